@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One set of compiler settings for every target of ours: warnings are errors, existentials are spelled out, imports are
+/// exact, and `async` functions stay where their caller is.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A library of ours: its sources lie in `Sources/<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one module: they lie in `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        exclude: [],
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "latexp",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "latexp", targets: ["latexp"]),
+        .executable(name: "latexp-agent", targets: ["latexp-agent"]),
+        .executable(name: "latexp-lab", targets: ["latexp-lab"]),
+    ],
+    dependencies: [
+        // The command lines of the three executables, their help, and nothing else.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Local processes on the laptop's side (ssh -G, ssh-keygen, the lab): limits and cancellation are its work.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibSSH2",
+            pkgConfig: "libssh2",
+            providers: [.apt(["libssh2-1-dev"]), .brew(["libssh2"])]
+        ),
+        .systemLibrary(
+            name: "COpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
+        .systemLibrary(name: "CSockets"),
+
+        module("ExperimentModel"),
+        module("LatencyStatistics"),
+        module("WebSocketCodec"),
+        module("MarketFeed", ["ExperimentModel", "WebSocketCodec"]),
+        module("WireTransport", ["CSockets", "COpenSSL"]),
+        module(
+            "AgentCore",
+            ["ExperimentModel", "LatencyStatistics", "MarketFeed", "WebSocketCodec", "WireTransport", "CSockets"]
+        ),
+        module("RemoteHosts", ["CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
+        module("Reporting", ["ExperimentModel", "LatencyStatistics"]),
+        module("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting", subprocess]),
+
+        .executableTarget(
+            name: "latexp",
+            dependencies: ["ExperimentModel", "Orchestration", "RemoteHosts", "Reporting", argumentParser],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "latexp-agent",
+            dependencies: ["AgentCore", "ExperimentModel", argumentParser],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "latexp-lab",
+            dependencies: [
+                "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", argumentParser, subprocess,
+            ],
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["ExperimentModel", subprocess],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        tests("ExperimentModel"),
+        tests("LatencyStatistics"),
+        tests("WebSocketCodec", ["CSockets"]),
+        tests("MarketFeed", ["ExperimentModel"]),
+        tests("WireTransport", ["CSockets"]),
+        tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
+        tests("RemoteHosts", ["ExperimentModel", subprocess]),
+        tests("Reporting", ["ExperimentModel", "LatencyStatistics"]),
+        tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["ExperimentModel", "Reporting", "TestSupport", subprocess],
+            swiftSettings: settings
+        ),
+    ]
+)
