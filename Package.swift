@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "latexp-lab",
             dependencies: [
-                "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", argumentParser, subprocess,
+                "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", argumentParser,
+                subprocess,
             ],
             swiftSettings: settings
         ),

@@ -1,0 +1,206 @@
+/// What an agent leaves behind when it ends, in `summary.json`.
+public struct AgentSummary: Codable, Hashable, Sendable {
+    /// The plan it followed.
+    public var plan: AgentPlan
+    /// The agent's version.
+    public var agentVersion: String
+    /// How it ended.
+    public var state: AgentStatus.State
+    /// Why it ended.
+    public var reason: String
+    /// When it started.
+    public var started: Timestamp
+    /// When it ended.
+    public var ended: Timestamp
+    /// The measured window; nil if there was none, and at a forwarder.
+    public var window: MeasuredWindow?
+    /// Each lane, in the numbering of samples.
+    public var lanes: [LaneSummary]
+    /// Connections to the relay port that were not this run's, by reason.
+    public var strangers: [String: Int]
+    /// Steps of the wall clock during the run.
+    public var clockSteps: [ClockStep]
+    /// Where receive times came from: `kernel`, `user`, or `mixed`.
+    public var receiveTimeSource: String
+    /// The number of records in `samples.bin`.
+    public var sampleCount: Int
+    /// Records that could not be written, for example because the disk was full.
+    public var samplesNotWritten: Int
+
+    /// A summary from its parts.
+    public init(
+        plan: AgentPlan,
+        agentVersion: String,
+        state: AgentStatus.State,
+        reason: String,
+        started: Timestamp,
+        ended: Timestamp,
+        window: MeasuredWindow?,
+        lanes: [LaneSummary],
+        strangers: [String: Int] = [:],
+        clockSteps: [ClockStep] = [],
+        receiveTimeSource: String,
+        sampleCount: Int,
+        samplesNotWritten: Int = 0
+    ) {
+        self.plan = plan
+        self.agentVersion = agentVersion
+        self.state = state
+        self.reason = reason
+        self.started = started
+        self.ended = ended
+        self.window = window
+        self.lanes = lanes
+        self.strangers = strangers
+        self.clockSteps = clockSteps
+        self.receiveTimeSource = receiveTimeSource
+        self.sampleCount = sampleCount
+        self.samplesNotWritten = samplesNotWritten
+    }
+}
+
+/// One lane's account of a run.
+public struct LaneSummary: Codable, Hashable, Sendable {
+    /// The path's name.
+    public var path: String
+    /// The lane's number in its path, from 0.
+    public var lane: Int
+    /// What went through.
+    public var counts: LaneCounts
+    /// What the forwarder said at its goodbye; at the receiver of a relayed lane, nil if it never came.
+    public var senderTotals: SenderTotals?
+    /// Every connection of the lane, in order.
+    public var connections: [ConnectionRecord]
+    /// The sequence ids that never arrived (receiver) or were dropped (forwarder).
+    public var missing: [MissingRange]
+    /// The first few invalid messages, verbatim, cut to 300 characters.
+    public var invalidExamples: [String]
+    /// Round trips of probes inside the relay connection, and the clock offset that they allow; nil without probes.
+    public var probes: ProbeSummary?
+
+    /// A lane's account.
+    public init(
+        path: String,
+        lane: Int,
+        counts: LaneCounts,
+        senderTotals: SenderTotals? = nil,
+        connections: [ConnectionRecord] = [],
+        missing: [MissingRange] = [],
+        invalidExamples: [String] = [],
+        probes: ProbeSummary? = nil
+    ) {
+        self.path = path
+        self.lane = lane
+        self.counts = counts
+        self.senderTotals = senderTotals
+        self.connections = connections
+        self.missing = missing
+        self.invalidExamples = invalidExamples
+        self.probes = probes
+    }
+}
+
+/// A forwarder's totals for one lane, as its goodbye carries them.
+public struct SenderTotals: Codable, Hashable, Sendable {
+    /// Data messages read from the exchange.
+    public var received: Int
+    /// Events handed to the relay connection whole.
+    public var forwarded: Int
+    /// Events dropped from the full buffer.
+    public var dropped: Int
+    /// Messages that were not usable.
+    public var invalid: Int
+    /// The last sequence id given out; the first is 1.
+    public var lastSequence: UInt64
+
+    /// Totals.
+    public init(received: Int, forwarded: Int, dropped: Int, invalid: Int, lastSequence: UInt64) {
+        self.received = received
+        self.forwarded = forwarded
+        self.dropped = dropped
+        self.invalid = invalid
+        self.lastSequence = lastSequence
+    }
+}
+
+/// One connection of a lane, or one attempt to open it.
+public struct ConnectionRecord: Codable, Hashable, Sendable {
+    /// `feed` or `relay`.
+    public var purpose: String
+    /// The remote address and port; nil if no address was reached.
+    public var endpoint: String?
+    /// When the attempt began.
+    public var began: Timestamp
+    /// When the first data came; nil if none did.
+    public var streaming: Timestamp?
+    /// When it ended; nil while open.
+    public var ended: Timestamp?
+    /// Why it ended.
+    public var reason: String?
+    /// Protocol facts: TLS version and cipher, congestion control.
+    public var details: String?
+
+    /// A connection that is being opened.
+    public init(purpose: String, endpoint: String? = nil, began: Timestamp) {
+        self.purpose = purpose
+        self.endpoint = endpoint
+        self.began = began
+    }
+}
+
+/// A run of sequence ids that are missing, and why.
+public struct MissingRange: Codable, Hashable, Sendable {
+    /// The first missing id.
+    public var first: UInt64
+    /// The last missing id.
+    public var last: UInt64
+    /// `dropped from the full buffer`, `disconnection`, `unknown`.
+    public var cause: String
+    /// When the gap was noticed, or the disconnection happened.
+    public var at: Timestamp
+
+    /// A range of missing ids.
+    public init(first: UInt64, last: UInt64, cause: String, at: Timestamp) {
+        self.first = first
+        self.last = last
+        self.cause = cause
+        self.at = at
+    }
+
+    /// How many ids are missing.
+    public var count: Int { Int(last - first + 1) }
+}
+
+/// A sudden change of the wall clock against the monotonic clock.
+public struct ClockStep: Codable, Hashable, Sendable {
+    /// When it was noticed.
+    public var at: Timestamp
+    /// The size, nanoseconds; positive when the wall clock jumped forward.
+    public var stepNs: Int64
+
+    /// A step.
+    public init(at: Timestamp, stepNs: Int64) {
+        self.at = at
+        self.stepNs = stepNs
+    }
+}
+
+/// What PROBE and ECHO showed over a run, in nanoseconds.
+public struct ProbeSummary: Codable, Hashable, Sendable {
+    /// Answered probes.
+    public var count: Int
+    /// The shortest round trip, without the time inside the forwarder.
+    public var minimumRoundTripNs: Int64
+    /// The least value that (forwarder clock - receiver clock) can have.
+    public var offsetLowNs: Int64
+    /// The greatest value that (forwarder clock - receiver clock) can have.
+    public var offsetHighNs: Int64
+
+    /// A summary of probes.
+    public init(count: Int, minimumRoundTripNs: Int64, offsetLowNs: Int64, offsetHighNs: Int64) {
+        self.count = count
+        self.minimumRoundTripNs = minimumRoundTripNs
+        self.offsetLowNs = offsetLowNs
+        self.offsetHighNs = offsetHighNs
+    }
+}

@@ -1,0 +1,178 @@
+extension Experiment {
+    /// Everything that is wrong with the experiment as a whole; empty when it can be run.
+    ///
+    /// Pure: looks at nothing but the value. Hosts that a lab will bring are known by their fixed names.
+    public func problems() -> [ExperimentProblem] {
+        nameProblems() + feedProblems() + hostProblems() + pathProblems() + scheduleProblems() + limitProblems()
+    }
+
+    /// What will not work as one may expect, although the run can go on; shown before anything starts.
+    public func warnings() -> [String] {
+        var warnings: [String] = []
+        if feed.hasNoEventTime {
+            warnings.append(
+                "no event time in this stream: Binance's spot \(feed.streams.joined(separator: ", ")) does not say when it was sent, "
+                    + "so end-to-end latency cannot be measured. The paired difference between paths (by update id) is exact all the "
+                    + "same. For end-to-end latency use \"market\": \"usdm\", or add a trade stream."
+            )
+        }
+        if schedule.mode == .sequential || paths.count == 1, lab == nil {
+            warnings.append(
+                "the paths are not measured at the same time: a difference between them may be the hour's, not the path's. "
+                    + "\"mode\": \"simultaneous\" with both paths measures the same events on one clock."
+            )
+        }
+        return warnings
+    }
+
+    private func nameProblems() -> [ExperimentProblem] {
+        let allowed = name.unicodeScalars.allSatisfy {
+            "-_.".unicodeScalars.contains($0) || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0)
+        }
+        guard !name.isEmpty, name.count <= 64, allowed, name.first != ".", name.first != "-" else {
+            return [
+                ExperimentProblem(
+                    "name",
+                    "use 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit"
+                )
+            ]
+        }
+        return []
+    }
+
+    private func feedProblems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if feed.streams.isEmpty { problems.append(.init("feed.streams", "needs at least one stream")) }
+        if feed.streams.count > 1024 {
+            problems.append(
+                .init("feed.streams", "Binance takes at most 1024 streams a connection, not \(feed.streams.count)")
+            )
+        }
+        for (index, stream) in feed.streams.enumerated() where !stream.contains("@") && !stream.hasPrefix("!") {
+            problems.append(
+                .init("feed.streams[\(index)]", "'\(stream)' is no stream name; one looks like btcusdt@bookTicker")
+            )
+        }
+        if Set(feed.streams).count != feed.streams.count {
+            problems.append(.init("feed.streams", "names a stream twice"))
+        }
+        if let url = feed.url, !url.hasPrefix("ws://"), !url.hasPrefix("wss://") {
+            problems.append(.init("feed.url", "'\(url)' must begin with wss:// or ws://"))
+        }
+        return problems
+    }
+
+    private func hostProblems() -> [ExperimentProblem] {
+        hosts.sorted { $0.key < $1.key }.flatMap { name, host -> [ExperimentProblem] in
+            let place = "hosts.\(name)"
+            var problems: [ExperimentProblem] = []
+            if host.isLocal, host.ssh != nil { problems.append(.init(place, "is local and has ssh; choose one")) }
+            if !host.isLocal, host.ssh == nil {
+                problems.append(.init(place, "needs \"ssh\": \"user@address\", or \"local\": true"))
+            }
+            if name.isEmpty || name.contains("/") || name.hasPrefix(".") {
+                problems.append(.init(place, "'\(name)' is no host name; use letters, digits and '-'"))
+            }
+            return problems
+        }
+    }
+
+    /// The names that `receiver` and `via` may use.
+    private var knownHostNames: [String] { lab == nil ? hosts.keys.sorted() : LabSpecification.hostNames }
+
+    private func unknownHost(_ name: String) -> String {
+        let nearest = NearestName.to(name, among: knownHostNames).map { "; did you mean '\($0)'?" }
+        return "no host is called '\(name)'" + (nearest ?? "; there are: \(knownHostNames.joined(separator: ", "))")
+    }
+
+    private func pathProblems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if paths.isEmpty { problems.append(.init("paths", "needs at least one path")) }
+        if !knownHostNames.contains(receiver) { problems.append(.init("receiver", unknownHost(receiver))) }
+        for (index, path) in paths.enumerated() { problems += self.problems(of: path, at: "paths[\(index)]") }
+        let names = paths.map(\.name)
+        if Set(names).count != names.count { problems.append(.init("paths", "two paths have the same name")) }
+        let ports = paths.compactMap(\.port)
+        if Set(ports).count != ports.count { problems.append(.init("paths", "two paths use the same port")) }
+        return problems
+    }
+
+    private func problems(of path: PathSpecification, at place: String) -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if path.name.isEmpty || path.name.count > 40
+            || path.name.contains(where: { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        {
+            problems.append(.init("\(place).name", "use up to 40 letters, digits, '-' and '_'"))
+        }
+        switch path.kind {
+        case .direct:
+            if path.via != nil || path.to != nil || path.port != nil {
+                problems.append(.init(place, "a direct path has no via, to or port: the receiver dials the exchange"))
+            }
+        case .relay:
+            problems += relayProblems(of: path, at: place)
+        }
+        return problems
+    }
+
+    private func relayProblems(of path: PathSpecification, at place: String) -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if let via = path.via {
+            if !knownHostNames.contains(via) { problems.append(.init("\(place).via", unknownHost(via))) }
+            if via == receiver { problems.append(.init("\(place).via", "'\(via)' is the receiver itself")) }
+        } else {
+            problems.append(.init("\(place).via", "is missing: the host that forwards"))
+        }
+        if let port = path.port {
+            if !(1...65535).contains(port), !(port == 0 && lab != nil) {
+                problems.append(.init("\(place).port", "\(port) is no TCP port"))
+            }
+        } else if lab == nil {
+            problems.append(.init("\(place).port", "is missing: the receiver's TCP port, for example 8080"))
+        }
+        guard lab == nil, let host = hosts[receiver] else { return problems }
+        switch path.to {
+        case .privateAddress where host.privateAddress == nil:
+            problems.append(.init("hosts.\(receiver).privateAddress", "is missing, and \(place).to is \"private\""))
+        case .publicAddress where host.publicAddress == nil:
+            problems.append(.init("hosts.\(receiver).publicAddress", "is missing, and \(place).to is \"public\""))
+        case nil: problems.append(.init("\(place).to", "is missing: \"private\", \"public\" or an address"))
+        default: break
+        }
+        return problems
+    }
+
+    private func scheduleProblems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if schedule.duration < .seconds(1) { problems.append(.init("schedule.duration", "must be at least 1s")) }
+        if schedule.duration > .seconds(7 * 86_400) {
+            problems.append(.init("schedule.duration", "must be at most 7d"))
+        }
+        if schedule.warmUp > .seconds(3_600) { problems.append(.init("schedule.warmUp", "must be at most 1h")) }
+        if !(1...64).contains(schedule.lanesPerPath) {
+            problems.append(.init("schedule.lanesPerPath", "must be 1 to 64, not \(schedule.lanesPerPath)"))
+        }
+        if let block = schedule.blockDuration {
+            if block < .seconds(1) { problems.append(.init("schedule.blockDuration", "must be at least 1s")) }
+            if schedule.mode == .simultaneous {
+                problems.append(.init("schedule.blockDuration", "belongs to \"mode\": \"sequential\""))
+            }
+        }
+        return problems
+    }
+
+    private func limitProblems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if clock.maxError.ns <= 0 { problems.append(.init("clock.maxError", "must be more than 0")) }
+        if clock.wait > .seconds(3_600) { problems.append(.init("clock.wait", "must be at most 1h")) }
+        if reconnect.initial.ns <= 0 { problems.append(.init("reconnect.initial", "must be more than 0")) }
+        if reconnect.max < reconnect.initial {
+            problems.append(.init("reconnect.max", "must not be less than initial"))
+        }
+        if !(1...10_000_000).contains(relayBuffer.events) {
+            problems.append(.init("relayBuffer.events", "must be 1 to 10,000,000, not \(relayBuffer.events)"))
+        }
+        if let lab, !(0.1...100_000).contains(lab.rate) { problems.append(.init("lab.rate", "must be 0.1 to 100,000")) }
+        return problems
+    }
+}

@@ -1,0 +1,78 @@
+/// One path's results in the first design's form, in `results-<path>.json`.
+///
+/// Latencies are in milliseconds. A value is null where it cannot be had: `end-to-end` without event times, `backbone` on a
+/// direct path.
+public struct PathResults: Codable, Hashable, Sendable {
+    /// `baseline` or `aws-backbone`.
+    public var setupType: String
+    /// The path's name.
+    public var path: String
+    /// Samples in the measured window.
+    public var sampleCount: Int
+    /// Missing sequence ids.
+    public var eventsLost: Int
+    /// Mean of the end-to-end latency (exchange's event time to arrival).
+    public var averageLatencyMs: Double?
+    /// Median of the same.
+    public var medianLatencyMs: Double?
+    /// 95th percentile of the same.
+    public var p95LatencyMs: Double?
+    /// 99th percentile of the same.
+    public var p99LatencyMs: Double?
+    /// Least of the same; negative values are kept.
+    public var minimumLatencyMs: Double?
+    /// Greatest of the same.
+    public var maximumLatencyMs: Double?
+    /// Standard deviation of the same.
+    public var jitterStandardDeviationMs: Double?
+    /// Mean of the latency from the forwarder's receive time to arrival.
+    public var backboneAverageLatencyMs: Double?
+    /// Median of the same.
+    public var backboneMedianLatencyMs: Double?
+    /// Why end-to-end values are null, or nil.
+    public var note: String?
+
+    /// Results from their parts.
+    public init(setupType: String, path: String, sampleCount: Int, eventsLost: Int) {
+        self.setupType = setupType
+        self.path = path
+        self.sampleCount = sampleCount
+        self.eventsLost = eventsLost
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case setupType = "setup_type"
+        case path
+        case sampleCount = "sample_count"
+        case eventsLost = "events_lost"
+        case averageLatencyMs = "avg_latency_ms"
+        case medianLatencyMs = "median_latency_ms"
+        case p95LatencyMs = "p95_latency_ms"
+        case p99LatencyMs = "p99_latency_ms"
+        case minimumLatencyMs = "min_latency_ms"
+        case maximumLatencyMs = "max_latency_ms"
+        case jitterStandardDeviationMs = "jitter_stddev_ms"
+        case backboneAverageLatencyMs = "backbone_avg_latency_ms"
+        case backboneMedianLatencyMs = "backbone_median_latency_ms"
+        case note
+    }
+
+    /// Writes every field of the first design, null where there is no value.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(setupType, forKey: .setupType)
+        try container.encode(path, forKey: .path)
+        try container.encode(sampleCount, forKey: .sampleCount)
+        try container.encode(eventsLost, forKey: .eventsLost)
+        try container.encode(averageLatencyMs, forKey: .averageLatencyMs)
+        try container.encode(medianLatencyMs, forKey: .medianLatencyMs)
+        try container.encode(p95LatencyMs, forKey: .p95LatencyMs)
+        try container.encode(p99LatencyMs, forKey: .p99LatencyMs)
+        try container.encode(minimumLatencyMs, forKey: .minimumLatencyMs)
+        try container.encode(maximumLatencyMs, forKey: .maximumLatencyMs)
+        try container.encode(jitterStandardDeviationMs, forKey: .jitterStandardDeviationMs)
+        try container.encode(backboneAverageLatencyMs, forKey: .backboneAverageLatencyMs)
+        try container.encode(backboneMedianLatencyMs, forKey: .backboneMedianLatencyMs)
+        try container.encodeIfPresent(note, forKey: .note)
+    }
+}
