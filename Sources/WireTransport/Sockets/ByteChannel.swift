@@ -6,8 +6,15 @@ public protocol ByteChannelOwner: AnyObject {
     func channelOpened(_ channel: ByteChannel)
     /// More octets are in `channel.input`; `channel.stamp` is the moment of the read that brought the last of them.
     func channelReceived(_ channel: ByteChannel)
+    /// The kernel takes octets again that the owner writes by itself (`asksToWrite`).
+    func channelWritable(_ channel: ByteChannel)
     /// The channel is closed; nothing follows.
     func channelClosed(_ channel: ByteChannel, reason: TransportError)
+}
+
+extension ByteChannelOwner {
+    /// Most owners write only through the channel's queue.
+    public func channelWritable(_ channel: ByteChannel) {}
 }
 
 /// A TCP connection, with or without TLS, on an event loop.
@@ -40,6 +47,8 @@ public final class ByteChannel: LoopMember {
     public var endpoint: String {
         (intendedAddress ?? acceptedFrom)?.description ?? "an unknown address"
     }
+    /// Whether the owner, which writes to `socket` by itself, waits for room there; plain TCP only.
+    public var asksToWrite = false
     /// Octets written in all, as they go over the wire (ciphertext with TLS).
     public private(set) var wireOctetsQueued = 0
 
@@ -92,7 +101,7 @@ public final class ByteChannel: LoopMember {
     /// Whether it waits to read.
     public var wantsToRead: Bool { state == .open || state == .handshaking }
     /// Whether it waits to write.
-    public var wantsToWrite: Bool { state == .connecting || outputHead < output.count }
+    public var wantsToWrite: Bool { state == .connecting || outputHead < output.count || asksToWrite }
 
     /// The TLS version and cipher; nil without TLS.
     public var agreedTLS: String? { tls?.agreed }
@@ -111,7 +120,10 @@ public final class ByteChannel: LoopMember {
             }
             return
         }
-        if toWrite { flush() }
+        if toWrite {
+            flush()
+            if asksToWrite, !hasQueuedOutput, state == .open { owner?.channelWritable(self) }
+        }
         if toRead, state != .closed { receive() }
     }
 
@@ -267,8 +279,13 @@ public final class ByteChannel: LoopMember {
 
     // MARK: Closing
 
+    /// Lets the channel finish alone: the owner hears nothing more.
+    public func detachOwner() {
+        owner = nil
+    }
+
     /// Gives the channel to another owner.
-    func handOver(to owner: any ByteChannelOwner) {
+    public func handOver(to owner: any ByteChannelOwner) {
         self.owner = owner
     }
 

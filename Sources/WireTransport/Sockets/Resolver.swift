@@ -45,27 +45,12 @@ public final class Resolver {
     }
 
     private static func startThread(_ job: ResolverJob) {
-        let argument = Unmanaged.passRetained(job).toOpaque()
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        defer { pthread_attr_destroy(&attributes) }
-        #if os(Linux)
-            var thread = pthread_t()
-            let code = pthread_create(&thread, &attributes, { resolverThread($0) }, argument)
-        #else
-            var thread: pthread_t?
-            let code = pthread_create(&thread, &attributes, { resolverThread($0) }, argument)
-        #endif
-        if code != 0 { Unmanaged<ResolverJob>.fromOpaque(argument).takeRetainedValue().run() }
+        do {
+            try SystemThread { job.run() }.detach()
+        } catch {
+            job.run()
+        }
     }
-}
-
-/// The body of a look-up's thread.
-private func resolverThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    Unmanaged<ResolverJob>.fromOpaque(argument).takeRetainedValue().run()
-    return nil
 }
 
 /// One look-up.
