@@ -35,7 +35,8 @@ enum ChildProcess {
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }
         pointers.append(nil)
-        let path = "PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/bin:/bin:/usr/sbin:/usr/local/bin"
+        let path =
+            "PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/bin:/bin:/usr/sbin:/usr/local/bin"
         var environment: [UnsafeMutablePointer<CChar>?] = [strdup(path), strdup("LC_ALL=C"), nil]
         defer { for pointer in environment { free(pointer) } }
         #if os(Linux)

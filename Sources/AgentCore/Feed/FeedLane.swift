@@ -89,7 +89,11 @@ final class FeedLane: FeedConnectionOwner {
 
     private func makeConnection() -> FeedConnection {
         defer { connectionsMade += 1 }
-        context.log.write(.info, "feed.connect", ["lane": name, "url": target.text, "attempt": "\(connectionsMade + 1)"])
+        context.log.write(
+            .info,
+            "feed.connect",
+            ["lane": name, "url": target.text, "attempt": "\(connectionsMade + 1)"]
+        )
         return FeedConnection(
             number: connectionsMade,
             target: target,
@@ -205,7 +209,8 @@ final class FeedLane: FeedConnectionOwner {
     }
 
     private func watchSilence() {
-        let limitNs = context.plan.streams.contains { $0.hasPrefix("btcusdt@") } ? Self.silenceNs : Self.patientSilenceNs
+        let limitNs =
+            context.plan.streams.contains { $0.hasPrefix("btcusdt@") } ? Self.silenceNs : Self.patientSilenceNs
         context.loop.schedule(afterNs: 1_000_000_000) { [weak self] in
             guard let self, !isClosed else { return }
             if let current, current.isOpen, HostClock.monotonicNs() - lastDataNs > limitNs {

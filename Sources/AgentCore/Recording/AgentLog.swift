@@ -1,10 +1,11 @@
+import ExperimentModel
+import WireTransport
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import ExperimentModel
-import WireTransport
 
 /// The agent's log, `log.jsonl`: one JSON object a line, at most 8 MiB; what comes after is counted, not written.
 final class AgentLog {

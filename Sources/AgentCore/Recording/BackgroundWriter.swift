@@ -1,12 +1,13 @@
+import CSockets
+import ExperimentModel
+import Synchronization
+import WireTransport
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import CSockets
-import ExperimentModel
-import Synchronization
-import WireTransport
 
 /// Writes an agent's files on a thread of its own, so that a slow disk never holds up the loop.
 ///
@@ -150,7 +151,9 @@ final class BackgroundWriter: Sendable {
             let descriptor = open("\(directory)/\(file)", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { return failed(file) }
             files[file] = descriptor
-            if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0, !writeAll(SampleFile.header(), to: descriptor) {
+            if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0,
+                !writeAll(SampleFile.header(), to: descriptor)
+            {
                 return failed(file)
             }
         }

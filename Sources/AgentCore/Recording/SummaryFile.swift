@@ -1,10 +1,11 @@
+import ExperimentModel
+import WireTransport
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import ExperimentModel
-import WireTransport
 
 /// Writes `summary.json` by renaming a whole file into place.
 enum SummaryFile {

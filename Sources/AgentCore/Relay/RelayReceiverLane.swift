@@ -152,12 +152,18 @@ final class RelayReceiverLane: ByteChannelOwner {
         } else {
             missing[missing.count - 1].last = last
         }
-        context.log.write(.warning, "relay.gap", ["lane": name, "first": "\(first)", "last": "\(last)", "cause": cause])
+        context.log.write(
+            .warning,
+            "relay.gap",
+            ["lane": name, "first": "\(first)", "last": "\(last)", "cause": cause]
+        )
     }
 
     /// Takes an id that came after all off the missing ones; false when it was not missing.
     private func removeFromMissing(_ sequence: UInt64) -> Bool {
-        guard let index = missing.firstIndex(where: { $0.first <= sequence && sequence <= $0.last }) else { return false }
+        guard let index = missing.firstIndex(where: { $0.first <= sequence && sequence <= $0.last }) else {
+            return false
+        }
         let range = missing.remove(at: index)
         var rest: [MissingRange] = []
         if range.first < sequence {

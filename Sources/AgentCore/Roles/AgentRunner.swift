@@ -1,10 +1,11 @@
+import ExperimentModel
+import WireTransport
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import ExperimentModel
-import WireTransport
 
 /// Runs one agent from its plan to its summary.
 ///

@@ -1,3 +1,4 @@
+import CSockets
 import ExperimentModel
 import WireTransport
 
@@ -172,7 +173,11 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         let start = now.later(by: context.plan.warmUp.ns)
         window = MeasuredWindow(start: start, end: start.later(by: context.plan.duration.ns))
         state = .measuring
-        context.log.write(.info, "window", ["startWallNs": "\(start.wallNs)", "durationNs": "\(context.plan.duration.ns)"])
+        context.log.write(
+            .info,
+            "window",
+            ["startWallNs": "\(start.wallNs)", "durationNs": "\(context.plan.duration.ns)"]
+        )
     }
 
     func tick() {
