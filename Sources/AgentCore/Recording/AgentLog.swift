@@ -27,7 +27,9 @@ final class AgentLog {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
-    /// Writes one line. Secrets never belong into `fields`.
+    /// Writes one line.
+    ///
+    /// Secrets never belong into `fields`.
     func write(_ level: Level, _ event: String, _ fields: [String: String] = [:]) {
         guard written < Self.limit else { return }
         var line = fields

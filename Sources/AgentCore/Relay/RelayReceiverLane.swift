@@ -224,7 +224,12 @@ final class RelayReceiverLane: ByteChannelOwner {
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {
         guard channel === self.channel else { return }
-        context.log.write(.warning, "relay.lost", ["lane": name, "reason": reason.message])
+        let isExpected = senderTotals != nil
+        context.log.write(
+            isExpected ? .info : .warning,
+            isExpected ? "relay.closed" : "relay.lost",
+            ["lane": name, "reason": reason.message]
+        )
         closeRecord(reason.message)
         self.channel = nil
         state = .waiting

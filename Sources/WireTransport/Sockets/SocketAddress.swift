@@ -40,7 +40,9 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             )
         }
         guard code == 0 else { return ("?", "0") }
-        return (Self.text(host), Self.text(port))
+        // An IPv4 peer of a socket that listens on both families.
+        let text = Self.text(host)
+        return (text.hasPrefix("::ffff:") ? String(text.dropFirst(7)) : text, Self.text(port))
     }
 
     private static func text(_ characters: [CChar]) -> String {
@@ -56,7 +58,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// `203.0.113.7:443`, `[2001:db8::1]:443`.
     public var description: String {
         let (host, port) = parts
-        return family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     /// All addresses of a name, in the system's order; blocks.
