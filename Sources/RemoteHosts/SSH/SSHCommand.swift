@@ -2,8 +2,8 @@
 struct SSHCommand {
     let host: String
     let command: RemoteCommand
-    /// How much of the output may be under way: libssh2's default is enough for commands.
-    var windowBytes: UInt32 = 2 << 20
+    /// How much of the output may be under way to us.
+    let windowBytes: UInt32
 
     /// Runs the script and keeps what it prints.
     func run(on session: SSHSession) throws -> (CommandResult, isReusable: Bool) {

@@ -42,7 +42,9 @@ public actor SSHHost: RemoteHost {
     public func run(_ command: RemoteCommand) async throws -> CommandResult {
         try command.validate(host: name)
         return try await cancellable {
-            try self.withSession { session in try SSHCommand(host: self.name, command: command).run(on: session) }
+            try self.withSession { session in
+                try SSHCommand(host: self.name, command: command, windowBytes: self.options.windowBytes).run(on: session)
+            }
         }
     }
 
@@ -54,7 +56,7 @@ public actor SSHHost: RemoteHost {
         let prepared = try await PreparedUpload(file, host: name)
         return try await cancellable {
             try self.withSession { session in
-                try SSHTransfer(host: self.name, progress: progress).upload(prepared, on: session)
+                try SSHTransfer(host: self.name, options: self.options, progress: progress).upload(prepared, on: session)
             }
         }
     }
@@ -68,7 +70,7 @@ public actor SSHHost: RemoteHost {
     ) async throws -> TransferOutcome {
         try await cancellable {
             try self.withSession { session in
-                try SSHTransfer(host: self.name, progress: progress)
+                try SSHTransfer(host: self.name, options: self.options, progress: progress)
                     .download(path, to: localPath, limitBytes: limitBytes, on: session)
             }
         }

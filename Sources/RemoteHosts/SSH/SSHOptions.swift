@@ -13,6 +13,8 @@ public struct SSHOptions: Sendable {
     public var homeDirectory: String?
     /// The socket's send buffer, for tests of what a full one does; nil leaves it to the system, as it should be.
     var sendBufferBytes: Int32?
+    /// How much of a command's output may be under way; libssh2's default is enough, tests want less.
+    var windowBytes: UInt32 = 2 << 20
 
     /// Makes options; the defaults suit hosts anywhere on the internet.
     public init(

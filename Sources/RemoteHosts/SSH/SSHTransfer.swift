@@ -3,6 +3,7 @@ import Foundation
 /// Copies files over a session by commands that read or write them: faster than SFTP on a long path.
 struct SSHTransfer {
     let host: String
+    let options: SSHOptions
     let progress: (@Sendable (TransferProgress) -> Void)?
 
     /// Throughput is at most window / round trip: 16 MiB allow 67 MB/s at 250 ms.
@@ -24,7 +25,7 @@ struct SSHTransfer {
             timeout: file.timeout
         )
         let said = Collector(limitBytes: command.outputLimitBytes)
-        let (result, isReusable) = try SSHCommand(host: host, command: command).run(on: session, input: source) {
+        let (result, isReusable) = try SSHCommand(host: host, command: command, windowBytes: options.windowBytes).run(on: session, input: source) {
             _ = said.append($0)
         }
         let found = String(decoding: said.bytes, as: UTF8.self).condensed(to: 64)
