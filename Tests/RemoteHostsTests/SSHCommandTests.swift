@@ -75,8 +75,8 @@ import Testing
             options.sendBufferBytes = 4096
             options.windowBytes = 1 << 16
             let host = try server.host(options: options)
-            let input = noise(24 << 20)
-            let command = RemoteCommand("tee /dev/stderr", input: input, outputLimitBytes: 24 << 20)
+            let input = noise(8 << 20)
+            let command = RemoteCommand("tee /dev/stderr", input: input, outputLimitBytes: 8 << 20)
             _ = try await host.connect()
             let halting = Task {
                 while !Task.isCancelled {
