@@ -67,8 +67,10 @@ import Testing
         }
     }
 
-    /// A server that halts again and again leaves half packets in a small send buffer, while what it sent before must still
-    /// be read, and reading wants to open the small window, which sends: only the call that was interrupted may go on then.
+    /// A server that halts again and again leaves half packets in a small send buffer.
+    ///
+    /// What it sent before must still be read, and reading wants to open the small window, which sends: only the call
+    /// that was interrupted may go on then.
     @Test func aHaltingServerCorruptsNothing() async throws {
         try await SSHServer.with { server in
             var options = SSHOptions()
