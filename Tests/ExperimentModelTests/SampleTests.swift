@@ -26,7 +26,7 @@ struct SampleTests {
         guard let base = buffer.baseAddress else { return }
         Self.sample.write(to: base)
         #expect(SampleRecord(from: base) == Self.sample)
-        #expect(buffer[0] == 0x89, "the update id is little endian")
+        #expect(buffer[0] == 0x49, "the update id is little endian")
     }
 
     @Test("The monotonic arrival is the kernel's, and survives a step of the wall clock")
