@@ -84,6 +84,11 @@ public final class StreamSocket {
         return errno == EAGAIN || errno == EINTR ? 0 : -Int(errno)
     }
 
+    /// Announces that nothing more will be written.
+    public func finishWriting() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Ends both directions; the descriptor itself goes with the object.
     public func close() {
         shutdown(descriptor, Int32(SHUT_RDWR))
