@@ -73,9 +73,11 @@ public struct QuantileBootstrap: Sendable {
             return .withheld("needs \(needed) samples, has \(sorted.count)")
         }
         let lengths = lanes.map { lane in BlockLength(for: lane.map { $0 <= value ? 1 : 0 }) }
-        let fractions = zip(lengths, lanes).map { Double($0.samples) / Double($1.count) }
+        // A lane that was up for a moment only says nothing about how long samples depend on each other.
+        let most = lanes.map(\.count).max() ?? 0
+        let fractions = zip(lengths, lanes).filter { $1.count * 10 >= most }
+            .map { Double($0.samples) / Double($1.count) }
         let fraction = fractions.max() ?? 1
-        // Two lanes that are short for their dependence still leave something to draw; one lane does not.
         guard fraction <= 1.0 / 3 else {
             return .withheld("samples depend on each other over more than a third of the time")
         }

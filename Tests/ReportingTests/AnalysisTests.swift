@@ -251,6 +251,15 @@ import Testing
         #expect(HTMLReport.render(empty).contains("cannot say"))
     }
 
+    @Test func whatTheRunNotedIsPassedOn() {
+        var data = SyntheticKind.tiny.run.data()
+        data.record.warnings = ["the agent was old"]
+        data.blocks[0].receiver?.sampleCount += 4
+        let analysis = RunAnalyzer.analyze(data, settings: SyntheticKind.settings)
+        #expect(analysis.warnings.contains { $0.code == .noted && $0.text == "the agent was old" })
+        #expect(analysis.warnings.contains { $0.code == .incompleteFiles && $0.text.contains("its file holds") })
+    }
+
     @Test func theInstrumentIsHeldAgainstTheTruth() throws {
         let truth = try #require(analyze(SyntheticKind.lab.run).labTruth)
         for path in truth.paths {

@@ -43,6 +43,7 @@ import Testing
         let text = try format.render(comparison)
         expectGolden(text, "comparison." + (names[format] ?? "txt"))
         if format == .text {
+            expectGolden(HTMLReport.render(comparison), "comparison.html")
             for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
         }
     }

@@ -28,7 +28,7 @@ enum SyntheticKind: String, CaseIterable, Sendable {
             run.lanes = 1
             run.warmUpSeconds = 0
             run.seconds = 3
-            run.eventsPerSecond = 3.7
+            run.eventsPerSecond = 3.4
         case .onePath:
             run.paths = [PathSpecification(name: "baseline", kind: .direct)]
         case .troubled:

@@ -42,6 +42,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case differentTimes
         /// A comparison that was refused and then forced.
         case forced
+        /// What the run itself noted.
+        case noted
         /// Only one path was measured.
         case onePath
     }

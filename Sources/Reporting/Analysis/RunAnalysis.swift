@@ -68,6 +68,8 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     /// The path's figures; nil for a name that the run does not have.
     public func path(_ name: String) -> PathAnalysis? { paths.first { $0.name == name } }
 
-    /// Whether a warning makes the verdict unusable: the command's exit status is then 1.
-    public var isVerdictUnusable: Bool { warnings.contains { $0.makesVerdictUnusable } }
+    /// Whether there is no verdict to use: the command's exit status is then 1.
+    public var isVerdictUnusable: Bool {
+        verdict.kind == .cannotSay || warnings.contains { $0.makesVerdictUnusable }
+    }
 }

@@ -43,11 +43,17 @@ struct WarningCollector {
                 let text = "\(Format.count(lost)) samples could not be written on \(analysis.receiver)"
                 warnings.append(.init(.incompleteFiles, text, makesVerdictUnusable: true))
             }
+            if let told = block.receiver?.sampleCount, told != block.samples.count {
+                let text =
+                    "the receiver wrote \(Format.count(told)) samples, its file holds \(Format.count(block.samples.count))"
+                warnings.append(.init(.incompleteFiles, text))
+            }
             if let source = block.receiver?.receiveTimeSource, source != "kernel" {
                 let text = "receive times on \(analysis.receiver) are \(source): delays hold the host's scheduling too"
                 warnings.append(.init(.userSpaceTimes, text))
             }
         }
+        warnings += data.record.warnings.map { AnalysisWarning(.noted, $0) }
         if samples.strayRecords > 0 {
             let text = "\(Format.count(samples.strayRecords)) records name a lane that the plan does not have"
             warnings.append(.init(.incompleteFiles, text))

@@ -25,8 +25,10 @@ public struct RunComparison: Codable, Hashable, Sendable {
     /// The reasons for which the comparison would have been refused; empty unless it was forced.
     public var forcedPast: [String]
 
-    /// Whether a warning makes the verdict unusable: the command's exit status is then 1.
-    public var isVerdictUnusable: Bool { warnings.contains { $0.makesVerdictUnusable } }
+    /// Whether there is no verdict to use: the command's exit status is then 1.
+    public var isVerdictUnusable: Bool {
+        verdict.kind == .cannotSay || warnings.contains { $0.makesVerdictUnusable }
+    }
 
     /// Compares finished runs, with one path each or with paths of the same names.
     ///
