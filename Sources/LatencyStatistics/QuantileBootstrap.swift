@@ -73,9 +73,11 @@ public struct QuantileBootstrap: Sendable {
             return .withheld("needs \(needed) samples, has \(sorted.count)")
         }
         let lengths = lanes.map { lane in BlockLength(for: lane.map { $0 <= value ? 1 : 0 }) }
-        let fractions = zip(lengths, lanes).map { Double($0.samples) / Double($1.count) }
+        // A lane that was up for a moment only says nothing about how long samples depend on each other.
+        let most = lanes.map(\.count).max() ?? 0
+        let fractions = zip(lengths, lanes).filter { $1.count * 10 >= most }
+            .map { Double($0.samples) / Double($1.count) }
         let fraction = fractions.max() ?? 1
-        // Two lanes that are short for their dependence still leave something to draw; one lane does not.
         guard fraction <= 1.0 / 3 else {
             return .withheld("samples depend on each other over more than a third of the time")
         }
@@ -92,7 +94,8 @@ public struct QuantileBootstrap: Sendable {
     /// quantile lies outside that neighbourhood makes it wider, and all are drawn again from the same seed.
     private func draw(_ probability: Double, blocksPerLane: Int) -> [Double] {
         let centre = Int(Double(sorted.count - 1) * probability)
-        var reach = max(16, sorted.count / 50)
+        // Two standard errors for independent samples; most often some doublings follow, each soon found out.
+        var reach = max(16, Int(2 * Double(sorted.count).squareRoot()))
         while true {
             let lower = max(0, centre - reach)
             let upper = min(sorted.count - 1, centre + 1 + reach)

@@ -100,6 +100,18 @@ import Testing
         #expect(together.value == apart.value)
     }
 
+    @Test func aLaneThatWasUpForAMomentTakesNoIntervalAway() throws {
+        let lanes = [autoregression(0.5, count: 2_000, seed: 1), [0.1, 0.2]]
+        #expect(try #require(QuantileBootstrap(lanes: lanes).interval(0.95)).low != nil)
+    }
+
+    /// Independent samples of this spread would have a median known to 15: 2 * 1.96 * 60 / (2 sqrt 60).
+    @Test func aDriftOverAllOfTheTimeIsNotTakenForManyIndependentSamples() throws {
+        let drifting = (0..<60).map { Double($0) }
+        let interval = try #require(QuantileBootstrap(drifting).interval(0.5))
+        #expect(try #require(width(interval)) > 25)
+    }
+
     @Test func theSameSeedGivesTheSameInterval() {
         let first = QuantileBootstrap(delaysNs, settings: BootstrapSettings(resamples: 200, seed: 4)).interval(0.95)
         let again = QuantileBootstrap(delaysNs, settings: BootstrapSettings(resamples: 200, seed: 4)).interval(0.95)
