@@ -105,7 +105,9 @@ public struct MessageFacts: Sendable {
         scanner.conclude(&self)
     }
 
-    /// Forgets the last message. Values stay where they are: only the marks that they are there count.
+    /// Forgets the last message.
+    ///
+    /// Values stay where they are: only the marks that they are there count.
     @inline(__always)
     private mutating func reset() {
         kind = .invalid
