@@ -63,6 +63,13 @@ struct EventFields: Sendable {
     @usableFromInline var eventType = TextRange(0, 0)
     @usableFromInline var symbol = TextRange(0, 0)
 
+    /// Forgets all members.
+    @inline(__always)
+    mutating func clear() {
+        present = []
+        unusable = []
+    }
+
     /// Notes a member; where a name comes twice, the last one counts.
     @inline(__always)
     mutating func note(_ name: Names, isUsable: Bool = true) {

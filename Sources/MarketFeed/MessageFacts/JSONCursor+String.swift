@@ -22,7 +22,7 @@ extension JSONCursor {
     ///
     /// Bits above the lowest one set may be wrong, as the subtractions borrow from byte to byte.
     @inline(__always)
-    private static func specialBytes(_ word: UInt64) -> UInt64 {
+    static func specialBytes(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let quote = word ^ ones &* 0x22
         let backslash = word ^ ones &* 0x5C

@@ -1,18 +1,18 @@
 extension JSONCursor {
     /// Decides the kind of an event from its members, and whether those that the kind needs are usable.
     func classify(_ facts: inout MessageFacts) {
-        let fields = facts.fields
-        if fields.present.contains(.eventType) {
-            facts.kind = kind(of: fields.eventType)
-        } else if fields.unusable.contains(.eventType) {
+        if facts.fields.present.contains(.eventType) {
+            facts.kind = kind(of: facts.fields.eventType)
+        } else if facts.fields.unusable.contains(.eventType) {
             facts.reject(.eventType)
             return
         } else {
-            let isQuote = fields.present.isSuperset(of: .quote) && fields.hasMember(.updateID)
+            let isQuote = facts.fields.present.isSuperset(of: .quote) && facts.fields.hasMember(.updateID)
             facts.kind = isQuote ? .bookTicker : .otherEvent
         }
-        if let problem = fields.problem(for: facts.kind) {
+        if let problem = facts.fields.problem(for: facts.kind) {
             facts.reject(problem)
+            return
         }
         // In other events `t` is not the id of a trade: in referencePrice it is a time.
         if facts.kind != .trade {
@@ -41,13 +41,6 @@ extension JSONCursor {
         case "serverShutdown": return .serverShutdown
         default: return .otherEvent
         }
-    }
-}
-
-extension MessageFacts {
-    fileprivate mutating func reject(_ problem: Problem) {
-        kind = .invalid
-        self.problem = problem
     }
 }
 

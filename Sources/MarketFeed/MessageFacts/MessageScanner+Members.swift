@@ -5,37 +5,36 @@ extension JSONCursor {
         let hasEscape: Bool
     }
 
-    /// What became of an attempt to take a one-letter member.
-    enum Taken {
-        case taken, otherName, failed
-    }
-
     /// What follows a member.
     enum Separator {
         case next, end, failed
     }
 
-    /// Reads the members of an event, from after its opening brace to after its closing one.
+    /// Reads the members of an event, from its opening brace to after its closing one.
     mutating func scanEvent(_ fields: inout EventFields) -> Bool {
-        guard skipBlanks() else { return false }
-        guard byte(position) != UInt8(ascii: "}") else {
-            position &+= 1
-            return true
-        }
+        var isFirst = true
         while true {
-            switch takeOneLetterMember(&fields, depth: 2) {
-            case .taken: break
-            case .failed: return false
-            case .otherName:
-                guard let key = readKey() else { return false }
-                guard takeKeyed(key, &fields, depth: 2) else { return false }
-            }
-            switch skipSeparator() {
-            case .next: continue
+            let start = position
+            if case .object = takeUsualMembers(&fields, isFirst: isFirst, isOutermost: false) { return true }
+            switch skipToKey(isFirst: isFirst && position == start) {
             case .end: return true
             case .failed: return false
+            case .next: break
             }
+            isFirst = false
+            guard let key = readKey(), takeKeyed(key, &fields, depth: 2) else { return false }
         }
+    }
+
+    /// Moves from the end of a member, or from the opening brace, to the next name.
+    @inline(never)
+    mutating func skipToKey(isFirst: Bool) -> Separator {
+        guard isFirst else { return skipSeparator() }
+        position &+= 1
+        guard skipBlanks() else { return .failed }
+        guard byte(position) == UInt8(ascii: "}") else { return .next }
+        position &+= 1
+        return .end
     }
 
     /// Reads the members of an error, from after its opening brace to after its closing one.
@@ -56,27 +55,7 @@ extension JSONCursor {
         }
     }
 
-    /// Takes a member with one of the known one-letter names; touches nothing when there is another.
-    @inline(__always)
-    mutating func takeOneLetterMember(_ fields: inout EventFields, depth: Int) -> Taken {
-        // `"x":` and one more byte.
-        guard end &- position >= 5 else { return .otherName }
-        let start = UInt32(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt32.self))
-        guard start & 0xFFFF_00FF == 0x3A22_0022 else { return .otherName }
-        let keyStart = position
-        position &+= 4
-        if byte(position) <= 0x20 {
-            guard skipBlanks() else { return .failed }
-        }
-        guard let isTaken = takeMember(UInt8(truncatingIfNeeded: start >> 8), &fields, depth: depth) else {
-            position = keyStart
-            return .otherName
-        }
-        return isTaken ? .taken : .failed
-    }
-
     /// Takes the value of a known member; `nil` when the letter is not one of them.
-    @inline(__always)
     private mutating func takeMember(_ letter: UInt8, _ fields: inout EventFields, depth: Int) -> Bool? {
         switch letter {
         case UInt8(ascii: "b"): return takeAny(.bidPrice, &fields, depth)
@@ -106,7 +85,6 @@ extension JSONCursor {
     }
 
     /// Takes a member whose value is of no interest, only that it is there.
-    @inline(__always)
     private mutating func takeAny(_ name: EventFields.Names, _ fields: inout EventFields, _ depth: Int) -> Bool {
         fields.note(name)
         return skipValue(depth: depth)
@@ -193,13 +171,7 @@ extension JSONCursor {
     }
 
     /// Moves from the end of a member to the next one, or over the closing brace.
-    @inline(__always)
     mutating func skipSeparator() -> Separator {
-        // Most often there are no blanks.
-        if end &- position >= 2, byte(position) == UInt8(ascii: ","), byte(position &+ 1) == UInt8(ascii: "\"") {
-            position &+= 1
-            return .next
-        }
         guard skipBlanks() else { return .failed }
         let separator = byte(position)
         position &+= 1

@@ -2,7 +2,7 @@ import Testing
 import WebSocketCodec
 
 /// Conversations with an independent implementation, Python's `websockets`, in both roles.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PythonInteropTests {
     /// A server that echoes, unless a text asks for something else.
     ///
