@@ -1,0 +1,88 @@
+import Foundation
+import Subprocess
+
+#if canImport(System)
+    import System
+#else
+    import SystemPackage
+#endif
+
+/// Runs programs of this machine within limits, as child processes in a group of their own.
+enum LocalTool {
+    /// Runs a program to its end. Throws `SubprocessError` when it cannot be started or writes too much.
+    static func run(
+        _ program: String,
+        _ arguments: [String],
+        input: [UInt8] = [],
+        outputLimitBytes: Int = 1 << 20,
+        workingDirectory: String? = nil,
+        timeout: Duration
+    ) async throws -> CommandResult {
+        let result = try await withTimeout(timeout, "'\(program)'") {
+            try await Subprocess.run(
+                program.hasPrefix("/") ? .path(FilePath(program)) : .name(program),
+                arguments: Arguments(arguments),
+                workingDirectory: workingDirectory.map { FilePath($0) },
+                platformOptions: ownGroup,
+                input: .array(input),
+                output: .bytes(limit: outputLimitBytes),
+                error: .bytes(limit: outputLimitBytes)
+            )
+        }
+        return CommandResult(
+            exitCode: exitCode(result.terminationStatus),
+            outputBytes: result.standardOutput,
+            errorOutputBytes: result.standardError
+        )
+    }
+
+    /// Runs a program that writes its output to an open file; returns its exit code.
+    static func run(
+        _ program: String, _ arguments: [String], writingTo descriptor: Int32, timeout: Duration
+    ) async throws -> Int32 {
+        let result = try await withTimeout(timeout, "'\(program)'") {
+            try await Subprocess.run(
+                .name(program),
+                arguments: Arguments(arguments),
+                platformOptions: ownGroup,
+                output: .fileDescriptor(FileDescriptor(rawValue: descriptor), closeAfterSpawningProcess: false),
+                error: .discarded
+            )
+        }
+        return exitCode(result.terminationStatus)
+    }
+
+    /// A child's descendants end with it when it is given up.
+    private static var ownGroup: PlatformOptions {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))]
+        return options
+    }
+
+    private static func exitCode(_ status: TerminationStatus) -> Int32 {
+        switch status {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
+    }
+
+    /// Runs work for at most a time, then cancels it and throws `timedOut`.
+    private static func withTimeout<Value: Sendable>(
+        _ timeout: Duration, _ activity: String, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            // The first to end decides; nil is the clock.
+            guard let first = try await group.next(), let value = first else {
+                throw RemoteHostError(.timedOut, host: "", "\(activity) took longer than \(timeout)")
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import CLibSSH2
+import Foundation
+
+/// Connects, checks the host's key, and logs in: after it, a session is ready for commands.
+struct SSHConnector {
+    let host: String
+    let target: SSHTarget
+    let options: SSHOptions
+    let wake: WakePipe
+
+    private static let everyKeyType = [
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
+    ]
+
+    /// Opens a session; nothing but the handshake is sent before the host's key is found to be the right one.
+    func open() throws -> (session: SSHSession, facts: ConnectionFacts) {
+        let limits = SSHLimits(host: host, activity: "connecting", timeout: options.connectTimeout)
+        let pinned = try readPin()
+        let known = pinned == nil ? readKnownHosts() : KnownHosts(files: [])
+        var refusal: RemoteHostError?
+        for types in keyTypesToAskFor(pinned, known) {
+            let session: SSHSession
+            let address: String
+            do {
+                (session, address) = try shakeHands(keyTypes: types, limits)
+            } catch let error as RemoteHostError where error.code == .noCommonAlgorithm && refusal != nil {
+                continue
+            }
+            let key = try hostKey(of: session)
+            switch judge(key, pinned, known) {
+            case .trusted(let trust):
+                var login = SSHLogin(session: session, target: target, options: options, limits: limits)
+                let authentication = try login.authenticate()
+                return (session, facts(session, address: address, key: key, trust: trust, authentication))
+            case let verdict:
+                session.disconnect()
+                refusal = refused(key, verdict, pinned)
+            }
+        }
+        throw refusal ?? RemoteHostError(.hostKeyUnknown, host: host, "no host key was shown")
+    }
+
+    // MARK: Whom to trust
+
+    private func readPin() throws -> PinnedHostKey? {
+        guard let text = target.hostKey else { return nil }
+        guard let pin = PinnedHostKey(text) else {
+            throw RemoteHostError(
+                .invalidArgument, host: host,
+                "hostKey is '\(text.condensed(to: 80))': write a key (ssh-ed25519 AAAA…) or a fingerprint (SHA256:…)"
+            )
+        }
+        return pin
+    }
+
+    private func readKnownHosts() -> KnownHosts {
+        KnownHosts(
+            files: target.knownHostsFiles.compactMap { path in
+                FileManager.default.contents(atPath: path).map { (path, String(decoding: $0, as: UTF8.self)) }
+            }
+        )
+    }
+
+    /// The lists of host key types to ask for, one handshake each until a key is the right one.
+    ///
+    /// The server shows a key of the first type on the list that it has. So the types known come first, or a known key
+    /// would never be seen. A fingerprint alone does not tell its type: the types are tried one by one.
+    private func keyTypesToAskFor(_ pinned: PinnedHostKey?, _ known: KnownHosts) -> [[String]] {
+        let all = Self.everyKeyType
+        if let pinned, pinned.type == nil { return [all] + [Array(all[1...3]), [all[4]]] }
+        let preferred =
+            pinned?.type.map { [$0] } ?? known.keyTypes(name: target.knownHostsName, port: target.port)
+        return [all.filter { preferred.contains($0) } + all.filter { !preferred.contains($0) }]
+    }
+
+    private func judge(_ key: PublicKey, _ pinned: PinnedHostKey?, _ known: KnownHosts) -> HostKeyVerdict {
+        guard let pinned else { return known.judge(key, name: target.knownHostsName, port: target.port) }
+        return pinned.matches(key) ? .trusted(.pinned) : .changed(known: [])
+    }
+
+    // MARK: The handshake
+
+    private func shakeHands(keyTypes: [String], _ limits: SSHLimits) throws -> (SSHSession, String) {
+        let dialer = TCPDialer(host: host, wake: wake, limits: limits)
+        let (socket, address) = try dialer.dial(target.address, port: target.port)
+        let session = try SSHSession(host: host, socket: socket, wake: wake, options: options)
+        session.beginActivity()
+        let methods = keyTypes.flatMap { $0 == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [$0] }
+        let preference = libssh2_session_method_pref(
+            session.handle, Int32(LIBSSH2_METHOD_HOSTKEY), methods.joined(separator: ",")
+        )
+        guard preference == 0 else { throw session.failure(preference, "choosing host key types") }
+        let code = try session.call(limits) { libssh2_session_handshake(session.handle, socket) }
+        switch code {
+        case 0:
+            return (session, address)
+        case LIBSSH2_ERROR_KEX_FAILURE:
+            throw RemoteHostError(
+                .noCommonAlgorithm, host: host,
+                "\(SSHLibrary.name) and the server have no algorithms in common (host key types asked for: "
+                    + "\(methods.joined(separator: ", ")))"
+                    + (SSHLibrary.isCurrent
+                        ? ": allow curve25519-sha256 and an Ed25519, ECDSA or RSA host key in the server's configuration"
+                        : ". This version cannot do RSA with SHA-2, AES-GCM, ChaCha20 or encrypt-then-MAC: "
+                            + "install libssh2 1.11.1 or later")
+            )
+        default:
+            let failure = session.failure(code, "shaking hands with \(target.address) port \(target.port)")
+            throw RemoteHostError(
+                .unreachable, host: host,
+                "something listens on \(target.address) port \(target.port), but no SSH session came about: is it an SSH "
+                    + "server, and does it accept connections from here?",
+                cause: failure
+            )
+        }
+    }
+
+    private func hostKey(of session: SSHSession) throws -> PublicKey {
+        var length = 0
+        var type: Int32 = 0
+        guard let bytes = libssh2_session_hostkey(session.handle, &length, &type),
+            let key = PublicKey(blob: [UInt8](UnsafeRawBufferPointer(start: bytes, count: length)))
+        else { throw RemoteHostError(.unreachable, host: host, "the server showed no host key that can be read") }
+        return key
+    }
+
+    private func facts(
+        _ session: SSHSession, address: String, key: PublicKey, trust: ConnectionFacts.Trust, _ authentication: String
+    ) -> ConnectionFacts {
+        let banner = libssh2_session_banner_get(session.handle).map { String(cString: $0) } ?? ""
+        return ConnectionFacts(
+            name: host,
+            address: address,
+            port: target.port,
+            user: target.user,
+            hostKeyType: key.type,
+            hostKeyFingerprint: key.fingerprint,
+            trust: trust,
+            authentication: authentication,
+            library: SSHLibrary.name,
+            serverBanner: banner.condensed(to: 100),
+            warnings: SSHLibrary.warnings
+        )
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+
+/// A host reached over SSH by libssh2: one session, one thread, one command at a time.
+///
+/// The actor runs on a thread of its own, on which `poll` may block without starving anybody. A command that is cancelled,
+/// runs into a limit or loses its connection takes the session with it; the next call makes a new one.
+public actor SSHHost: RemoteHost {
+    public nonisolated let name: String
+    /// Where the host is and whom to be there.
+    public nonisolated let target: SSHTarget
+
+    nonisolated let executor: SSHThreadExecutor
+    private let options: SSHOptions
+    private let wake: WakePipe
+    private var connection: (session: SSHSession, facts: ConnectionFacts)?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Makes a host; nothing is connected before the first call. Throws only when this machine has no descriptors left.
+    public init(name: String, target: SSHTarget, options: SSHOptions = SSHOptions()) throws {
+        self.name = name
+        self.target = target
+        self.options = options
+        self.wake = try WakePipe()
+        self.executor = SSHThreadExecutor(name: "ssh \(name)")
+    }
+
+    deinit {
+        executor.stop()
+    }
+
+    public func connect() async throws -> ConnectionFacts {
+        try await cancellable { try self.connected().facts }
+    }
+
+    public func run(_ command: RemoteCommand) async throws -> CommandResult {
+        try command.validate(host: name)
+        return try await cancellable {
+            try self.withSession { session in try SSHCommand(host: self.name, command: command).run(on: session) }
+        }
+    }
+
+    public func upload(
+        _ file: UploadFile, progress: (@Sendable (TransferProgress) -> Void)?
+    ) async throws -> TransferOutcome {
+        let prepared = try await PreparedUpload(file, host: name)
+        return try await cancellable {
+            try self.withSession { session in
+                try SSHTransfer(host: self.name, progress: progress).upload(prepared, on: session)
+            }
+        }
+    }
+
+    public func download(
+        _ path: String, to localPath: String, limitBytes: Int64, progress: (@Sendable (TransferProgress) -> Void)?
+    ) async throws -> TransferOutcome {
+        try await cancellable {
+            try self.withSession { session in
+                try SSHTransfer(host: self.name, progress: progress)
+                    .download(path, to: localPath, limitBytes: limitBytes, on: session)
+            }
+        }
+    }
+
+    public func close() async {
+        preconditionIsolated()
+        connection?.session.disconnect()
+        connection = nil
+    }
+
+    // MARK: On the host's thread
+
+    /// Runs blocking work on this actor's thread, and wakes it when the task is cancelled.
+    ///
+    /// The closure must capture `self`: one that does not would silently run on the shared pool, and starve it.
+    private func cancellable<Value: Sendable>(_ work: () throws -> Value) async throws -> Value {
+        try await withTaskCancellationHandler {
+            self.preconditionIsolated()
+            try Task.checkCancellation()
+            return try work()
+        } onCancel: {
+            wake.fire()
+        }
+    }
+
+    private func connected() throws -> (session: SSHSession, facts: ConnectionFacts) {
+        if let connection, !connection.session.isStale { return connection }
+        connection = nil
+        let opened = try SSHConnector(host: name, target: target, options: options, wake: wake).open()
+        connection = opened
+        return opened
+    }
+
+    /// Runs work on the session, which is thrown away unless the work says that it may be used again.
+    private func withSession<Value>(_ work: (SSHSession) throws -> (Value, isReusable: Bool)) throws -> Value {
+        let session = try connected().session
+        var isReusable = false
+        defer { if !isReusable { connection = nil } }
+        let value: Value
+        (value, isReusable) = try work(session)
+        return value
+    }
+}

@@ -1,0 +1,26 @@
+/// What bounds an SSH connection, and where it asks for secrets.
+public struct SSHOptions: Sendable {
+    /// The time for TCP, handshake and authentication together; looking up a name comes on top, in the system's own time.
+    public var connectTimeout: Duration
+    /// How long the server may be silent before it is asked for a sign of life; after three times that, it is given up.
+    public var keepAliveInterval: Duration
+    /// Asks the user for a key's passphrase; nil to refuse the key. Called on the host's own thread: it may block.
+    public var passphrase: (@Sendable (_ keyDescription: String) -> String?)?
+    /// The directory that holds `.ssh` with the usual identity files.
+    public var homeDirectory: String?
+    /// The socket's send buffer, for tests of what a full one does; nil leaves it to the system, as it should be.
+    var sendBufferBytes: Int32?
+
+    /// Makes options; the defaults suit hosts anywhere on the internet.
+    public init(
+        connectTimeout: Duration = .seconds(15),
+        keepAliveInterval: Duration = .seconds(5),
+        passphrase: (@Sendable (_ keyDescription: String) -> String?)? = nil,
+        homeDirectory: String? = nil
+    ) {
+        self.connectTimeout = connectTimeout
+        self.keepAliveInterval = keepAliveInterval
+        self.passphrase = passphrase
+        self.homeDirectory = homeDirectory
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Subprocess
+
+extension SSHTarget {
+    /// Works out a target from what a user wrote, with the help of the user's own SSH configuration (`ssh -G`).
+    ///
+    /// What is given here counts more than the configuration. Where there is no `ssh` command, the text alone counts.
+    /// Throws `unsupported` when the configuration wants a jump host or a proxy command, which libssh2 cannot do.
+    public static func resolve(
+        _ destination: String,
+        host: String,
+        identityFile: String? = nil,
+        knownHosts: String? = nil,
+        hostKey: String? = nil,
+        configurationFile: String? = nil
+    ) async throws -> SSHTarget {
+        let parsed = try SSHDestination(destination, host: host)
+        var target = SSHTarget(address: parsed.address, port: parsed.port ?? 22, user: parsed.user ?? NSUserName())
+        if let configuration = try await configuration(for: parsed, host: host, file: configurationFile) {
+            try target.apply(SSHConfiguration(output: configuration), host: host)
+        }
+        if let identityFile { target.identityFiles = [expandingHome(identityFile)] }
+        if let knownHosts { target.knownHostsFiles = [expandingHome(knownHosts)] }
+        target.hostKey = hostKey
+        return target
+    }
+
+    /// What `ssh -G` prints; nil when this machine has no `ssh`.
+    private static func configuration(
+        for destination: SSHDestination, host: String, file: String?
+    ) async throws -> String? {
+        var arguments = ["-G"]
+        if let file { arguments += ["-F", file] }
+        if let user = destination.user { arguments += ["-l", user] }
+        if let port = destination.port { arguments += ["-p", String(port)] }
+        do {
+            let result = try await LocalTool.run("ssh", arguments + ["--", destination.address], timeout: .seconds(10))
+            guard result.exitCode == 0 else {
+                throw RemoteHostError(
+                    .invalidArgument, host: host,
+                    "the SSH configuration cannot be read: \(result.errorOutput.condensed(to: 300))"
+                )
+            }
+            return result.output
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            return nil
+        }
+    }
+
+    private mutating func apply(_ configuration: SSHConfiguration, host: String) throws {
+        for key in ["proxyjump", "proxycommand"] {
+            guard let value = configuration[key], value != "none" else { continue }
+            throw RemoteHostError(
+                .unsupported, host: host,
+                "the SSH configuration of \(address) has \(key) \(value), which latexp cannot follow: "
+                    + "give an address that can be reached directly, or open a tunnel with ssh -L and name its port"
+            )
+        }
+        address = configuration["hostname"] ?? address
+        port = configuration["port"].flatMap { Int($0) } ?? port
+        user = configuration["user"] ?? user
+        hostKeyAlias = configuration["hostkeyalias"]
+        if let agent = configuration["identityagent"], agent != "SSH_AUTH_SOCK" { agentSocket = Self.expandingHome(agent) }
+        let files = configuration.all("identityfile").map(Self.expandingHome)
+        // ssh prints its defaults, too: only when others are among them has somebody chosen.
+        if files.contains(where: { !Self.isUsualIdentity($0) }) {
+            identityFiles = files.filter { FileManager.default.fileExists(atPath: $0) }
+        }
+        let knownHosts = ["userknownhostsfile", "globalknownhostsfile"].flatMap { key in
+            (configuration[key] ?? "").split(separator: " ").map { Self.expandingHome(String($0)) }
+        }
+        if !knownHosts.isEmpty { knownHostsFiles = knownHosts.filter { $0 != "none" } }
+    }
+
+    private static func isUsualIdentity(_ path: String) -> Bool {
+        path.hasPrefix(NSHomeDirectory() + "/.ssh/id_")
+            && ["rsa", "dsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss"].contains(path.components(separatedBy: "/id_").last)
+    }
+
+    private static func expandingHome(_ path: String) -> String {
+        if path.hasPrefix("~/") { return NSHomeDirectory() + path.dropFirst() }
+        if path.hasPrefix("%d/") { return NSHomeDirectory() + path.dropFirst(2) }
+        return path
+    }
+}
+
+/// The lines `key value` that `ssh -G` prints.
+struct SSHConfiguration {
+    private let lines: [(key: String, value: String)]
+
+    init(output: String) {
+        self.lines = output.split(whereSeparator: \.isNewline).compactMap { line in
+            guard let space = line.firstIndex(of: " ") else { return nil }
+            return (line[..<space].lowercased(), String(line[line.index(after: space)...]))
+        }
+    }
+
+    subscript(key: String) -> String? { lines.first { $0.key == key }?.value }
+
+    func all(_ key: String) -> [String] { lines.filter { $0.key == key }.map(\.value) }
+}
