@@ -20,7 +20,7 @@ public struct OrchestrationError: Error, CustomStringConvertible {
         case interrupted
 
         /// The exit status of a command that ends with this failure.
-        public var exitStatus: ExitStatus {
+        public var exitStatus: CommandStatus {
             switch self {
             case .invalidInput, .storage: .badInput
             case .labUnavailable, .agentUnavailable, .hostUnusable: .hostUnusable
@@ -50,7 +50,7 @@ public struct OrchestrationError: Error, CustomStringConvertible {
 }
 
 /// What a command of latexp tells its caller when it ends.
-public enum ExitStatus: Int32, Sendable, CaseIterable {
+public enum CommandStatus: Int32, Sendable, CaseIterable {
     /// Everything was done.
     case done = 0
     /// It was measured, but a warning makes the verdict unusable.

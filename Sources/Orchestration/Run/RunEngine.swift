@@ -13,8 +13,8 @@ public struct RunEngine: Sendable {
         case complete
         /// Up to the clocks; nothing is put on the hosts.
         case check
-        /// Everything but analysis and reports, which a caller does in its own way.
-        case measurement
+        /// Everything and the agents' measurement of themselves, but neither analysis nor reports: a validation judges itself.
+        case validation
     }
 
     private let session: RunSession
@@ -60,8 +60,12 @@ public struct RunEngine: Sendable {
     }
 
     /// Goes through all phases.
-    public func run() async -> RunOutcome {
-        await session.conclude(extent: extent) { session in
+    ///
+    /// - Throws: `OrchestrationError` when the directory belongs to another latexp; everything later is in the outcome.
+    public func run() async throws -> RunOutcome {
+        let lock = try session.directory.lock()
+        defer { lock.release() }
+        return await session.conclude(extent: extent) { session in
             try await session.performPhases(extent: extent)
         }
     }
@@ -83,6 +87,7 @@ extension RunSession {
         guard extent != .check else { return try await perform(ClockPhase()) }
         try await perform(PushPhase())
         try await perform(ClockPhase())
+        if extent == .validation { try await perform(SelfTestPhase()) }
         for block in blocks {
             try await perform(StartReceiverPhase(block: block))
             if !block.forwarders.isEmpty { try await perform(StartForwardersPhase(block: block)) }
@@ -96,7 +101,10 @@ extension RunSession {
     func performRemainingPhases() async throws {
         try await perform(ConnectPhase())
         for block in blocks where placements.contains(where: { $0.block == block.number && !$0.isCollected }) {
-            try await perform(MeasurePhase(block: block))
+            // Where only a forwarder's files are missing, there is nothing left to watch.
+            if placements.contains(where: { $0.block == block.number && $0.role == .receive }) {
+                try await perform(MeasurePhase(block: block))
+            }
             try await perform(CollectPhase(block: block))
         }
         try await perform(ClockAfterPhase())

@@ -24,7 +24,7 @@ public struct RunOutcome: Sendable {
     /// The manifest as it was saved last.
     public var record: RunRecord
     /// What the command tells its caller.
-    public var status: ExitStatus
+    public var status: CommandStatus
     /// Why the run could not go on, if it could not.
     public var error: OrchestrationError?
 }
