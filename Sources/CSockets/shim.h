@@ -1,5 +1,8 @@
 #ifndef LATEXP_CSOCKETS_SHIM_H
 #define LATEXP_CSOCKETS_SHIM_H
+
+// What Swift cannot import of the sockets API: macros, variadic functions and flexible structures. Nothing else is here.
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,5 +10,150 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <linux/net_tstamp.h>
+#include <sys/prctl.h>
+#include <sys/timex.h>
+#endif
+
+/// Stands for a kernel receive time that is not there.
+#define LATEXP_NO_TIME INT64_MIN
+
+#if defined(__linux__) && !defined(__USE_GNU)
+// poll.h declares it only with _GNU_SOURCE, which would make this module's idea of fd_set differ from Glibc's.
+extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+#endif
+
+/// The current time of a clock, nanoseconds.
+static inline int64_t latexp_clock_ns(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/// Asks for kernel receive times on a socket; 0 when they will come, else the errno, ENOTSUP where there are none.
+static inline int latexp_enable_receive_times(int fd) {
+#if defined(__linux__)
+    int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0 ? 0 : errno;
+#else
+    (void)fd;
+    return ENOTSUP;
+#endif
+}
+
+/// Reads once; sets the kernel's receive time of the last segment read (CLOCK_REALTIME), or LATEXP_NO_TIME.
+static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int64_t *kernelNs) {
+    struct iovec vector = {buffer, length};
+    union {
+        char bytes[256];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    *kernelNs = LATEXP_NO_TIME;
+    ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+#if defined(__linux__)
+    if (count > 0) {
+        for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
+            if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
+                struct timespec time;
+                memcpy(&time, CMSG_DATA(item), sizeof time);
+                if (time.tv_sec != 0) *kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+            }
+        }
+    }
+#endif
+    return count;
+}
+
+/// Sends without blocking and without SIGPIPE.
+static inline ssize_t latexp_send(int fd, const void *buffer, size_t length) {
+#if defined(MSG_NOSIGNAL)
+    return send(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+    return send(fd, buffer, length, MSG_DONTWAIT);
+#endif
+}
+
+/// Waits for readiness, with a timeout in nanoseconds; negative waits for ever.
+static inline int latexp_poll(struct pollfd *fds, int count, int64_t timeoutNs) {
+#if defined(__linux__)
+    struct timespec timeout = {timeoutNs / 1000000000, timeoutNs % 1000000000};
+    return ppoll(fds, (nfds_t)count, timeoutNs < 0 ? 0 : &timeout, 0);
+#else
+    return poll(fds, (nfds_t)count, timeoutNs < 0 ? -1 : (int)((timeoutNs + 999999) / 1000000));
+#endif
+}
+
+/// Makes a descriptor non-blocking and closed on exec; 0 or the errno.
+static inline int latexp_prepare_descriptor(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return errno;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? errno : 0;
+}
+
+/// Lets timers of this thread fire to the microsecond, not to the default 50 us.
+static inline void latexp_sharpen_timers(void) {
+#if defined(__linux__)
+    prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+#endif
+}
+
+/// The part of TCP_INFO that latexp records.
+struct latexp_tcp_state {
+    uint32_t rttUs;
+    uint32_t rttVarianceUs;
+    uint32_t retransmits;
+    uint32_t lost;
+    uint32_t congestionWindow;
+    uint32_t unacknowledged;
+};
+
+/// Reads a connection's TCP state; 0, or the errno (ENOTSUP where there is none).
+static inline int latexp_tcp_state(int fd, struct latexp_tcp_state *state) {
+#if defined(__linux__)
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return errno;
+    state->rttUs = info.tcpi_rtt;
+    state->rttVarianceUs = info.tcpi_rttvar;
+    state->retransmits = info.tcpi_total_retrans;
+    state->lost = info.tcpi_lost;
+    state->congestionWindow = info.tcpi_snd_cwnd;
+    state->unacknowledged = info.tcpi_unacked;
+    return 0;
+#else
+    (void)fd;
+    memset(state, 0, sizeof *state);
+    return ENOTSUP;
+#endif
+}
+
+/// Copies the name of a connection's congestion control; 0 or the errno.
+static inline int latexp_congestion_control(int fd, char *name, socklen_t size) {
+#if defined(TCP_CONGESTION)
+    socklen_t length = size - 1;
+    memset(name, 0, size);
+    return getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &length) == 0 ? 0 : errno;
+#else
+    (void)fd;
+    memset(name, 0, size);
+    return ENOTSUP;
+#endif
+}
+
 #endif

@@ -1,0 +1,141 @@
+import ExperimentModel
+import WireTransport
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What a receiver that is started by hand takes.
+public enum ReceiveMode: String, Sendable, CaseIterable {
+    /// The exchange directly.
+    case baseline
+    /// A forwarder's events.
+    case awsBackbone = "aws-backbone"
+    /// Both at once.
+    case both
+
+    /// The mode with this name.
+    ///
+    /// - Throws: `AgentError` `badPlan` naming the modes there are.
+    public static func named(_ name: String) throws -> ReceiveMode {
+        if let mode = ReceiveMode(rawValue: name) { return mode }
+        let names = allCases.map(\.rawValue).joined(separator: ", ")
+        throw AgentError(.badPlan, "there is no mode '\(name)'; there are: \(names)")
+    }
+}
+
+/// The feed that an agent by hand is asked to take.
+public struct ByHandFeed: Sendable {
+    /// The market; nil for what the URL says.
+    public var market: Market?
+    /// The streams; empty for what the URL says, or the standard one.
+    public var streams: [String]
+    /// Connections to the exchange.
+    public var lanes: Int
+
+    /// A feed.
+    public init(market: Market? = nil, streams: [String] = [], lanes: Int = 1) {
+        self.market = market
+        self.streams = streams
+        self.lanes = lanes
+    }
+}
+
+/// Plans of agents that are started by hand: no secret, no laptop, the window opens with the first event.
+public enum ByHandPlan {
+    /// A receiver's plan.
+    ///
+    /// - Throws: `AgentError` `badPlan` for values that make no sense.
+    public static func receive(
+        mode: ReceiveMode,
+        port: Int,
+        durationSeconds: Int,
+        outputFile: String,
+        url: String?,
+        feed: ByHandFeed
+    ) throws -> AgentPlan {
+        try check(durationSeconds, 1...31_536_000, "--duration")
+        try check(port, 0...65_535, "--port")
+        var paths: [AgentPath] = []
+        if mode != .awsBackbone { paths.append(AgentPath(name: "baseline", kind: .direct, lanes: feed.lanes)) }
+        if mode != .baseline {
+            paths.append(AgentPath(name: "aws-backbone", kind: .relay, lanes: feed.lanes, port: port))
+        }
+        var plan = try plan(.receive, paths: paths, url: url, feed: feed)
+        plan.duration = .seconds(Int64(durationSeconds))
+        // A day longer than the window: the first event may be late, but a forgotten agent must end.
+        plan.deadline = .seconds(Int64(durationSeconds) + 86_400)
+        plan.outputFile = outputFile
+        return plan
+    }
+
+    /// A forwarder's plan.
+    ///
+    /// - Throws: `AgentError` `badPlan` for values that make no sense.
+    public static func forward(
+        address: String,
+        port: Int,
+        reconnectMaximumSeconds: Int,
+        bufferEvents: Int,
+        url: String?,
+        feed: ByHandFeed
+    ) throws -> AgentPlan {
+        try check(port, 1...65_535, "--port")
+        try check(reconnectMaximumSeconds, 1...3_600, "--reconnect-max-delay")
+        try check(bufferEvents, 1...10_000_000, "--buffer-events")
+        let path = AgentPath(name: "aws-backbone", kind: .relay, lanes: feed.lanes, port: port, destination: address)
+        var plan = try plan(.forward, paths: [path], url: url, feed: feed)
+        plan.reconnect.max = .seconds(Int64(reconnectMaximumSeconds))
+        plan.reconnect.initial = min(plan.reconnect.initial, plan.reconnect.max)
+        plan.bufferEvents = bufferEvents
+        return plan
+    }
+
+    private static func plan(
+        _ role: AgentPlan.Role,
+        paths: [AgentPath],
+        url: String?,
+        feed: ByHandFeed
+    ) throws -> AgentPlan {
+        try check(feed.lanes, 1...64, "--lanes")
+        let (market, streams) = try FeedTarget.selection(url: url, market: feed.market, streams: feed.streams)
+        return AgentPlan(
+            runID: "by-hand",
+            host: role == .forward ? "tokyo" : "frankfurt",
+            role: role,
+            market: market,
+            streams: streams,
+            feedURL: url,
+            paths: paths,
+            start: .atFirstEvent,
+            warmUp: .seconds(0),
+            duration: .seconds(300),
+            deadline: .seconds(365 * 86_400),
+            chronyc: role == .receive ? [] : nil
+        )
+    }
+
+    private static func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
+        guard range.contains(value) else {
+            throw AgentError(.badPlan, "\(name) must be \(range.lowerBound) to \(range.upperBound), not \(value)")
+        }
+    }
+
+    /// Makes the folder for a run's working files below the current one: `latexp-receive-<seconds>`.
+    ///
+    /// - Throws: `AgentError` `file`.
+    public static func makeDirectory(for plan: AgentPlan) throws -> String {
+        let role = plan.role.rawValue
+        for attempt in 0..<100 {
+            let seconds = Int(Date().timeIntervalSince1970)
+            let name = "latexp-\(role)-\(seconds)" + (attempt == 0 ? "" : "-\(attempt)")
+            if mkdir(name, 0o700) == 0 { return name }
+            guard errno == EEXIST else {
+                throw AgentError(.file, "cannot make the folder \(name): is the current folder writable?")
+            }
+        }
+        throw AgentError(.file, "cannot make a folder for the run's files here")
+    }
+}

@@ -1,0 +1,106 @@
+import ExperimentModel
+import LatencyStatistics
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of samples.
+public enum ByHandResults {
+    /// Writes `plan.outputFile` and its CSV; nothing for a forwarder.
+    ///
+    /// With one path the files have the name asked for; with two, each path's name is put before the ending.
+    ///
+    /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.
+    public static func write(_ summary: AgentSummary, directory: String) throws {
+        guard let outputFile = summary.plan.outputFile, let window = summary.window else { return }
+        let samples = try SampleFile.read(path: "\(directory)/samples.bin").records
+        var firstLane = 0
+        for path in summary.plan.paths {
+            let lanes = firstLane..<(firstLane + path.lanes)
+            let mine = samples.filter { lanes.contains(Int($0.lane)) }
+            let measured = mine.filter { isMeasured($0, in: window) }
+            let results = results(of: path, measured, lost: summary.lanes[lanes].reduce(0) { $0 + $1.counts.missing })
+            let isAlone = summary.plan.paths.count == 1
+            try write(results, to: name(outputFile, path: isAlone ? nil : path.name, ending: nil))
+            let csv = csv(mine, path: path, firstLane: firstLane, streams: summary.plan.streams, window: window)
+            try write(csv, to: name(outputFile, path: isAlone ? nil : path.name, ending: "csv"))
+            firstLane += path.lanes
+        }
+    }
+
+    private static func isMeasured(_ sample: SampleRecord, in window: MeasuredWindow) -> Bool {
+        let at = sample.arrivalOnMonotonicNs
+        return at >= window.start.monotonicNs && at < window.end.monotonicNs && !sample.flags.contains(.duplicate)
+    }
+
+    private static func results(of path: AgentPath, _ samples: [SampleRecord], lost: Int) -> PathResults {
+        func milliseconds(_ values: [(from: Int64, to: Int64)]) -> [Double] {
+            values.filter { $0.from != SampleRecord.absent }.map { Double($0.to - $0.from) / 1e6 }
+        }
+        let figures = PathFigures(
+            endToEndMs: milliseconds(samples.map { ($0.eventTimeNs, $0.arrivalNs) }),
+            backboneMs: milliseconds(samples.map { ($0.sourceNs, $0.arrivalNs) })
+        )
+        var results = PathResults(
+            setupType: path.kind.setupType,
+            path: path.name,
+            sampleCount: samples.count,
+            eventsLost: lost
+        )
+        results.averageLatencyMs = figures.averageMs
+        results.medianLatencyMs = figures.medianMs
+        results.p95LatencyMs = figures.p95Ms
+        results.p99LatencyMs = figures.p99Ms
+        results.minimumLatencyMs = figures.minimumMs
+        results.maximumLatencyMs = figures.maximumMs
+        results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
+        results.backboneAverageLatencyMs = figures.backboneAverageMs
+        results.backboneMedianLatencyMs = figures.backboneMedianMs
+        if figures.medianMs == nil, !samples.isEmpty { results.note = "no event time in this stream" }
+        return results
+    }
+
+    private static func csv(
+        _ samples: [SampleRecord],
+        path: AgentPath,
+        firstLane: Int,
+        streams: [String],
+        window: MeasuredWindow
+    ) -> Data {
+        var bytes = Array(SampleCSV.header.utf8) + [13, 10]
+        for sample in samples {
+            SampleCSV.append(
+                sample,
+                path: path.name,
+                lane: Int(sample.lane) - firstLane,
+                stream: streams.indices.contains(Int(sample.stream)) ? streams[Int(sample.stream)] : "",
+                isInWindow: isMeasured(sample, in: window),
+                to: &bytes
+            )
+        }
+        return Data(bytes)
+    }
+
+    private static func name(_ file: String, path: String?, ending: String?) -> String {
+        let dot = file.lastIndex(of: ".").flatMap { file[$0...].contains("/") ? nil : $0 } ?? file.endIndex
+        let stem = file[..<dot] + (path.map { "-\($0)" } ?? "")
+        return stem + (ending.map { ".\($0)" } ?? String(file[dot...]))
+    }
+
+    private static func write(_ results: PathResults, to file: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try write(try encoder.encode(results), to: file)
+    }
+
+    private static func write(_ data: Data, to file: String) throws {
+        do {
+            try data.write(to: URL(filePath: file), options: .atomic)
+        } catch {
+            throw AgentError(.file, "cannot write \(file): \(error); the samples are kept in the run's folder")
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import WireTransport
+
+/// The relay protocol between a forwarder and a receiver, over one TCP connection a lane.
+///
+/// All integers are in network byte order. Every frame begins with
+/// ```
+///  0               4       5       6               8
+/// +---------------+-------+-------+---------------+
+/// | length u32    | type  | flags | 0             |   length counts the whole frame, 8 … 1,048,576
+/// +---------------+-------+-------+---------------+
+/// ```
+/// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
+/// hand) sends HELLO and its events at once. Events may follow HELLO without waiting. Times are nanoseconds since 1970 UTC
+/// of the clock of the host that took them; `Int64.min` stands for a time that is not there.
+/// ```
+/// CHALLENGE 1  receiver  → forwarder  "LATEXP" (6), version u16, nonce (16); flag 1: proof is required
+/// HELLO     2  forwarder → receiver  "LATEXP" (6), version u16, lane u16, path length u8, run id length u8,
+///                                    path, run id, proof (32, only with flag 1)
+/// REFUSE    3  receiver  → forwarder  reason, UTF-8; the connection is closed after it
+/// EVENT     4  forwarder → receiver  sequence u64, kernel receive time i64, user receive time i64, time of sending i64,
+///                                    exchange's event time i64, the exchange's message as it came
+/// PROBE     5  receiver  → forwarder  number u64, time of sending i64
+/// ECHO      6  forwarder → receiver  number u64, the probe's time i64, receive time i64, time of sending i64
+/// FINISH    7  receiver  → forwarder  (empty) the window is over: send what is buffered, then BYE
+/// BYE       8  forwarder → receiver  received u64, forwarded u64, dropped u64, invalid u64, last sequence u64
+/// FAREWELL  9  receiver  → forwarder  arrived u64; both may close
+/// ```
+/// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails, since
+/// every connection has its own nonce.
+public enum RelayProtocol {
+    /// The version that this build speaks; others are refused.
+    public static let version: UInt16 = 1
+    /// The longest frame.
+    public static let maximumFrameSize = 1 << 20
+    /// The octets before every frame's body.
+    public static let headerSize = 8
+    /// The octets of an EVENT before its message, the frame's header included.
+    public static let eventPrefixSize = 48
+    /// Where the time of sending lies in an EVENT, so that it can be set right before the send.
+    static let eventSendTimeOffset = 32
+    static let magic = Array("LATEXP".utf8)
+    static let nonceSize = 16
+    /// The flag of CHALLENGE and HELLO that says a proof is required, or there.
+    static let proofFlag: UInt8 = 1
+
+    /// The kinds of frames.
+    public enum Kind: UInt8, Sendable {
+        /// The receiver's greeting.
+        case challenge = 1
+        /// The forwarder's introduction.
+        case hello
+        /// The receiver's refusal.
+        case refuse
+        /// One event.
+        case event
+        /// The receiver's question for the time.
+        case probe
+        /// The forwarder's answer.
+        case echo
+        /// The end of the window.
+        case finish
+        /// The forwarder's goodbye.
+        case bye
+        /// The receiver's goodbye.
+        case farewell
+    }
+
+    /// A forwarder's introduction.
+    public struct Hello: Hashable, Sendable {
+        /// The lane's number in its path.
+        public var lane: UInt16
+        /// The path's name.
+        public var path: String
+        /// The run.
+        public var runID: String
+        /// The proof of the secret; nil without one.
+        public var proof: [UInt8]?
+
+        /// An introduction.
+        public init(lane: UInt16, path: String, runID: String, proof: [UInt8]? = nil) {
+            self.lane = lane
+            self.path = path
+            self.runID = runID
+            self.proof = proof
+        }
+    }
+
+    /// The proof that a HELLO with these values carries.
+    public static func proof(secret: [UInt8], nonce: [UInt8], hello: Hello) -> [UInt8] {
+        var message = nonce
+        message.appendBigEndian(version)
+        message.appendBigEndian(hello.lane)
+        message += Array(hello.path.utf8) + [0] + Array(hello.runID.utf8)
+        return MessageAuthentication.code(key: secret, message: message)
+    }
+}
+
+extension RelayProtocol {
+    // MARK: Frames with small bodies
+
+    static func frame(_ kind: Kind, flags: UInt8 = 0, body: [UInt8] = []) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(headerSize + body.count)
+        bytes.appendBigEndian(UInt32(headerSize + body.count))
+        bytes += [kind.rawValue, flags, 0, 0]
+        return bytes + body
+    }
+
+    static func challenge(nonce: [UInt8], proofRequired: Bool) -> [UInt8] {
+        var body = magic
+        body.appendBigEndian(version)
+        return frame(.challenge, flags: proofRequired ? proofFlag : 0, body: body + nonce)
+    }
+
+    static func hello(_ hello: Hello) -> [UInt8] {
+        var body = magic
+        body.appendBigEndian(version)
+        body.appendBigEndian(hello.lane)
+        let path = Array(hello.path.utf8.prefix(255))
+        let runID = Array(hello.runID.utf8.prefix(255))
+        body += [UInt8(path.count), UInt8(runID.count)] + path + runID + (hello.proof ?? [])
+        return frame(.hello, flags: hello.proof == nil ? 0 : proofFlag, body: body)
+    }
+
+    static func numbers(_ kind: Kind, _ values: [Int64]) -> [UInt8] {
+        var body: [UInt8] = []
+        for value in values { body.appendBigEndian(value) }
+        return frame(kind, body: body)
+    }
+
+    // MARK: Reading bodies
+
+    /// Reads a CHALLENGE's body: the nonce.
+    ///
+    /// - Throws: `AgentError`: `versionMismatch`, or `protocolViolation`.
+    static func readChallenge(_ body: [UInt8]) throws -> [UInt8] {
+        try checkGreeting(body, from: "receiver")
+        guard body.count == magic.count + 2 + nonceSize else { throw violation("a CHALLENGE of \(body.count) octets") }
+        return Array(body.suffix(nonceSize))
+    }
+
+    /// Reads a HELLO's body.
+    ///
+    /// - Throws: `AgentError`: `versionMismatch`, or `protocolViolation`.
+    static func readHello(_ body: [UInt8], flags: UInt8) throws -> Hello {
+        try checkGreeting(body, from: "forwarder")
+        let fixed = magic.count + 2 + 4
+        guard body.count >= fixed else { throw violation("a HELLO of \(body.count) octets") }
+        let pathSize = Int(body[fixed - 2])
+        let runSize = Int(body[fixed - 1])
+        let hasProof = flags & proofFlag != 0
+        guard body.count == fixed + pathSize + runSize + (hasProof ? MessageAuthentication.codeSize : 0) else {
+            throw violation("a HELLO whose lengths do not add up")
+        }
+        let names = body[fixed...]
+        return Hello(
+            lane: UInt16(body[fixed - 4]) << 8 | UInt16(body[fixed - 3]),
+            path: String(decoding: names.prefix(pathSize), as: UTF8.self),
+            runID: String(decoding: names.dropFirst(pathSize).prefix(runSize), as: UTF8.self),
+            proof: hasProof ? Array(body.suffix(MessageAuthentication.codeSize)) : nil
+        )
+    }
+
+    private static func checkGreeting(_ body: [UInt8], from peer: String) throws {
+        guard body.count >= magic.count + 2, body.starts(with: magic) else {
+            throw violation("no greeting of latexp's relay protocol")
+        }
+        let theirs = UInt16(body[magic.count]) << 8 | UInt16(body[magic.count + 1])
+        guard theirs == version else {
+            throw AgentError(
+                .versionMismatch,
+                "the \(peer) speaks relay protocol \(theirs), this agent \(version): install the same latexp on both hosts"
+            )
+        }
+    }
+
+    /// Reads a body of 64-bit numbers.
+    static func readNumbers(_ body: UnsafeRawBufferPointer, count: Int) throws -> [Int64] {
+        guard body.count == count * 8 else { throw violation("a frame of \(body.count) octets, not \(count * 8)") }
+        return (0..<count).map { Int64(bigEndian: body.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+    }
+
+    static func violation(_ what: String) -> AgentError {
+        AgentError(.protocolViolation, "the relay connection carried \(what)")
+    }
+}
+
+/// A frame that lies in a receive buffer.
+struct RawRelayFrame {
+    var kind: RelayProtocol.Kind
+    var flags: UInt8
+    /// What follows the header; valid until the buffer is consumed.
+    var body: UnsafeRawBufferPointer
+
+    /// The octets of the whole frame.
+    @inline(__always)
+    var size: Int { RelayProtocol.headerSize + body.count }
+
+    /// The frame at the front of `buffer`; nil when it has not come whole.
+    ///
+    /// - Throws: `AgentError` `protocolViolation` for an impossible length or an unknown kind.
+    @inline(__always)
+    static func next(in buffer: UnsafeMutableRawBufferPointer, limit: Int = RelayProtocol.maximumFrameSize) throws
+        -> RawRelayFrame?
+    {
+        guard buffer.count >= RelayProtocol.headerSize else { return nil }
+        let length = Int(UInt32(bigEndian: buffer.loadUnaligned(as: UInt32.self)))
+        guard length >= RelayProtocol.headerSize, length <= limit else {
+            throw RelayProtocol.violation("a frame of \(length) octets (the limit is \(limit))")
+        }
+        guard let kind = RelayProtocol.Kind(rawValue: buffer[4]) else {
+            throw RelayProtocol.violation("a frame of unknown kind \(buffer[4])")
+        }
+        guard buffer.count >= length else { return nil }
+        let body = UnsafeRawBufferPointer(rebasing: buffer[RelayProtocol.headerSize..<length])
+        return RawRelayFrame(kind: kind, flags: buffer[5], body: body)
+    }
+}
+
+extension [UInt8] {
+    /// Appends an integer in network byte order.
+    mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    }
+}

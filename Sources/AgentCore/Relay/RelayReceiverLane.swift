@@ -1,0 +1,255 @@
+import ExperimentModel
+import WireTransport
+
+/// What the owner of a relay lane hears.
+protocol RelayReceiverLaneOwner: AnyObject {
+    /// One event has arrived; `first` is false for a duplicate.
+    func relayEvent(_ lane: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp)
+    /// The forwarder has said goodbye.
+    func relaySaidGoodbye(_ lane: RelayReceiverLane)
+}
+
+/// An EVENT as it arrived.
+struct RelayedEvent {
+    var sequence: UInt64
+    var sourceKernelNs: Int64
+    var sourceUserNs: Int64
+    var sourceSendNs: Int64
+    var eventTimeNs: Int64
+    /// Valid during the call only.
+    var message: UnsafeRawBufferPointer
+    var flags: SampleRecord.Flags = []
+}
+
+/// The receiver's end of one relayed lane, across all of its connections.
+final class RelayReceiverLane: ByteChannelOwner {
+    /// The path's name and the lane's number in it.
+    let name: String
+    /// What arrived.
+    private(set) var counts = LaneCounts()
+    /// The sequence ids that never came, in order; at most ten thousand ranges are kept apart.
+    private(set) var missing: [MissingRange] = []
+    /// The forwarder's totals, once it has said goodbye.
+    private(set) var senderTotals: SenderTotals?
+    /// Every connection that is over.
+    private(set) var records: [ConnectionRecord] = []
+    /// What the connection is doing.
+    private(set) var state = LaneStatus.State.waiting
+    /// The number of the present connection, from 0.
+    private(set) var connectionNumber = -1
+    /// What probes inside the connection showed.
+    private(set) var envelope = OffsetEnvelope()
+
+    private let context: AgentContext
+    private weak var owner: (any RelayReceiverLaneOwner)?
+    private var channel: ByteChannel?
+    private var record: ConnectionRecord?
+    private var highestSequence: UInt64 = 0
+    private var lastEventConnection = 0
+    private var probeNumber: Int64 = 0
+    private var wantsFinish = false
+
+    init(name: String, context: AgentContext, owner: any RelayReceiverLaneOwner) {
+        self.name = name
+        self.context = context
+        self.owner = owner
+    }
+
+    /// The account of all connections.
+    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
+    /// The forwarder's address.
+    var endpoint: String? { channel?.endpoint }
+    /// The connection's socket.
+    var socket: StreamSocket? { channel?.socket }
+    /// Whether a forwarder is there.
+    var isConnected: Bool { channel != nil }
+
+    /// Takes a new connection of this lane's forwarder; an older one is closed.
+    func take(_ channel: ByteChannel) {
+        if let old = self.channel {
+            closeRecord("replaced by a newer connection")
+            old.abandon()
+        }
+        self.channel = channel
+        connectionNumber += 1
+        state = .streaming
+        record = ConnectionRecord(purpose: "relay", endpoint: channel.endpoint, began: context.now)
+        record?.details = channel.socket.congestionControl
+        context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": channel.endpoint])
+        if wantsFinish { askToFinish() }
+    }
+
+    func channelOpened(_ channel: ByteChannel) {}
+
+    @inline(__always)
+    func channelReceived(_ channel: ByteChannel) {
+        do {
+            while let frame = try RawRelayFrame.next(in: channel.input.unread) {
+                if frame.kind == .event {
+                    try event(frame.body, channel.stamp)
+                } else {
+                    try handle(frame, channel)
+                }
+                channel.input.consume(frame.size)
+            }
+        } catch {
+            context.log.write(.error, "relay.protocol", ["lane": name, "reason": "\(error)"])
+            channel.fail(TransportError(.broken, "\(error)"))
+        }
+    }
+
+    @inline(__always)
+    private func event(_ body: UnsafeRawBufferPointer, _ stamp: ReadStamp) throws {
+        let prefix = RelayProtocol.eventPrefixSize - RelayProtocol.headerSize
+        guard body.count > prefix else { throw RelayProtocol.violation("an EVENT of \(body.count) octets") }
+        func number(_ index: Int) -> Int64 {
+            Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
+        }
+        var event = RelayedEvent(
+            sequence: UInt64(bitPattern: number(0)),
+            sourceKernelNs: number(1),
+            sourceUserNs: number(2),
+            sourceSendNs: number(3),
+            eventTimeNs: number(4),
+            message: UnsafeRawBufferPointer(rebasing: body[prefix...])
+        )
+        if event.sequence == highestSequence + 1 {
+            counts.arrived += 1
+            highestSequence = event.sequence
+        } else {
+            event.flags = outOfOrder(event.sequence, stamp)
+        }
+        lastEventConnection = connectionNumber
+        if record?.streaming == nil {
+            record?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        }
+        owner?.relayEvent(self, event, stamp)
+    }
+
+    /// Accounts for a sequence id that is not the next one.
+    private func outOfOrder(_ sequence: UInt64, _ stamp: ReadStamp) -> SampleRecord.Flags {
+        if sequence > highestSequence {
+            noteGap(from: highestSequence + 1, to: sequence - 1, stamp)
+            highestSequence = sequence
+            counts.arrived += 1
+            return []
+        }
+        guard removeFromMissing(sequence) else {
+            counts.duplicates += 1
+            return .duplicate
+        }
+        counts.arrived += 1
+        counts.reordered += 1
+        return .reordered
+    }
+
+    private func noteGap(from first: UInt64, to last: UInt64, _ stamp: ReadStamp) {
+        let cause = connectionNumber == lastEventConnection ? "dropped from the forwarder's buffer" : "disconnection"
+        let at = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        counts.missing += Int(clamping: last - first + 1)
+        if missing.count < 10_000 {
+            missing.append(MissingRange(first: first, last: last, cause: cause, at: at))
+        } else {
+            missing[missing.count - 1].last = last
+        }
+        context.log.write(
+            .warning,
+            "relay.gap",
+            ["lane": name, "first": "\(first)", "last": "\(last)", "cause": cause]
+        )
+    }
+
+    /// Takes an id that came after all off the missing ones; false when it was not missing.
+    private func removeFromMissing(_ sequence: UInt64) -> Bool {
+        guard let index = missing.firstIndex(where: { $0.first <= sequence && sequence <= $0.last }) else {
+            return false
+        }
+        let range = missing.remove(at: index)
+        var rest: [MissingRange] = []
+        if range.first < sequence {
+            rest.append(MissingRange(first: range.first, last: sequence - 1, cause: range.cause, at: range.at))
+        }
+        if sequence < range.last {
+            rest.append(MissingRange(first: sequence + 1, last: range.last, cause: range.cause, at: range.at))
+        }
+        missing.insert(contentsOf: rest, at: index)
+        counts.missing -= 1
+        return true
+    }
+
+    private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
+        switch frame.kind {
+        case .echo:
+            let values = try RelayProtocol.readNumbers(frame.body, count: 4)
+            let backNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
+            envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
+        case .bye: try goodbye(frame.body, channel)
+        case .event: break
+        case .challenge, .hello, .refuse, .probe, .finish, .farewell:
+            throw RelayProtocol.violation("a frame that a forwarder does not send here")
+        }
+    }
+
+    private func goodbye(_ body: UnsafeRawBufferPointer, _ channel: ByteChannel) throws {
+        let values = try RelayProtocol.readNumbers(body, count: 5)
+        let totals = SenderTotals(
+            received: Int(clamping: values[0]),
+            forwarded: Int(clamping: values[1]),
+            dropped: Int(clamping: values[2]),
+            invalid: Int(clamping: values[3]),
+            lastSequence: UInt64(bitPattern: values[4])
+        )
+        senderTotals = totals
+        if totals.lastSequence > highestSequence {
+            noteGap(from: highestSequence + 1, to: totals.lastSequence, channel.stamp)
+            highestSequence = totals.lastSequence
+        }
+        channel.write(RelayProtocol.numbers(.farewell, [Int64(counts.arrived)]))
+        context.log.write(.info, "relay.goodbye", ["lane": name, "forwarded": "\(totals.forwarded)"])
+        owner?.relaySaidGoodbye(self)
+    }
+
+    /// Asks the forwarder for the time.
+    func probe() {
+        guard state == .streaming, let channel, !channel.hasQueuedOutput else { return }
+        probeNumber += 1
+        channel.write(RelayProtocol.numbers(.probe, [probeNumber, HostClock.wallNs()]))
+    }
+
+    /// Tells the forwarder that the window is over, now or when it is back.
+    func askToFinish() {
+        wantsFinish = true
+        channel?.write(RelayProtocol.frame(.finish))
+    }
+
+    func channelClosed(_ channel: ByteChannel, reason: TransportError) {
+        guard channel === self.channel else { return }
+        let isExpected = senderTotals != nil
+        context.log.write(
+            isExpected ? .info : .warning,
+            isExpected ? "relay.closed" : "relay.lost",
+            ["lane": name, "reason": reason.message]
+        )
+        closeRecord(reason.message)
+        self.channel = nil
+        state = .waiting
+    }
+
+    /// Closes for good.
+    func close() {
+        closeRecord("the run is over")
+        channel?.detachOwner()
+        channel?.closeWhenFlushed()
+        channel = nil
+        state = .closed
+    }
+
+    private func closeRecord(_ reason: String) {
+        guard var record else { return }
+        record.ended = context.now
+        record.reason = reason
+        if records.count >= 1_000 { records.remove(at: 500) }
+        records.append(record)
+        self.record = nil
+    }
+}

@@ -1,0 +1,234 @@
+import ExperimentModel
+import WireTransport
+
+/// What the owner of a relay sender hears.
+protocol RelaySenderOwner: AnyObject {
+    /// The receiver says that the window is over.
+    func relayFinishAsked(_ sender: RelaySender)
+    /// The goodbye is answered, or will not be: nothing more will be sent.
+    func relayEnded(_ sender: RelaySender)
+    /// The totals for the goodbye.
+    func relayTotals(_ sender: RelaySender) -> SenderTotals
+}
+
+/// A forwarder lane's connection to the receiver: keeps it up, proves the secret, sends the outbox, answers probes.
+final class RelaySender: ByteChannelOwner {
+    /// How long the goodbye may go unanswered.
+    private static let farewellLimitNs: Int64 = 10_000_000_000
+
+    /// The events that wait.
+    let outbox: RelayOutbox
+    /// Events handed over so far.
+    private(set) var forwarded = 0
+    /// Every connection that is over.
+    private(set) var records: [ConnectionRecord] = []
+    /// The newest failure.
+    private(set) var lastFailure: String?
+    /// What the connection is doing.
+    private(set) var state = LaneStatus.State.connecting
+    /// The number of connections opened or tried.
+    private(set) var connectionCount = 0
+
+    private enum Goodbye { case none, wanted, said }
+
+    private let name: String
+    private let hello: RelayProtocol.Hello
+    private let target: Dialer.Target
+    private let context: AgentContext
+    private weak var owner: (any RelaySenderOwner)?
+    private var channel: ByteChannel?
+    private var record: ConnectionRecord?
+    private var backoff: Backoff<SystemRandomNumberGenerator>
+    private var goodbye = Goodbye.none
+    private var isEnded = false
+
+    /// A sender that begins to connect at once.
+    init(
+        name: String,
+        hello: RelayProtocol.Hello,
+        target: Dialer.Target,
+        context: AgentContext,
+        owner: any RelaySenderOwner
+    ) {
+        self.name = name
+        self.hello = hello
+        self.target = target
+        self.context = context
+        self.owner = owner
+        self.outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
+        self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
+        connect()
+    }
+
+    /// The account of all connections.
+    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
+
+    /// The connection's socket.
+    var socket: StreamSocket? { channel?.socket }
+
+    /// The receiver's address.
+    var endpoint: String? { channel?.endpoint }
+
+    private func connect() {
+        guard !isEnded else { return }
+        connectionCount += 1
+        state = .connecting
+        record = ConnectionRecord(purpose: "relay", began: context.now)
+        context.log.write(.info, "relay.connect", ["lane": name, "to": "\(target.host):\(target.port)"])
+        context.dialer.dial(target, owner: self) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let channel):
+                if isEnded { channel.abandon() } else { self.channel = channel }
+            case .failure(let error): lost(error.message)
+            }
+        }
+    }
+
+    func channelOpened(_ channel: ByteChannel) {
+        record?.endpoint = channel.endpoint
+        record?.details = channel.socket.congestionControl
+        // With a secret the receiver's nonce must come first; without one there is nothing to wait for.
+        if context.secret == nil { introduce(proof: nil) }
+    }
+
+    private func introduce(proof: [UInt8]?) {
+        guard let channel, state != .streaming else { return }
+        var hello = self.hello
+        hello.proof = proof
+        channel.write(RelayProtocol.hello(hello))
+        state = .streaming
+        record?.streaming = context.now
+        backoff.reset()
+        context.log.write(.info, "relay.open", ["lane": name, "endpoint": channel.endpoint])
+        flush()
+    }
+
+    func channelReceived(_ channel: ByteChannel) {
+        do {
+            while let frame = try RawRelayFrame.next(in: channel.input.unread), channel === self.channel {
+                try handle(frame, channel)
+                guard channel === self.channel else { return }
+                channel.input.consume(frame.size)
+            }
+        } catch {
+            context.log.write(.error, "relay.protocol", ["lane": name, "reason": "\(error)"])
+            channel.fail(TransportError(.broken, "\(error)"))
+        }
+    }
+
+    private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
+        switch frame.kind {
+        case .challenge:
+            let nonce = try RelayProtocol.readChallenge(Array(frame.body))
+            guard let secret = context.secret else { return }
+            introduce(proof: RelayProtocol.proof(secret: secret, nonce: nonce, hello: hello))
+        case .refuse:
+            let reason = String(decoding: frame.body.prefix(500), as: UTF8.self)
+            throw AgentError(.refused, "the receiver refused: \(reason)")
+        case .probe:
+            let values = try RelayProtocol.readNumbers(frame.body, count: 2)
+            let receivedNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
+            // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
+            guard !channel.hasQueuedOutput, outbox.isEmpty else { return }
+            channel.write(RelayProtocol.numbers(.echo, values + [receivedNs, HostClock.wallNs()]))
+        case .finish: owner?.relayFinishAsked(self)
+        case .farewell:
+            context.log.write(.info, "relay.farewell", ["lane": name])
+            end("said goodbye")
+        case .hello, .event, .echo, .bye:
+            throw RelayProtocol.violation("a frame that only a forwarder sends")
+        }
+    }
+
+    /// Sends what the connection takes of the outbox.
+    @inline(__always)
+    func flush() {
+        guard state == .streaming, let channel else { return }
+        guard !channel.hasQueuedOutput else {
+            // A frame of another kind waits for the kernel; the events follow it.
+            wantsToWrite = true
+            return
+        }
+        let socket = channel.socket
+        let (events, failure) = outbox.send { socket.write($0) }
+        forwarded += events
+        if let failure {
+            channel.fail(TransportError(.broken, "the connection broke: \(systemMessage(failure))"))
+        } else {
+            wantsToWrite = !outbox.isEmpty
+            if goodbye == .wanted, outbox.isEmpty { sayGoodbye() }
+        }
+    }
+
+    /// Whether events wait for the kernel to take more.
+    private(set) var wantsToWrite = false {
+        didSet { channel?.asksToWrite = wantsToWrite }
+    }
+
+    func channelWritable(_ channel: ByteChannel) {
+        flush()
+    }
+
+    /// Sends what is buffered, then the goodbye with the totals.
+    func finish() {
+        guard goodbye == .none, !isEnded else { return }
+        goodbye = .wanted
+        context.loop.schedule(afterNs: Self.farewellLimitNs) { [weak self] in
+            self?.end("no answer to the goodbye within 10 s")
+        }
+        flush()
+    }
+
+    private func sayGoodbye() {
+        guard let totals = owner?.relayTotals(self) else { return }
+        goodbye = .said
+        let values = [totals.received, totals.forwarded, totals.dropped, totals.invalid].map { Int64($0) }
+        channel?.write(RelayProtocol.numbers(.bye, values + [Int64(bitPattern: totals.lastSequence)]))
+    }
+
+    func channelClosed(_ channel: ByteChannel, reason: TransportError) {
+        guard channel === self.channel || self.channel == nil else { return }
+        lost(reason.message)
+    }
+
+    private func lost(_ reason: String) {
+        closeRecord(reason)
+        channel = nil
+        outbox.connectionLost()
+        guard !isEnded else { return }
+        lastFailure = reason
+        state = .waiting
+        if goodbye == .said { goodbye = .wanted }
+        let pauseNs = backoff.nextNs()
+        context.log.write(
+            .warning,
+            "relay.lost",
+            ["lane": name, "reason": reason, "retryMilliseconds": "\(pauseNs / 1_000_000)"]
+        )
+        context.loop.schedule(afterNs: pauseNs) { [weak self] in
+            guard let self, state == .waiting else { return }
+            connect()
+        }
+    }
+
+    private func end(_ reason: String) {
+        guard !isEnded else { return }
+        isEnded = true
+        state = .closed
+        channel?.detachOwner()
+        channel?.closeWhenFlushed()
+        closeRecord(reason)
+        channel = nil
+        owner?.relayEnded(self)
+    }
+
+    private func closeRecord(_ reason: String) {
+        guard var record else { return }
+        record.ended = context.now
+        record.reason = reason
+        if records.count >= 1_000 { records.remove(at: 500) }
+        records.append(record)
+        self.record = nil
+    }
+}

@@ -1,0 +1,48 @@
+import ExperimentModel
+import WireTransport
+
+/// What all parts of a running agent share; everything here lives on the loop's thread.
+final class AgentContext {
+    /// The plan.
+    let plan: AgentPlan
+    /// The plan's stream names as octets, for comparisons without allocation.
+    let streamNames: [[UInt8]]
+    /// The folder of the run's files.
+    let directory: String
+    /// The loop.
+    let loop: EventLoop
+    /// Opens connections.
+    let dialer: Dialer
+    /// The run's secret; nil by hand.
+    let secret: [UInt8]?
+    /// The agent's log.
+    let log: AgentLog
+    /// Writes files on a thread of its own.
+    let writer: BackgroundWriter
+    /// Looks for steps of the wall clock.
+    var clockSteps = ClockStepDetector()
+    /// The newest clock reading.
+    var clock: ClockReading?
+
+    init(plan: AgentPlan, directory: String, secret: [UInt8]?) throws {
+        self.plan = plan
+        self.streamNames = plan.streams.map { Array($0.utf8) }
+        self.directory = directory
+        self.loop = EventLoop()
+        self.dialer = Dialer(loop: loop, resolver: try Resolver(loop: loop))
+        self.secret = secret
+        self.writer = try BackgroundWriter(directory: directory)
+        self.log = AgentLog(writer: writer)
+    }
+
+    /// Both clocks now.
+    var now: Timestamp { Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs()) }
+
+    /// Looks at the clocks that a read gave.
+    @inline(__always)
+    func observeClock(_ stamp: ReadStamp) {
+        if let step = clockSteps.observe(Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)) {
+            log.write(.warning, "clock.step", ["stepNs": "\(step.stepNs)"])
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import ExperimentModel
+import WireTransport
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Runs one agent from its plan to its summary.
+///
+/// The files in its directory: `status.json` each second, `ports.json` once it listens, `log.jsonl`, `clock.jsonl`, `tcp.jsonl`,
+/// `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the measured window.
+public final class AgentRunner {
+    private let context: AgentContext
+    private let role: any AgentRole
+    private let started: Timestamp
+    private var sampler: ClockSampler?
+    private var failure: String?
+    private var deadlineNs: Int64
+    private let encoder: JSONEncoder
+
+    /// Prepares an agent that works in `directory`, which must exist.
+    ///
+    /// - Throws: `AgentError` for a plan that cannot be followed, `TransportError` for a port that cannot be had.
+    public init(plan: AgentPlan, directory: String) throws {
+        let secret = try plan.secretFile.map { try SecretFile.read($0.hasPrefix("/") ? $0 : "\(directory)/\($0)") }
+        context = try AgentContext(plan: plan, directory: directory, secret: secret)
+        role = plan.role == .forward ? ForwardAgent(context: context) : ReceiveAgent(context: context)
+        started = context.now
+        deadlineNs = started.monotonicNs + plan.deadline.ns
+        encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    /// Runs to the end and writes the summary.
+    ///
+    /// - Returns: the summary, which is on disk too.
+    /// - Throws: whatever kept the agent from starting; its status file says so as well.
+    public func run() throws -> AgentSummary {
+        Termination.listen()
+        context.log.write(.info, "start", ["role": context.plan.role.rawValue, "version": LatexpVersion.text])
+        do {
+            try startSampler()
+            try role.start()
+            writePorts()
+        } catch {
+            failure = "\(error)"
+            writeStatus()
+            context.writer.finish()
+            throw error
+        }
+        scheduleTick()
+        scheduleSecond()
+        context.loop.run(patienceNs: 100_000_000) { [self] in role.isOver || failure != nil }
+        return finish()
+    }
+
+    private func startSampler() throws {
+        guard let arguments = context.plan.chronyc else { return }
+        sampler = try ClockSampler(
+            arguments: arguments,
+            interval: context.plan.clockInterval,
+            loop: context.loop
+        ) { [weak self] in self?.note($0) }
+    }
+
+    private func note(_ reading: ClockReading) {
+        context.clock = reading
+        append(reading, to: "clock.jsonl")
+    }
+
+    private func scheduleTick() {
+        context.loop.schedule(afterNs: 100_000_000) { [weak self] in
+            guard let self else { return }
+            tick()
+            scheduleTick()
+        }
+    }
+
+    private func tick() {
+        if Termination.isRequested { role.finish("told to stop") }
+        if HostClock.monotonicNs() > deadlineNs {
+            role.finish("the deadline of the run has passed")
+            // Ten seconds more for goodbyes, then the end in any case.
+            if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
+        }
+        if access("\(context.directory)/go", F_OK) == 0 { role.go() }
+        role.tick()
+    }
+
+    private func scheduleSecond() {
+        context.loop.schedule(afterNs: 1_000_000_000) { [weak self] in
+            guard let self else { return }
+            role.everySecond()
+            writeStatus()
+            for state in role.tcpStates() { append(state, to: "tcp.jsonl") }
+            scheduleSecond()
+        }
+        writeStatus()
+    }
+
+    private func writeStatus() {
+        var status = AgentStatus(
+            runID: context.plan.runID,
+            host: context.plan.host,
+            role: context.plan.role,
+            state: failure == nil ? role.state : .failed,
+            message: failure ?? role.message,
+            at: context.now,
+            window: role.window,
+            lanes: role.laneStatuses(),
+            clock: context.clock
+        )
+        status.differenceMedianMs = role.difference?.medianMs
+        status.differencePairs = role.difference?.pairs
+        if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
+    }
+
+    private func writePorts() {
+        guard !role.ports.isEmpty, let bytes = try? encoder.encode(role.ports) else { return }
+        context.writer.replace("ports.json", with: Array(bytes))
+    }
+
+    private func append(_ value: some Encodable, to file: String) {
+        guard var bytes = try? encoder.encode(value) else { return }
+        bytes.append(UInt8(ascii: "\n"))
+        context.writer.append(Array(bytes), to: file)
+    }
+
+    /// Ends the threads and writes the summary as the last file, so that whoever sees it finds everything else complete.
+    private func finish() -> AgentSummary {
+        for reading in sampler?.finish() ?? [] { note(reading) }
+        if context.plan.chronyc != nil { note(ClockSampler.read(arguments: context.plan.chronyc ?? [])) }
+        role.recorder?.flush()
+        context.log.write(.info, "end", ["reason": failure ?? role.message ?? ""])
+        writeStatus()
+        let waiting = role.recorder?.count ?? 0
+        context.writer.finish()
+        let account = context.writer.sampleAccount
+        let summary = AgentSummary(
+            plan: context.plan,
+            agentVersion: LatexpVersion.text,
+            state: failure == nil ? .finished : .failed,
+            reason: account.failure ?? failure ?? role.message ?? "finished",
+            started: started,
+            ended: context.now,
+            window: role.window,
+            lanes: role.laneSummaries(),
+            strangers: role.strangers,
+            clockSteps: context.clockSteps.steps,
+            receiveTimeSource: role.receiveTimes.source,
+            sampleCount: account.written,
+            samplesNotWritten: max(account.notWritten, waiting - account.written)
+        )
+        SummaryFile.write(summary, directory: context.directory, encoder: encoder)
+        return summary
+    }
+}

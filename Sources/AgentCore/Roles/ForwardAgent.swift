@@ -1,0 +1,200 @@
+import ExperimentModel
+import WireTransport
+
+/// Takes the feed and relays it on: each lane is one connection to the exchange and one to the receiver.
+final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
+    private(set) var state = AgentStatus.State.starting
+    private(set) var message: String?
+    private(set) var receiveTimes = ReceiveTimeCount()
+    let window: MeasuredWindow? = nil
+    let difference: LiveDifference? = nil
+    let strangers: [String: Int] = [:]
+    let recorder: SampleRecorder? = nil
+    let ports: [String: Int] = [:]
+
+    private let context: AgentContext
+    private var lanes: [Lane] = []
+
+    /// One lane: where it takes events from, where it sends them, and what it has numbered.
+    private final class Lane {
+        let path: AgentPath
+        let number: Int
+        var feed: FeedLane?
+        var sender: RelaySender?
+        var lastSequence: UInt64 = 0
+        var delays = LiveDelays()
+        var dropped: [MissingRange] = []
+        var isEnded = false
+
+        init(path: AgentPath, number: Int) {
+            self.path = path
+            self.number = number
+        }
+    }
+
+    init(context: AgentContext) {
+        self.context = context
+    }
+
+    func start() throws {
+        let target = try FeedTarget(plan: context.plan)
+        for path in context.plan.paths where path.kind == .relay {
+            let destination = try RelayTarget(path: path, plan: context.plan)
+            for number in 0..<path.lanes {
+                let lane = Lane(path: path, number: number)
+                lanes.append(lane)
+                let name = "\(path.name)/\(number)"
+                let hello = RelayProtocol.Hello(lane: UInt16(number), path: path.name, runID: context.plan.runID)
+                let sender = RelaySender(
+                    name: name,
+                    hello: hello,
+                    target: destination.dialTarget,
+                    context: context,
+                    owner: self
+                )
+                sender.outbox.onDrop = { [weak lane, weak self] in self?.noteDrop($0, lane) }
+                lane.sender = sender
+                lane.feed = FeedLane(name: name, target: target.spread(number), context: context, owner: self)
+            }
+        }
+    }
+
+    // MARK: Events
+
+    @inline(__always)
+    func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
+        guard let lane = lanes.first(where: { $0.feed === feed }), let sender = lane.sender else { return }
+        lane.lastSequence += 1
+        sender.outbox.append(
+            sequence: lane.lastSequence,
+            stamp: stamp,
+            eventTimeNs: message.eventTimeNs,
+            message: bytes
+        )
+        let arrivalNs = stamp.kernelNs == ReadStamp.absent ? stamp.wallNs : stamp.kernelNs
+        lane.delays.add(message.eventTimeNs == SampleRecord.absent ? nil : arrivalNs - message.eventTimeNs)
+        if stamp.kernelNs == ReadStamp.absent { receiveTimes.user += 1 } else { receiveTimes.kernel += 1 }
+    }
+
+    @inline(__always)
+    func laneBatchEnded(_ feed: FeedLane) {
+        lanes.first { $0.feed === feed }?.sender?.flush()
+    }
+
+    private func noteDrop(_ sequence: UInt64, _ lane: Lane?) {
+        guard let lane else { return }
+        if let last = lane.dropped.indices.last, lane.dropped[last].last + 1 == sequence {
+            lane.dropped[last].last = sequence
+        } else if lane.dropped.count < 10_000 {
+            let cause = "dropped from the full buffer"
+            lane.dropped.append(MissingRange(first: sequence, last: sequence, cause: cause, at: context.now))
+        }
+    }
+
+    // MARK: The course of a run
+
+    func go() {}
+
+    func tick() {
+        guard state == .starting || state == .ready else { return }
+        let isUp = lanes.allSatisfy { $0.feed?.state == .streaming && $0.sender?.state == .streaming }
+        if isUp { state = .ready }
+    }
+
+    func relayFinishAsked(_ sender: RelaySender) {
+        guard let lane = lanes.first(where: { $0.sender === sender }) else { return }
+        finish(lane, "the receiver's window is over")
+    }
+
+    func finish(_ reason: String) {
+        for lane in lanes { finish(lane, reason) }
+        if lanes.isEmpty { state = .finished }
+    }
+
+    private func finish(_ lane: Lane, _ reason: String) {
+        if state != .finishing {
+            state = .finishing
+            message = reason
+            context.log.write(.info, "finish", ["reason": reason])
+        }
+        lane.feed?.close(reason)
+        lane.sender?.finish()
+    }
+
+    func relayTotals(_ sender: RelaySender) -> SenderTotals {
+        guard let lane = lanes.first(where: { $0.sender === sender }) else {
+            return SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
+        }
+        let counts = counts(of: lane)
+        return SenderTotals(
+            received: counts.received,
+            forwarded: counts.forwarded,
+            dropped: counts.dropped,
+            invalid: counts.invalidTotal,
+            lastSequence: lane.lastSequence
+        )
+    }
+
+    func relayEnded(_ sender: RelaySender) {
+        lanes.first { $0.sender === sender }?.isEnded = true
+        if lanes.allSatisfy(\.isEnded) { state = .finished }
+    }
+
+    var isOver: Bool { state == .finished }
+
+    func everySecond() {}
+
+    // MARK: Accounts
+
+    private func counts(of lane: Lane) -> LaneCounts {
+        var counts = lane.feed?.counts ?? LaneCounts()
+        // The overlap of two connections to the exchange is not received twice: each event has one sequence id.
+        counts.received -= counts.duplicates
+        counts.forwarded = lane.sender?.forwarded ?? 0
+        counts.buffered = lane.sender?.outbox.count ?? 0
+        counts.dropped = lane.sender?.outbox.dropped ?? 0
+        return counts
+    }
+
+    func laneStatuses() -> [LaneStatus] {
+        lanes.map { lane in
+            var status = LaneStatus(
+                path: lane.path.name,
+                lane: lane.number,
+                state: lane.feed?.state ?? .closed,
+                relayState: lane.sender?.state,
+                endpoint: lane.feed?.endpoint,
+                counts: counts(of: lane),
+                connections: (lane.feed?.connectionCount ?? 0) + (lane.sender?.connectionCount ?? 0),
+                ratePerSecond: lane.delays.takeRate(),
+                lastFailure: lane.sender?.lastFailure ?? lane.feed?.lastFailure
+            )
+            status.medianMs = lane.delays.quantileMs(0.5)
+            status.p99Ms = lane.delays.quantileMs(0.99)
+            return status
+        }
+    }
+
+    func laneSummaries() -> [LaneSummary] {
+        lanes.map { lane in
+            LaneSummary(
+                path: lane.path.name,
+                lane: lane.number,
+                counts: counts(of: lane),
+                senderTotals: lane.sender.map(relayTotals),
+                connections: (lane.feed?.connections ?? []) + (lane.sender?.connections ?? []),
+                missing: lane.dropped,
+                invalidExamples: lane.feed?.invalidExamples ?? []
+            )
+        }
+    }
+
+    func tcpStates() -> [TCPStateRecord] {
+        lanes.flatMap { lane in
+            [
+                TCPStateRecord(lane.path.name, lane.number, "feed", lane.feed?.socket),
+                TCPStateRecord(lane.path.name, lane.number, "relay", lane.sender?.socket),
+            ].compactMap { $0 }
+        }
+    }
+}

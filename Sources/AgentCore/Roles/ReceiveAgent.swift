@@ -1,0 +1,302 @@
+import CSockets
+import ExperimentModel
+import WireTransport
+
+/// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all of it.
+final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner {
+    /// How long forwarders may take to say goodbye after the window.
+    private static let drainNs: Int64 = 15_000_000_000
+
+    private(set) var state = AgentStatus.State.starting
+    private(set) var message: String?
+    private(set) var window: MeasuredWindow?
+    private(set) var difference: LiveDifference?
+    private(set) var receiveTimes = ReceiveTimeCount()
+    let samples: SampleRecorder
+    var recorder: SampleRecorder? { samples }
+
+    private let context: AgentContext
+    private var lanes: [Lane] = []
+    private var listeners: [String: RelayListener] = [:]
+    private var drainUntilNs: Int64?
+    private var sawEvent = false
+    private var isTold = false
+
+    /// One lane of a path, direct or relayed.
+    private final class Lane {
+        let path: AgentPath
+        let number: Int
+        /// The number among all lanes, as samples carry it.
+        let index: UInt16
+        var feed: FeedLane?
+        var relay: RelayReceiverLane?
+        var arrived = 0
+        var delays = LiveDelays()
+        /// Whether the live difference is made with this lane.
+        var isCompared = false
+
+        init(path: AgentPath, number: Int, index: UInt16) {
+            self.path = path
+            self.number = number
+            self.index = index
+        }
+    }
+
+    init(context: AgentContext) {
+        self.context = context
+        self.samples = SampleRecorder(writer: context.writer)
+    }
+
+    func start() throws {
+        for path in context.plan.paths {
+            for number in 0..<path.lanes {
+                lanes.append(Lane(path: path, number: number, index: UInt16(lanes.count)))
+            }
+            if path.kind == .relay {
+                listeners[path.name] = try RelayListener(
+                    path: path.name,
+                    port: path.port ?? 0,
+                    context: context,
+                    owner: self
+                )
+            }
+        }
+        let compared = PathSpecification.Kind.allCases.compactMap { kind in lanes.first { $0.path.kind == kind } }
+        if compared.count == 2 {
+            difference = LiveDifference()
+            for lane in compared { lane.isCompared = true }
+        }
+        let target = lanes.contains { $0.path.kind == .direct } ? try FeedTarget(plan: context.plan) : nil
+        for lane in lanes {
+            let name = "\(lane.path.name)/\(lane.number)"
+            if let target, lane.path.kind == .direct {
+                lane.feed = FeedLane(name: name, target: target.spread(lane.number), context: context, owner: self)
+            } else {
+                lane.relay = RelayReceiverLane(name: name, context: context, owner: self)
+            }
+        }
+    }
+
+    var ports: [String: Int] { listeners.mapValues(\.port) }
+
+    var strangers: [String: Int] {
+        listeners.values.reduce(into: [:]) { $0.merge($1.strangers, uniquingKeysWith: +) }
+    }
+
+    // MARK: Events
+
+    func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
+        guard state != .finishing, let lane = lanes.first(where: { $0.feed === feed }) else { return }
+        lane.arrived += 1
+        record(
+            SampleRecord(
+                updateID: message.eventID ?? 0,
+                eventTimeNs: message.eventTimeNs,
+                transactionTimeNs: message.transactionTimeNs,
+                sequence: UInt64(lane.arrived),
+                lane: lane.index,
+                stream: UInt16(truncatingIfNeeded: message.stream),
+                connection: UInt16(truncatingIfNeeded: feed.connectionNumber)
+            ),
+            lane,
+            stamp
+        )
+    }
+
+    func laneBatchEnded(_ lane: FeedLane) {}
+
+    func relayEvent(_ relay: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
+        guard let lane = lanes.first(where: { $0.relay === relay }) else { return }
+        let message = FeedMessage(event.message, streams: context.streamNames)
+        record(
+            SampleRecord(
+                updateID: message.eventID ?? 0,
+                eventTimeNs: event.eventTimeNs,
+                transactionTimeNs: message.transactionTimeNs,
+                sequence: event.sequence,
+                sourceKernelNs: event.sourceKernelNs,
+                sourceUserNs: event.sourceUserNs,
+                sourceSendNs: event.sourceSendNs,
+                lane: lane.index,
+                stream: UInt16(truncatingIfNeeded: message.stream),
+                connection: UInt16(truncatingIfNeeded: relay.connectionNumber),
+                flags: event.flags
+            ),
+            lane,
+            stamp
+        )
+    }
+
+    @inline(__always)
+    private func record(_ unstamped: SampleRecord, _ lane: Lane, _ stamp: ReadStamp) {
+        var sample = unstamped
+        sample.arrivalKernelNs = stamp.kernelNs
+        sample.arrivalWallNs = stamp.wallNs
+        sample.arrivalMonotonicNs = stamp.monotonicNs
+        samples.add(sample)
+        if stamp.kernelNs == ReadStamp.absent { receiveTimes.user += 1 } else { receiveTimes.kernel += 1 }
+        context.observeClock(stamp)
+        let hasTime = sample.eventTimeNs != SampleRecord.absent
+        lane.delays.add(hasTime ? sample.arrivalNs - sample.eventTimeNs : nil)
+        if lane.isCompared {
+            difference?.add(
+                id: sample.updateID,
+                arrivalNs: sample.arrivalOnMonotonicNs,
+                isRelay: lane.path.kind == .relay
+            )
+        }
+        if !sawEvent {
+            sawEvent = true
+            if context.plan.start == .atFirstEvent { openWindow() }
+        }
+    }
+
+    func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? {
+        let relay = lanes.first { $0.path.name == hello.path && $0.number == Int(hello.lane) }?.relay
+        relay?.take(channel)
+        return relay
+    }
+
+    func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
+
+    // MARK: The course of a run
+
+    func go() {
+        guard !isTold else { return }
+        isTold = true
+        openWindow()
+    }
+
+    private func openWindow() {
+        guard window == nil else { return }
+        let now = context.now
+        let start = now.later(by: context.plan.warmUp.ns)
+        window = MeasuredWindow(start: start, end: start.later(by: context.plan.duration.ns))
+        state = .measuring
+        context.log.write(
+            .info,
+            "window",
+            ["startWallNs": "\(start.wallNs)", "durationNs": "\(context.plan.duration.ns)"]
+        )
+    }
+
+    func tick() {
+        let nowNs = HostClock.monotonicNs()
+        switch state {
+        case .starting:
+            let direct = lanes.compactMap(\.feed)
+            if direct.allSatisfy({ $0.state == .streaming }) { state = .ready }
+        case .measuring:
+            if let window, nowNs >= window.end.monotonicNs { finish("the window is over") }
+        case .finishing:
+            let isDrained = lanes.compactMap(\.relay).allSatisfy { $0.senderTotals != nil || $0.connectionNumber < 0 }
+            if isDrained || nowNs >= drainUntilNs ?? 0 { close() }
+        case .ready, .finished, .failed: break
+        }
+    }
+
+    func finish(_ reason: String) {
+        guard state != .finishing, state != .finished else { return }
+        if let window, HostClock.monotonicNs() < window.end.monotonicNs {
+            // Cut short: what was measured until now counts.
+            self.window = MeasuredWindow(start: window.start, end: context.now)
+        }
+        state = .finishing
+        message = reason
+        drainUntilNs = HostClock.monotonicNs() + Self.drainNs
+        context.log.write(.info, "finish", ["reason": reason])
+        for lane in lanes {
+            lane.feed?.close(reason)
+            lane.relay?.askToFinish()
+        }
+    }
+
+    private func close() {
+        for lane in lanes { lane.relay?.close() }
+        for listener in listeners.values { listener.close() }
+        samples.flush()
+        state = .finished
+    }
+
+    var isOver: Bool { state == .finished }
+
+    func everySecond() {
+        samples.flush()
+        for lane in lanes { lane.relay?.probe() }
+    }
+
+    // MARK: Accounts
+
+    func laneStatuses() -> [LaneStatus] {
+        lanes.map { lane in
+            var status = LaneStatus(
+                path: lane.path.name,
+                lane: lane.number,
+                state: lane.feed?.state ?? lane.relay?.state ?? .waiting,
+                endpoint: lane.feed?.endpoint ?? lane.relay?.endpoint,
+                counts: counts(of: lane),
+                connections: lane.feed?.connectionCount ?? ((lane.relay?.connectionNumber ?? -1) + 1),
+                ratePerSecond: lane.delays.takeRate(),
+                lastFailure: lane.feed?.lastFailure
+            )
+            status.medianMs = lane.delays.quantileMs(0.5)
+            status.p99Ms = lane.delays.quantileMs(0.99)
+            return status
+        }
+    }
+
+    private func counts(of lane: Lane) -> LaneCounts {
+        guard let feed = lane.feed else { return lane.relay?.counts ?? LaneCounts() }
+        var counts = feed.counts
+        counts.arrived = lane.arrived
+        return counts
+    }
+
+    func laneSummaries() -> [LaneSummary] {
+        lanes.map { lane in
+            LaneSummary(
+                path: lane.path.name,
+                lane: lane.number,
+                counts: counts(of: lane),
+                senderTotals: lane.relay?.senderTotals,
+                connections: lane.feed?.connections ?? lane.relay?.connections ?? [],
+                missing: lane.relay?.missing ?? [],
+                invalidExamples: lane.feed?.invalidExamples ?? [],
+                probes: lane.relay?.envelope.summary
+            )
+        }
+    }
+
+    func tcpStates() -> [TCPStateRecord] {
+        lanes.compactMap { lane in
+            let purpose = lane.feed == nil ? "relay" : "feed"
+            return TCPStateRecord(lane.path.name, lane.number, purpose, lane.feed?.socket ?? lane.relay?.socket)
+        }
+    }
+}
+
+extension Timestamp {
+    /// The moment this much later, on both clocks.
+    func later(by ns: Int64) -> Timestamp {
+        Timestamp(wallNs: wallNs + ns, monotonicNs: monotonicNs + ns)
+    }
+}
+
+extension TCPStateRecord {
+    /// A line from a socket; nil when there is no connection, or the kernel does not say.
+    init?(_ path: String, _ lane: Int, _ purpose: String, _ socket: StreamSocket?) {
+        guard let state = socket?.tcpState else { return nil }
+        self.init(
+            wallNs: HostClock.wallNs(),
+            path: path,
+            lane: lane,
+            purpose: purpose,
+            rttUs: Int(state.rttUs),
+            rttVarianceUs: Int(state.rttVarianceUs),
+            retransmits: Int(state.retransmits),
+            lost: Int(state.lost),
+            congestionWindow: Int(state.congestionWindow),
+            unacknowledged: Int(state.unacknowledged)
+        )
+    }
+}

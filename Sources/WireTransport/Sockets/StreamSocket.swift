@@ -1,0 +1,114 @@
+import CSockets
+
+/// A non-blocking TCP socket whose reads carry the kernel's receive time.
+///
+/// Closed when it is released.
+public final class StreamSocket {
+    /// How a read came out.
+    public enum ReadOutcome: Sendable {
+        /// This many octets came.
+        case read(Int)
+        /// Nothing is there at the moment.
+        case wouldBlock
+        /// The other side has closed its direction.
+        case closed
+        /// The connection is broken; the system's error number.
+        case failed(Int32)
+    }
+
+    /// The descriptor.
+    public let descriptor: Int32
+    /// Whether the kernel stamps what arrives; false elsewhere than on Linux.
+    public let hasKernelTimes: Bool
+
+    /// Takes over a connected or connecting descriptor: non-blocking, Nagle's algorithm off, receive times on.
+    init(takingOver descriptor: Int32) {
+        self.descriptor = descriptor
+        _ = latexp_prepare_descriptor(descriptor)
+        var one: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
+        #if !os(Linux)
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &one, size)
+        #endif
+        self.hasKernelTimes = latexp_enable_receive_times(descriptor) == 0
+    }
+
+    deinit { close(descriptor) }
+
+    /// Begins to connect; the socket is writable when that has come to an end.
+    ///
+    /// - Throws: `TransportError` `unreachable` when it fails at once.
+    public static func connect(to address: SocketAddress) throws -> StreamSocket {
+        #if os(Linux)
+            let kind = Int32(SOCK_STREAM.rawValue)
+        #else
+            let kind = SOCK_STREAM
+        #endif
+        let descriptor = socket(address.family, kind, 0)
+        guard descriptor >= 0 else {
+            throw TransportError(.system, "cannot open a socket: \(systemMessage(errno))")
+        }
+        let stream = StreamSocket(takingOver: descriptor)
+        let code = address.withSockaddr { systemConnect(descriptor, $0, $1) }
+        guard code == 0 || errno == EINPROGRESS else {
+            throw TransportError(.unreachable, "cannot connect to \(address): \(systemMessage(errno))")
+        }
+        return stream
+    }
+
+    /// What became of a connection attempt, once the socket is writable; nil is success.
+    public func connectionFailure() -> Int32? {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
+        return code == 0 ? nil : code
+    }
+
+    /// Reads once into `buffer`; `stamp` gets the kernel's receive time and both clocks right after the read.
+    @inline(__always)
+    public func read(into buffer: UnsafeMutableRawBufferPointer, stamp: inout ReadStamp) -> ReadOutcome {
+        let count = latexp_receive(descriptor, buffer.baseAddress, buffer.count, &stamp.kernelNs)
+        stamp.wallNs = HostClock.wallNs()
+        stamp.monotonicNs = HostClock.monotonicNs()
+        if count > 0 { return .read(count) }
+        if count == 0 { return .closed }
+        return errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
+    }
+
+    /// Writes what the kernel takes: its count, 0 when it takes nothing now, or a negated error number.
+    @inline(__always)
+    public func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let count = latexp_send(descriptor, bytes.baseAddress, bytes.count)
+        if count >= 0 { return count }
+        return errno == EAGAIN || errno == EINTR ? 0 : -Int(errno)
+    }
+
+    /// Announces that nothing more will be written.
+    public func finishWriting() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// The other side's address.
+    public var remoteAddress: SocketAddress? { .of(descriptor, remote: true) }
+    /// This side's address.
+    public var localAddress: SocketAddress? { .of(descriptor, remote: false) }
+
+    /// The connection's TCP state as the kernel sees it; nil where it does not say.
+    public var tcpState: latexp_tcp_state? {
+        var state = latexp_tcp_state()
+        return latexp_tcp_state(descriptor, &state) == 0 ? state : nil
+    }
+
+    /// The name of the congestion control; nil where the kernel does not say.
+    public var congestionControl: String? {
+        var name = [CChar](repeating: 0, count: 32)
+        guard latexp_congestion_control(descriptor, &name, socklen_t(name.count)) == 0 else { return nil }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// `connect(2)`, whose name the static method above hides.
+private func systemConnect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
+    connect(descriptor, address, length)
+}

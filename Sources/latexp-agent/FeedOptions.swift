@@ -1,0 +1,35 @@
+import AgentCore
+import ArgumentParser
+import ExperimentModel
+
+/// The options by which an agent that is started by hand finds its feed.
+struct FeedOptions: ParsableArguments {
+    @Option(
+        name: .customLong("binance-ws-url"),
+        help: ArgumentHelp(
+            "Where the feed is; with /ws/<stream> or /stream?streams=… at its end it names the streams too.",
+            valueName: "url"
+        )
+    )
+    var binanceWSURL: String?
+
+    @Option(help: "spot, usdm or coinm (default: usdm, or what the URL says).")
+    var market: Market?
+
+    @Option(
+        help: ArgumentHelp(
+            "A stream to take; may be given several times (default: btcusdt@bookTicker).",
+            valueName: "name"
+        )
+    )
+    var stream: [String] = []
+
+    @Option(help: "Connections to the exchange (default: 1).")
+    var lanes: Int = 1
+
+    var selection: ByHandFeed {
+        ByHandFeed(market: market, streams: stream, lanes: lanes)
+    }
+}
+
+extension Market: ExpressibleByArgument {}

@@ -1,0 +1,57 @@
+import AgentCore
+import ArgumentParser
+import ExperimentModel
+
+/// `latexp-agent forward`: takes the feed and relays it on.
+struct ForwardCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forward",
+        abstract: "Takes the feed and relays every event to a receiver, with the times of its arrival and its sending.",
+        discussion: """
+            Runs until the receiver says that its time is over, or until it is told to stop (SIGTERM, Ctrl-C); it then says goodbye with \
+            its totals.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Follow the plan that latexp sent; all other options are ignored.", valueName: "file"))
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A configuration file: binance_ws_url, frankfurt_private_ip, frankfurt_port, reconnect_max_delay_secs.",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
+    @Option(help: ArgumentHelp("The receiver's address.", valueName: "address"))
+    var frankfurtIP: String?
+
+    @Option(help: "The receiver's port (default: 8080).")
+    var port: Int?
+
+    @Option(help: ArgumentHelp("The longest pause between attempts to connect (default: 30).", valueName: "seconds"))
+    var reconnectMaxDelay: Int?
+
+    @Option(help: ArgumentHelp("Events kept while the receiver is away (default: 100000).", valueName: "count"))
+    var bufferEvents: Int?
+
+    @OptionGroup var feed: FeedOptions
+
+    func run() throws {
+        try AgentProcess.run(planPath: plan) {
+            let file = try config.map { try ByHandConfiguration.read(path: $0) } ?? ByHandConfiguration()
+            guard let address = frankfurtIP ?? file.frankfurtPrivateIP else {
+                throw AgentError(.badPlan, "forward needs --frankfurt-ip, the receiver's address")
+            }
+            return try ByHandPlan.forward(
+                address: address,
+                port: port ?? file.frankfurtPort ?? 8_080,
+                reconnectMaximumSeconds: reconnectMaxDelay ?? file.reconnectMaximumDelaySeconds ?? 30,
+                bufferEvents: bufferEvents ?? RelayBuffer().events,
+                url: feed.binanceWSURL ?? file.binanceWebSocketURL,
+                feed: feed.selection
+            )
+        }
+    }
+}

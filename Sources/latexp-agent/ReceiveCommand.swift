@@ -1,0 +1,57 @@
+import AgentCore
+import ArgumentParser
+import ExperimentModel
+
+/// `latexp-agent receive`: the end of every path.
+struct ReceiveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receive",
+        abstract: "Takes the feed directly, from a forwarder, or both at once, and records when each event arrived.",
+        discussion: """
+            The results go to --output-file as JSON, and every sample to a CSV file beside it. With both modes at once each path \
+            has files of its own: results-baseline.json, results-aws-backbone.json.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Follow the plan that latexp sent; all other options are ignored.", valueName: "file"))
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A configuration file: mode, binance_ws_url, listen_port, duration_secs, output_file.",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
+    @Option(help: "baseline: dial the exchange. aws-backbone: wait for a forwarder. both: at once.")
+    var mode: ReceiveMode?
+
+    @Option(help: "The port that forwarders dial (default: 8080).")
+    var port: Int?
+
+    @Option(help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds"))
+    var duration: Int?
+
+    @Option(help: ArgumentHelp("Where the results go (default: results.json).", valueName: "file"))
+    var outputFile: String?
+
+    @OptionGroup var feed: FeedOptions
+
+    func run() throws {
+        try AgentProcess.run(planPath: plan) {
+            let file = try config.map { try ByHandConfiguration.read(path: $0) } ?? ByHandConfiguration()
+            let configuredMode = try file.mode.map { try ReceiveMode.named($0) }
+            return try ByHandPlan.receive(
+                mode: mode ?? configuredMode ?? .baseline,
+                port: port ?? file.listenPort ?? 8_080,
+                durationSeconds: duration ?? file.durationSeconds ?? 300,
+                outputFile: outputFile ?? file.outputFile ?? "results.json",
+                url: feed.binanceWSURL ?? file.binanceWebSocketURL,
+                feed: feed.selection
+            )
+        }
+    }
+}
+
+extension ReceiveMode: ExpressibleByArgument {}
