@@ -35,8 +35,17 @@ public struct ConnectionFacts: Sendable, Equatable, Codable {
 
     /// Makes the facts, as a host or its stand-in in a test does.
     public init(
-        name: String, address: String, port: Int, user: String, hostKeyType: String, hostKeyFingerprint: String,
-        trust: Trust, authentication: String, library: String, serverBanner: String, warnings: [String]
+        name: String,
+        address: String,
+        port: Int,
+        user: String,
+        hostKeyType: String,
+        hostKeyFingerprint: String,
+        trust: Trust,
+        authentication: String,
+        library: String,
+        serverBanner: String,
+        warnings: [String]
     ) {
         self.name = name
         self.address = address

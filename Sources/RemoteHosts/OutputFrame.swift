@@ -30,7 +30,9 @@ final class OutputFrame {
     private var preambleBytes = 0
 
     init(
-        token: String, preambleLimitBytes: Int = 1 << 20, deliver: @escaping (UnsafeRawBufferPointer) throws -> Void
+        token: String,
+        preambleLimitBytes: Int = 1 << 20,
+        deliver: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) {
         self.begin = Array("\nLATEXP1 \(token) begin\n".utf8)
         self.exit = Array("\nLATEXP1 \(token) exit ".utf8)

@@ -79,7 +79,9 @@ extension String {
     /// For what a remote host said: it must not be able to steer the terminal that shows it.
     func condensed(to limit: Int) -> String {
         let words = split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        let safe = String(String.UnicodeScalarView(words.unicodeScalars.filter { $0.properties.generalCategory != .control }))
+        let safe = String(
+            String.UnicodeScalarView(words.unicodeScalars.filter { $0.properties.generalCategory != .control })
+        )
         return safe.count > limit ? "…" + safe.suffix(limit) : safe
     }
 }

@@ -16,19 +16,24 @@ public protocol RemoteHost: Sendable {
     /// output beyond the limit throw ``RemoteHostError``; cancellation throws `CancellationError`.
     func run(_ command: RemoteCommand) async throws -> CommandResult
 
-    /// Copies a local file to the host; under its final name there is the whole, verified file or what was there before.
+    /// Copies a local file to the host; under its final name there is the whole, verified file or what was there
+    /// before.
     ///
     /// `progress` is called a few times a second, on a thread of the host's.
     func upload(
-        _ file: UploadFile, progress: (@Sendable (TransferProgress) -> Void)?
+        _ file: UploadFile,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome
 
     /// Copies a file from the host; under `localPath` there is the whole, verified file or what was there before.
     ///
-    /// Of a file that grows meanwhile, what was there at the start is copied. A file longer than `limitBytes` is refused
-    /// before anything is written.
+    /// Of a file that grows meanwhile, what was there at the start is copied. A file longer than `limitBytes` is
+    /// refused before anything is written.
     func download(
-        _ path: String, to localPath: String, limitBytes: Int64, progress: (@Sendable (TransferProgress) -> Void)?
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome
 
     /// Ends the connection; the next call makes a new one.
@@ -48,7 +53,9 @@ extension RemoteHost {
 
     /// Copies a file from the host without reporting progress.
     public func download(
-        _ path: String, to localPath: String, limitBytes: Int64
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64
     ) async throws -> TransferOutcome {
         try await download(path, to: localPath, limitBytes: limitBytes, progress: nil)
     }

@@ -26,29 +26,39 @@ public struct RetryingHost: RemoteHost {
         self.jitter = jitter
     }
 
+    /// What the user calls the wrapped host.
     public var name: String { host.name }
 
+    /// Connects, trying again while the host cannot be reached.
     public func connect() async throws -> ConnectionFacts {
         try await retrying { try await host.connect() }
     }
 
+    /// Runs a script, again after a lost connection when it is marked as idempotent.
     public func run(_ command: RemoteCommand) async throws -> CommandResult {
         guard command.isIdempotent else { return try await host.run(command) }
         return try await retrying { try await host.run(command) }
     }
 
+    /// Copies a local file to the host, once.
     public func upload(
-        _ file: UploadFile, progress: (@Sendable (TransferProgress) -> Void)?
+        _ file: UploadFile,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         try await host.upload(file, progress: progress)
     }
 
+    /// Copies a file from the host, once.
     public func download(
-        _ path: String, to localPath: String, limitBytes: Int64, progress: (@Sendable (TransferProgress) -> Void)?
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         try await host.download(path, to: localPath, limitBytes: limitBytes, progress: progress)
     }
 
+    /// Ends the connection; the next call makes a new one.
     public func close() async {
         await host.close()
     }

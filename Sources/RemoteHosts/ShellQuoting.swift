@@ -16,8 +16,9 @@ enum ShellQuoting {
 
     /// A command line that any login shell (POSIX, fish, csh) hands over to `/bin/sh` unchanged.
     ///
-    /// Shells differ in what means something inside single quotes: the quote itself in all, a backslash in fish, `!` and a
-    /// line's end in csh. These, and all that is not printable ASCII, travel as octal escapes, which `printf %b` undoes.
+    /// Shells differ in what means something inside single quotes: the quote itself in all, a backslash in fish, `!`
+    /// and a line's end in csh. These, and all that is not printable ASCII, travel as octal escapes, which `printf %b`
+    /// undoes.
     static func portableCommandLine(forProgram program: String) -> String {
         var encoded = ""
         for byte in program.utf8 {

@@ -2,7 +2,8 @@
 public struct UploadFile: Sendable, Equatable {
     /// How the file travels.
     public enum Compression: Sendable, Equatable {
-        /// Compressed by gzip when it is longer than 64 KiB; the compressed copy is kept beside the file for the next host.
+        /// Compressed by gzip when it is longer than 64 KiB; the compressed copy is kept beside the file for the next
+        /// host.
         case automatic
         /// As it is.
         case none
@@ -12,7 +13,8 @@ public struct UploadFile: Sendable, Equatable {
 
     /// Where it is on this machine.
     public var localPath: String
-    /// Where it goes, in full or relative to the login directory; missing directories are made, open to their owner alone.
+    /// Where it goes, in full or relative to the login directory; missing directories are made, open to their owner
+    /// alone.
     public var remotePath: String
     /// Its permissions there, such as `0o755`.
     public var permissions: UInt16
@@ -43,7 +45,8 @@ public struct UploadFile: Sendable, Equatable {
 
 /// How far a transfer has got.
 public struct TransferProgress: Sendable, Equatable {
-    /// The bytes that have left or come in so far, as they travel: of an upload that is compressed, the compressed ones.
+    /// The bytes that have left or come in so far, as they travel: of an upload that is compressed, the compressed
+    /// ones.
     public let completedBytes: Int64
     /// The bytes that will travel in all.
     public let totalBytes: Int64

@@ -1,8 +1,8 @@
 /// Starts a process on a host that outlives the connection, finds it again later, and stops it.
 ///
-/// Everything about a run lies in one directory: `lock`, held by every process of the run, so that a free lock means that
-/// none is left, whatever became of process ids; `pid`, with the leader's id and start time; `exit`, put there by rename
-/// when the command has ended; `out.log` and `err.log`. The host itself ends the run at its deadline.
+/// Everything about a run lies in one directory: `lock`, held by every process of the run, so that a free lock means
+/// that none is left, whatever became of process ids; `pid`, with the leader's id and start time; `exit`, put there by
+/// rename when the command has ended; `out.log` and `err.log`. The host itself ends the run at its deadline.
 public struct DetachedProcess: Sendable {
     /// What became of a launch.
     public enum LaunchOutcome: Sendable, Equatable {
@@ -36,10 +36,16 @@ public struct DetachedProcess: Sendable {
     /// After `maximumSeconds` it gets TERM, ten seconds later KILL, whether anybody is connected or not. Throws
     /// `unsupported` where `flock`, `setsid` or `timeout` is missing, as on macOS.
     public func launch(
-        directory: String, command: [String], maximumSeconds: Int
+        directory: String,
+        command: [String],
+        maximumSeconds: Int
     ) async throws -> LaunchOutcome {
         guard !command.isEmpty, maximumSeconds > 0 else {
-            throw RemoteHostError(.invalidArgument, host: host.name, "a launch needs a command and a time that is not 0")
+            throw RemoteHostError(
+                .invalidArgument,
+                host: host.name,
+                "a launch needs a command and a time that is not 0"
+            )
         }
         let launch = RemoteCommand(
             LauncherScripts.launch,
@@ -58,7 +64,9 @@ public struct DetachedProcess: Sendable {
     /// How the run in a directory stands.
     public func state(directory: String) async throws -> State {
         let ask = RemoteCommand(
-            LauncherScripts.state, arguments: [TransferScripts.safePath(directory)], isIdempotent: true
+            LauncherScripts.state,
+            arguments: [TransferScripts.safePath(directory)],
+            isIdempotent: true
         )
         let result = try await host.run(ask)
         let words = result.output.split(whereSeparator: \.isWhitespace)
@@ -75,8 +83,8 @@ public struct DetachedProcess: Sendable {
 
     /// Ends the run in a directory: TERM, after `grace` KILL; returns when no process of it is left.
     ///
-    /// Only processes of the run are signalled: the leader when its start time is the one noted, and those that hold the lock.
-    /// Nothing happens when nothing runs. Throws `commandFailed` when something survived even KILL.
+    /// Only processes of the run are signalled: the leader when its start time is the one noted, and those that hold
+    /// the lock. Nothing happens when nothing runs. Throws `commandFailed` when something survived even KILL.
     @discardableResult
     public func stop(directory: String, grace: Duration = .seconds(5)) async throws -> State {
         let seconds = max(0, Int(grace.inSeconds.rounded(.up)))
@@ -95,12 +103,14 @@ public struct DetachedProcess: Sendable {
         let said = (result.errorOutput + " " + result.output).condensed(to: 300)
         guard result.exitCode != LauncherScripts.missingToolCode else {
             return RemoteHostError(
-                .unsupported, host: host.name,
+                .unsupported,
+                host: host.name,
                 "detached processes need flock, setsid and timeout (util-linux, coreutils): \(said)"
             )
         }
         return RemoteHostError(
-            .commandFailed, host: host.name,
+            .commandFailed,
+            host: host.name,
             "the launcher's '\(command.arguments.first ?? "")' failed with status \(result.exitCode): \(said)"
         )
     }

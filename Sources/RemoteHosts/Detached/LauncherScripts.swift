@@ -24,8 +24,9 @@ enum LauncherScripts {
 
     /// Launches `$3…` in directory `$1` for at most `$2` seconds, and prints the leader's id.
     ///
-    /// The leader is `timeout`, in a session of its own: `timeout` makes a process group, and must be the one that leads it.
-    /// Below it a shell that ignores TERM notes the command's end. All inherit descriptor 9 and with it the lock.
+    /// The leader is `timeout`, in a session of its own: `timeout` makes a process group, and must be the one that
+    /// leads it. Below it a shell that ignores TERM notes the command's end. All inherit descriptor 9 and with it the
+    /// lock.
     static let launch =
         tools + startTime + """
             umask 077

@@ -11,7 +11,9 @@ struct KnownHosts: Sendable {
         self.entries = files.flatMap { file in
             // By scalars: a line feed after a carriage return is one character, and would not be found.
             file.text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-                .compactMap { KnownHostsEntry(line: String(Substring($0.element)), file: file.path, number: $0.offset + 1) }
+                .compactMap {
+                    KnownHostsEntry(line: String(Substring($0.element)), file: file.path, number: $0.offset + 1)
+                }
         }
     }
 
@@ -33,8 +35,8 @@ struct KnownHosts: Sendable {
 
     /// What the files say about a host reached by `name` and `port`.
     ///
-    /// On another port than 22, a host is known as `[name]:port`. Like OpenSSH, a plain `name` counts there, too, but only
-    /// when nothing is known under the longer name, and only to trust a key, never to call it changed.
+    /// On another port than 22, a host is known as `[name]:port`. Like OpenSSH, a plain `name` counts there, too, but
+    /// only when nothing is known under the longer name, and only to trust a key, never to call it changed.
     func lookUp(name: String, port: Int) -> (answer: Answer, fallback: Answer) {
         let name = name.lowercased()
         guard port != 22 else { return (lookUp(name), Answer()) }

@@ -35,7 +35,9 @@ struct PrivateKeyFile: Sendable, Equatable {
             return
         }
         guard let label = Self.label(in: text) else {
-            throw unusable(PublicKey(line: text) == nil ? "is not a private key" : "is a public key: name the private one")
+            throw unusable(
+                PublicKey(line: text) == nil ? "is not a private key" : "is a public key: name the private one"
+            )
         }
         self.publicKey = besides
         self.type = besides?.type ?? (label.hasPrefix("RSA") ? "ssh-rsa" : label.hasPrefix("EC") ? "ecdsa" : nil)
@@ -47,7 +49,8 @@ struct PrivateKeyFile: Sendable, Equatable {
     var summary: String { "\(publicKey?.summary ?? type ?? "key") from \(path)" }
 
     private static func label(in text: String) -> String? {
-        guard let start = text.range(of: "-----BEGIN "), let end = text.range(of: "-----", range: start.upperBound..<text.endIndex)
+        guard let start = text.range(of: "-----BEGIN "),
+            let end = text.range(of: "-----", range: start.upperBound..<text.endIndex)
         else { return nil }
         let label = String(text[start.upperBound..<end.lowerBound])
         return label.hasSuffix("PRIVATE KEY") ? label : nil

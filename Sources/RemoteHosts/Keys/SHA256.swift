@@ -42,7 +42,9 @@ struct SHA256: Sendable {
     private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
             hash.withUnsafeMutableBufferPointer { hash in
-                guard let w = schedule.baseAddress, let h = hash.baseAddress, let bytes = blocks.baseAddress else { return }
+                guard let w = schedule.baseAddress, let h = hash.baseAddress, let bytes = blocks.baseAddress else {
+                    return
+                }
                 Self.constants.withUnsafeBufferPointer { constants in
                     guard let k = constants.baseAddress else { return }
                     var offset = 0
@@ -56,7 +58,9 @@ struct SHA256: Sendable {
     }
 
     private static func compress(
-        _ block: UnsafeRawPointer, _ w: UnsafeMutablePointer<UInt32>, _ h: UnsafeMutablePointer<UInt32>,
+        _ block: UnsafeRawPointer,
+        _ w: UnsafeMutablePointer<UInt32>,
+        _ h: UnsafeMutablePointer<UInt32>,
         _ k: UnsafePointer<UInt32>
     ) {
         var i = 0

@@ -3,6 +3,7 @@ import Subprocess
 
 /// This machine, used as a host without SSH: for the lab, and for measuring from where one sits.
 public struct LocalHost: RemoteHost {
+    /// What the user calls this host.
     public let name: String
     private let homeDirectory: String
 
@@ -12,13 +13,24 @@ public struct LocalHost: RemoteHost {
         self.homeDirectory = homeDirectory ?? NSHomeDirectory()
     }
 
+    /// Says that there is nothing to connect to.
     public func connect() async throws -> ConnectionFacts {
         ConnectionFacts(
-            name: name, address: "127.0.0.1", port: 0, user: NSUserName(), hostKeyType: "", hostKeyFingerprint: "",
-            trust: .thisMachine, authentication: "none needed", library: "none", serverBanner: "", warnings: []
+            name: name,
+            address: "127.0.0.1",
+            port: 0,
+            user: NSUserName(),
+            hostKeyType: "",
+            hostKeyFingerprint: "",
+            trust: .thisMachine,
+            authentication: "none needed",
+            library: "none",
+            serverBanner: "",
+            warnings: []
         )
     }
 
+    /// Runs a script as a child process, which ends with all its children when it is given up.
     public func run(_ command: RemoteCommand) async throws -> CommandResult {
         try command.validate(host: name)
         do {
@@ -41,25 +53,42 @@ public struct LocalHost: RemoteHost {
         }
     }
 
+    /// Copies a file on this machine.
     public func upload(
-        _ file: UploadFile, progress: (@Sendable (TransferProgress) -> Void)?
+        _ file: UploadFile,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         let outcome = try await copy(
-            file.localPath, to: absolute(file.remotePath), permissions: file.permissions, makesDirectory: true,
-            limitBytes: .max, expected: file.sha256, progress
+            file.localPath,
+            to: absolute(file.remotePath),
+            permissions: file.permissions,
+            makesDirectory: true,
+            limitBytes: .max,
+            expected: file.sha256,
+            progress
         )
         return outcome
     }
 
+    /// Copies a file on this machine.
     public func download(
-        _ path: String, to localPath: String, limitBytes: Int64, progress: (@Sendable (TransferProgress) -> Void)?
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         try await copy(
-            absolute(path), to: localPath, permissions: 0o644, makesDirectory: false, limitBytes: limitBytes, expected: nil,
+            absolute(path),
+            to: localPath,
+            permissions: 0o644,
+            makesDirectory: false,
+            limitBytes: limitBytes,
+            expected: nil,
             progress
         )
     }
 
+    /// Does nothing: there is no connection.
     public func close() async {}
 
     private func absolute(_ path: String) -> String {
@@ -68,8 +97,13 @@ public struct LocalHost: RemoteHost {
 
     @concurrent
     private func copy(
-        _ source: String, to destination: String, permissions: UInt16, makesDirectory: Bool, limitBytes: Int64,
-        expected: String?, _ progress: (@Sendable (TransferProgress) -> Void)?
+        _ source: String,
+        to destination: String,
+        permissions: UInt16,
+        makesDirectory: Bool,
+        limitBytes: Int64,
+        expected: String?,
+        _ progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         let start = ContinuousClock.now
         let reader = try FileSource(path: source, host: name) { _ in }
@@ -78,7 +112,8 @@ public struct LocalHost: RemoteHost {
         }
         if makesDirectory {
             try FileManager.default.createDirectory(
-                atPath: (destination as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+                atPath: (destination as NSString).deletingLastPathComponent,
+                withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
         }
@@ -104,7 +139,10 @@ public struct LocalHost: RemoteHost {
         }
         try file.commit(permissions: permissions)
         return TransferOutcome(
-            bytes: file.byteCount, sentBytes: file.byteCount, seconds: (ContinuousClock.now - start).inSeconds, sha256: sha256
+            bytes: file.byteCount,
+            sentBytes: file.byteCount,
+            seconds: (ContinuousClock.now - start).inSeconds,
+            sha256: sha256
         )
     }
 }

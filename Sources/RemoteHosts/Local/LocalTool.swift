@@ -9,7 +9,9 @@ import Subprocess
 
 /// Runs programs of this machine within limits, as child processes in a group of their own.
 enum LocalTool {
-    /// Runs a program to its end. Throws `SubprocessError` when it cannot be started or writes too much.
+    /// Runs a program to its end.
+    ///
+    /// Throws `SubprocessError` when it cannot be started or writes too much.
     static func run(
         _ program: String,
         _ arguments: [String],
@@ -18,13 +20,14 @@ enum LocalTool {
         workingDirectory: String? = nil,
         timeout: Duration
     ) async throws -> CommandResult {
+        let inputDescriptor = try open(input)
         let result = try await withTimeout(timeout, "'\(program)'") {
             try await Subprocess.run(
                 program.hasPrefix("/") ? .path(FilePath(program)) : .name(program),
                 arguments: Arguments(arguments),
                 workingDirectory: workingDirectory.map { FilePath($0) },
                 platformOptions: ownGroup,
-                input: .array(input),
+                input: .fileDescriptor(inputDescriptor, closeAfterSpawningProcess: true),
                 output: .bytes(limit: outputLimitBytes),
                 error: .bytes(limit: outputLimitBytes)
             )
@@ -38,7 +41,10 @@ enum LocalTool {
 
     /// Runs a program that writes its output to an open file; returns its exit code.
     static func run(
-        _ program: String, _ arguments: [String], writingTo descriptor: Int32, timeout: Duration
+        _ program: String,
+        _ arguments: [String],
+        writingTo descriptor: Int32,
+        timeout: Duration
     ) async throws -> Int32 {
         let result = try await withTimeout(timeout, "'\(program)'") {
             try await Subprocess.run(
@@ -52,11 +58,36 @@ enum LocalTool {
         return exitCode(result.terminationStatus)
     }
 
+    /// Input as a file that has no name any more: a child that ends without reading a pipe would end us by SIGPIPE.
+    private static func open(_ input: [UInt8]) throws -> FileDescriptor {
+        guard !input.isEmpty else { return try FileDescriptor.open("/dev/null", .readOnly) }
+        let path = FilePath(
+            NSTemporaryDirectory() + "/latexp-input-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        )
+        let file = try FileDescriptor.open(
+            path,
+            .readWrite,
+            options: [.create, .exclusiveCreate, .closeOnExec],
+            permissions: .ownerReadWrite
+        )
+        unlink(path.string)
+        do {
+            try file.writeAll(input)
+            try file.seek(offset: 0, from: .start)
+            return file
+        } catch {
+            try? file.close()
+            throw error
+        }
+    }
+
     /// A child's descendants end with it when it is given up.
     private static var ownGroup: PlatformOptions {
         var options = PlatformOptions()
         options.processGroupID = 0
-        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))]
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
+        ]
         return options
     }
 
@@ -69,7 +100,9 @@ enum LocalTool {
 
     /// Runs work for at most a time, then cancels it and throws `timedOut`.
     private static func withTimeout<Value: Sendable>(
-        _ timeout: Duration, _ activity: String, _ work: @escaping @Sendable () async throws -> Value
+        _ timeout: Duration,
+        _ activity: String,
+        _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await work() }

@@ -2,8 +2,8 @@
 struct SSHCommand {
     let host: String
     let command: RemoteCommand
-    /// How much of the output may be under way: libssh2's default is enough for commands.
-    var windowBytes: UInt32 = 2 << 20
+    /// How much of the output may be under way to us.
+    let windowBytes: UInt32
 
     /// Runs the script and keeps what it prints.
     func run(on session: SSHSession) throws -> (CommandResult, isReusable: Bool) {
@@ -13,14 +13,18 @@ struct SSHCommand {
         }
         return (
             CommandResult(
-                exitCode: result.exitCode, outputBytes: output.bytes, errorOutputBytes: result.errorOutputBytes
+                exitCode: result.exitCode,
+                outputBytes: output.bytes,
+                errorOutputBytes: result.errorOutputBytes
             ), isReusable
         )
     }
 
     /// Runs the script with input from anywhere, and hands over what it prints as it comes; the result has none of it.
     func run(
-        on session: SSHSession, input: any ByteSource, deliver: @escaping (UnsafeRawBufferPointer) throws -> Void
+        on session: SSHSession,
+        input: any ByteSource,
+        deliver: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws -> (CommandResult, isReusable: Bool) {
         let token = OutputFrame.makeToken()
         let errors = Collector(limitBytes: command.outputLimitBytes)
@@ -51,9 +55,10 @@ struct SSHCommand {
         let line = ShellQuoting.portableCommandLine(forProgram: program)
         guard line.utf8.count <= Self.commandLineLimitBytes else {
             throw RemoteHostError(
-                .invalidArgument, host: host,
-                "'\(command.summary)' is \(line.utf8.count) bytes long, at most \(Self.commandLineLimitBytes) can be sent: pass "
-                    + "long text as input"
+                .invalidArgument,
+                host: host,
+                "'\(command.summary)' is \(line.utf8.count) bytes long, at most \(Self.commandLineLimitBytes) "
+                    + "can be sent: pass long text as input"
             )
         }
         return line
@@ -62,23 +67,30 @@ struct SSHCommand {
     private func consume(_ bytes: UnsafeRawBufferPointer, _ frame: OutputFrame) throws {
         guard try frame.consume(bytes) else {
             throw RemoteHostError(
-                .commandNotRun, host: host, "the login shell prints without end and does not come to run '\(command.summary)'"
+                .commandNotRun,
+                host: host,
+                "the login shell prints without end and does not come to run '\(command.summary)'"
             )
         }
     }
 
-    private func notRun(_ frame: OutputFrame, _ errorFrame: OutputFrame, _ ending: SSHExecution.Ending) -> RemoteHostError {
+    private func notRun(_ frame: OutputFrame, _ errorFrame: OutputFrame, _ ending: SSHExecution.Ending)
+        -> RemoteHostError
+    {
         let said = (String(decoding: frame.unframed + errorFrame.unframed, as: UTF8.self)).condensed(to: 300)
         let how = ending.signal.map { "signal \($0)" } ?? "status \(ending.status)"
         if frame.state == .beforeBegin {
             return RemoteHostError(
-                .commandNotRun, host: host,
+                .commandNotRun,
+                host: host,
                 "the login shell ended with \(how) and did not run '\(command.summary)'"
                     + (said.isEmpty ? "" : "; it said: \(said)")
             )
         }
         return RemoteHostError(
-            .commandNotRun, host: host, "'\(command.summary)' was ended (\(how)) together with the shell that was to report on it"
+            .commandNotRun,
+            host: host,
+            "'\(command.summary)' was ended (\(how)) together with the shell that was to report on it"
         )
     }
 }
@@ -94,7 +106,11 @@ extension RemoteCommand {
     /// Throws `invalidArgument` for what no shell can be given.
     func validate(host: String) throws {
         guard ([script] + arguments).allSatisfy({ !$0.utf8.contains(0) }) else {
-            throw RemoteHostError(.invalidArgument, host: host, "'\(summary)' or an argument of it contains a NUL character")
+            throw RemoteHostError(
+                .invalidArgument,
+                host: host,
+                "'\(summary)' or an argument of it contains a NUL character"
+            )
         }
         guard outputLimitBytes >= 0, timeout > .zero else {
             throw RemoteHostError(.invalidArgument, host: host, "'\(summary)' has no room or no time to run")

@@ -46,7 +46,8 @@ struct SSHConnector {
         guard let text = target.hostKey else { return nil }
         guard let pin = PinnedHostKey(text) else {
             throw RemoteHostError(
-                .invalidArgument, host: host,
+                .invalidArgument,
+                host: host,
                 "hostKey is '\(text.condensed(to: 80))': write a key (ssh-ed25519 AAAA…) or a fingerprint (SHA256:…)"
             )
         }
@@ -87,7 +88,9 @@ struct SSHConnector {
         session.beginActivity()
         let methods = keyTypes.flatMap { $0 == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [$0] }
         let preference = libssh2_session_method_pref(
-            session.handle, Int32(LIBSSH2_METHOD_HOSTKEY), methods.joined(separator: ",")
+            session.handle,
+            Int32(LIBSSH2_METHOD_HOSTKEY),
+            methods.joined(separator: ",")
         )
         guard preference == 0 else { throw session.failure(preference, "choosing host key types") }
         let code = try session.call(limits) { libssh2_session_handshake(session.handle, socket) }
@@ -96,20 +99,23 @@ struct SSHConnector {
             return (session, address)
         case LIBSSH2_ERROR_KEX_FAILURE:
             throw RemoteHostError(
-                .noCommonAlgorithm, host: host,
+                .noCommonAlgorithm,
+                host: host,
                 "\(SSHLibrary.name) and the server have no algorithms in common (host key types asked for: "
                     + "\(methods.joined(separator: ", ")))"
                     + (SSHLibrary.isCurrent
-                        ? ": allow curve25519-sha256 and an Ed25519, ECDSA or RSA host key in the server's configuration"
-                        : ". This version cannot do RSA with SHA-2, AES-GCM, ChaCha20 or encrypt-then-MAC: "
-                            + "install libssh2 1.11.1 or later")
+                        ? ": allow curve25519-sha256 and an Ed25519, ECDSA or RSA host key in the server's "
+                            + "configuration"
+                        : ". This version cannot do RSA with SHA-2, AES-GCM, ChaCha20 or encrypt-then-MAC: install "
+                            + "libssh2 1.11.1 or later")
             )
         default:
             let failure = session.failure(code, "shaking hands with \(target.address) port \(target.port)")
             throw RemoteHostError(
-                .unreachable, host: host,
-                "something listens on \(target.address) port \(target.port), but no SSH session came about: is it an SSH "
-                    + "server, and does it accept connections from here?",
+                .unreachable,
+                host: host,
+                "something listens on \(target.address) port \(target.port), but no SSH session came about: is "
+                    + "it an SSH server, and does it accept connections from here?",
                 cause: failure
             )
         }
@@ -125,7 +131,11 @@ struct SSHConnector {
     }
 
     private func facts(
-        _ session: SSHSession, address: String, key: PublicKey, trust: ConnectionFacts.Trust, _ authentication: String
+        _ session: SSHSession,
+        address: String,
+        key: PublicKey,
+        trust: ConnectionFacts.Trust,
+        _ authentication: String
     ) -> ConnectionFacts {
         let banner = libssh2_session_banner_get(session.handle).map { String(cString: $0) } ?? ""
         return ConnectionFacts(

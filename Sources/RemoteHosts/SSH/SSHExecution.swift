@@ -4,8 +4,8 @@ import Foundation
 /// Runs one command line on a channel: input goes in and both outputs come out at the same time.
 ///
 /// The rule that everything here serves: when a call asks to be repeated while half a packet is in the session's send
-/// buffer, nothing but that call may go on; also reading may send, as it opens the window. libssh2 up to 1.11.0 answers a
-/// breach with errors or with silently corrupt data.
+/// buffer, nothing but that call may go on; also reading may send, as it opens the window. libssh2 up to 1.11.0 answers
+/// a breach with errors or with silently corrupt data.
 final class SSHExecution {
     /// How a command ended, as far as SSH tells.
     struct Ending {
@@ -24,7 +24,8 @@ final class SSHExecution {
         case endOfInput
     }
 
-    /// How long a command may hold its outputs open after it has said that it ended: a background process may have them.
+    /// How long a command may hold its outputs open after it has said that it ended: a background process may have
+    /// them.
     private static let lingering = Duration.seconds(2)
 
     private let session: SSHSession
@@ -47,7 +48,11 @@ final class SSHExecution {
     /// `windowBytes` bounds what may be under way to us: throughput is at most window / round trip.
     /// `hasEnded` says whether the outputs are complete as far as their reader is concerned.
     init(
-        session: SSHSession, commandLine: String, windowBytes: UInt32, input: any ByteSource, limits: SSHLimits,
+        session: SSHSession,
+        commandLine: String,
+        windowBytes: UInt32,
+        input: any ByteSource,
+        limits: SSHLimits,
         output: @escaping (UnsafeRawBufferPointer) throws -> Void,
         errorOutput: @escaping (UnsafeRawBufferPointer) throws -> Void,
         hasEnded: @escaping () -> Bool
@@ -59,7 +64,15 @@ final class SSHExecution {
         self.hasEnded = hasEnded
         session.beginActivity()
         let opened = try session.make(limits) {
-            libssh2_channel_open_ex(session.handle, "session", 7, windowBytes, UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
+            libssh2_channel_open_ex(
+                session.handle,
+                "session",
+                7,
+                windowBytes,
+                UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT),
+                nil,
+                0
+            )
         }
         guard let opened else {
             throw session.failure(libssh2_session_last_errno(session.handle), "opening a channel")
@@ -115,7 +128,10 @@ final class SSHExecution {
         for _ in 0..<16 {
             guard may(stream) else { return received }
             let count = libssh2_channel_read_ex(
-                channel, stream.rawValue, readBuffer.baseAddress?.assumingMemoryBound(to: CChar.self), readBuffer.count
+                channel,
+                stream.rawValue,
+                readBuffer.baseAddress?.assumingMemoryBound(to: CChar.self),
+                readBuffer.count
             )
             if mustRepeat(stream, count) || count == 0 { return received }
             guard count > 0 else { throw session.failure(Int32(count), "reading a command's output") }
@@ -139,7 +155,9 @@ final class SSHExecution {
                 }
             }
             let count = libssh2_channel_write_ex(
-                channel, 0, writeBuffer.baseAddress.map { ($0 + unsent.lowerBound).assumingMemoryBound(to: CChar.self) },
+                channel,
+                0,
+                writeBuffer.baseAddress.map { ($0 + unsent.lowerBound).assumingMemoryBound(to: CChar.self) },
                 unsent.count
             )
             if mustRepeat(.input, count) { return sent }
@@ -182,7 +200,9 @@ final class SSHExecution {
     private func exitSignal() -> String? {
         var name: UnsafeMutablePointer<CChar>?
         var length = 0
-        guard libssh2_channel_get_exit_signal(channel, &name, &length, nil, nil, nil, nil) == 0, let name else { return nil }
+        guard libssh2_channel_get_exit_signal(channel, &name, &length, nil, nil, nil, nil) == 0, let name else {
+            return nil
+        }
         defer { libssh2_free(session.handle, name) }
         return String(cString: name)
     }

@@ -2,9 +2,10 @@ import Foundation
 
 /// A host reached over SSH by libssh2: one session, one thread, one command at a time.
 ///
-/// The actor runs on a thread of its own, on which `poll` may block without starving anybody. A command that is cancelled,
-/// runs into a limit or loses its connection takes the session with it; the next call makes a new one.
+/// The actor runs on a thread of its own, on which `poll` may block without starving anybody. A command that is
+/// cancelled, runs into a limit or loses its connection takes the session with it; the next call makes a new one.
 public actor SSHHost: RemoteHost {
+    /// What the user calls this host.
     public nonisolated let name: String
     /// Where the host is and whom to be there.
     public nonisolated let target: SSHTarget
@@ -14,9 +15,12 @@ public actor SSHHost: RemoteHost {
     private let wake: WakePipe
     private var connection: (session: SSHSession, facts: ConnectionFacts)?
 
+    /// The host's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Makes a host; nothing is connected before the first call. Throws only when this machine has no descriptors left.
+    /// Makes a host; nothing is connected before the first call.
+    ///
+    /// Throws only when this machine has no descriptors left.
     public init(name: String, target: SSHTarget, options: SSHOptions = SSHOptions()) throws {
         self.name = name
         self.target = target
@@ -29,39 +33,50 @@ public actor SSHHost: RemoteHost {
         executor.stop()
     }
 
+    /// Connects, unless that is done already.
     public func connect() async throws -> ConnectionFacts {
         try await cancellable { try self.connected().facts }
     }
 
+    /// Runs a script to its end.
     public func run(_ command: RemoteCommand) async throws -> CommandResult {
         try command.validate(host: name)
         return try await cancellable {
-            try self.withSession { session in try SSHCommand(host: self.name, command: command).run(on: session) }
-        }
-    }
-
-    public func upload(
-        _ file: UploadFile, progress: (@Sendable (TransferProgress) -> Void)?
-    ) async throws -> TransferOutcome {
-        let prepared = try await PreparedUpload(file, host: name)
-        return try await cancellable {
             try self.withSession { session in
-                try SSHTransfer(host: self.name, progress: progress).upload(prepared, on: session)
+                try SSHCommand(host: self.name, command: command, windowBytes: self.options.windowBytes).run(on: session)
             }
         }
     }
 
+    /// Copies a local file to the host.
+    public func upload(
+        _ file: UploadFile,
+        progress: (@Sendable (TransferProgress) -> Void)?
+    ) async throws -> TransferOutcome {
+        let prepared = try await PreparedUpload(file, host: name)
+        return try await cancellable {
+            try self.withSession { session in
+                try SSHTransfer(host: self.name, options: self.options, progress: progress).upload(prepared, on: session)
+            }
+        }
+    }
+
+    /// Copies a file from the host.
     public func download(
-        _ path: String, to localPath: String, limitBytes: Int64, progress: (@Sendable (TransferProgress) -> Void)?
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64,
+        progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
         try await cancellable {
             try self.withSession { session in
-                try SSHTransfer(host: self.name, progress: progress)
+                try SSHTransfer(host: self.name, options: self.options, progress: progress)
                     .download(path, to: localPath, limitBytes: limitBytes, on: session)
             }
         }
     }
 
+    /// Ends the connection; the next call makes a new one.
     public func close() async {
         preconditionIsolated()
         connection?.session.disconnect()

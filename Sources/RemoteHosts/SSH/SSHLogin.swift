@@ -20,7 +20,9 @@ struct SSHLogin {
         self.limits = limits
     }
 
-    /// Logs in; returns what with. Throws `keyUnusable` for a key that was asked for and cannot be used.
+    /// Logs in and returns what with.
+    ///
+    /// Throws `keyUnusable` for a key that was asked for and cannot be used.
     mutating func authenticate() throws -> String {
         let agent = SSHAgent(session: session, socketPath: agentSocket)
         defer { agent?.close() }
@@ -44,7 +46,8 @@ struct SSHLogin {
                 // A public key names the agent's identity to use.
                 guard let agent, agent.keys.contains(key) else {
                     throw RemoteHostError(
-                        .keyUnusable, host: session.host,
+                        .keyUnusable,
+                        host: session.host,
                         "\(path) is a public key, and no agent holds its private half: name the private key's file"
                     )
                 }
@@ -80,7 +83,9 @@ struct SSHLogin {
                 continue
             }
             guard tried < Self.agentKeyLimit else {
-                attempts.append("the agent's other keys were not tried, since servers hang up after 6: name one with identityFile")
+                attempts.append(
+                    "the agent's other keys were not tried, since servers hang up after 6: name one with identityFile"
+                )
                 return nil
             }
             tried += 1
@@ -108,8 +113,8 @@ struct SSHLogin {
         if type.hasPrefix("sk-") { return "libssh2 cannot use keys on a security token: use an Ed25519 key in a file" }
         if type.contains("-cert-") { return "libssh2 cannot use certificates" }
         if type == "ssh-rsa", !SSHLibrary.isCurrent {
-            return "\(SSHLibrary.name) cannot use RSA keys with servers of today: make an Ed25519 key "
-                + "(ssh-keygen -t ed25519) and put it on the host, or install libssh2 1.11.1 or later"
+            return "\(SSHLibrary.name) cannot use RSA keys with servers of today: make an Ed25519 key (ssh-keygen -t "
+                + "ed25519) and put it on the host, or install libssh2 1.11.1 or later"
         }
         return nil
     }
@@ -126,7 +131,8 @@ struct SSHLogin {
         if file.isEncrypted {
             passphrase = mayAsk ? options.passphrase?(file.summary) : nil
             guard passphrase != nil else {
-                let reason = "it is encrypted and no passphrase was given: add it to the agent with ssh-add \(file.path)"
+                let reason =
+                    "it is encrypted and no passphrase was given: add it to the agent with ssh-add \(file.path)"
                 guard target.identityFiles.isEmpty else {
                     throw RemoteHostError(.keyUnusable, host: session.host, "\(file.summary): \(reason)")
                 }
@@ -136,13 +142,21 @@ struct SSHLogin {
         }
         let code = try session.call(limits) {
             libssh2_userauth_publickey_fromfile_ex(
-                session.handle, target.user, UInt32(target.user.utf8.count), nil, file.path, passphrase
+                session.handle,
+                target.user,
+                UInt32(target.user.utf8.count),
+                nil,
+                file.path,
+                passphrase
             )
         }
         if code == LIBSSH2_ERROR_FILE {
             throw RemoteHostError(
-                .keyUnusable, host: session.host,
-                file.cipher.map { "\(file.summary): the passphrase is wrong, or \(SSHLibrary.name) cannot read the cipher \($0)" }
+                .keyUnusable,
+                host: session.host,
+                file.cipher.map {
+                    "\(file.summary): the passphrase is wrong, or \(SSHLibrary.name) cannot read the cipher \($0)"
+                }
                     ?? "\(file.summary): \(SSHLibrary.name) cannot read this file"
             )
         }
@@ -167,11 +181,14 @@ struct SSHLogin {
 
     private func refused() -> RemoteHostError {
         let methods = (try? offeredMethods()) ?? "unknown"
-        let tried = attempts.isEmpty ? "there was no key to try, neither in an agent nor in ~/.ssh" : attempts.joined(separator: ", ")
+        let tried =
+            attempts.isEmpty
+            ? "there was no key to try, neither in an agent nor in ~/.ssh" : attempts.joined(separator: ", ")
         return RemoteHostError(
-            .authenticationFailed, host: session.host,
-            "\(target.user)@\(target.address) port \(target.port) let nobody in: \(tried). The server offers: \(methods). Check "
-                + "the user's name and that the key stands in its authorized_keys"
+            .authenticationFailed,
+            host: session.host,
+            "\(target.user)@\(target.address) port \(target.port) let nobody in: \(tried). The server offers: "
+                + "\(methods). Check the user's name and that the key stands in its authorized_keys"
         )
     }
 

@@ -1,15 +1,20 @@
 /// What bounds an SSH connection, and where it asks for secrets.
 public struct SSHOptions: Sendable {
-    /// The time for TCP, handshake and authentication together; looking up a name comes on top, in the system's own time.
+    /// The time for TCP, handshake and authentication together; looking up a name comes on top, in the system's own
+    /// time.
     public var connectTimeout: Duration
     /// How long the server may be silent before it is asked for a sign of life; after three times that, it is given up.
     public var keepAliveInterval: Duration
-    /// Asks the user for a key's passphrase; nil to refuse the key. Called on the host's own thread: it may block.
+    /// Asks the user for a key's passphrase; nil to refuse the key.
+    ///
+    /// Called on the host's own thread: it may block.
     public var passphrase: (@Sendable (_ keyDescription: String) -> String?)?
     /// The directory that holds `.ssh` with the usual identity files.
     public var homeDirectory: String?
     /// The socket's send buffer, for tests of what a full one does; nil leaves it to the system, as it should be.
     var sendBufferBytes: Int32?
+    /// How much of a command's output may be under way; libssh2's default is enough, tests want less.
+    var windowBytes: UInt32 = 2 << 20
 
     /// Makes options; the defaults suit hosts anywhere on the internet.
     public init(

@@ -117,11 +117,14 @@ final class SSHSession {
         let silence = ContinuousClock.now - lastSignOfLife
         guard silence < keepAliveInterval * 3 else {
             throw RemoteHostError(
-                .connectionLost, host: host,
+                .connectionLost,
+                host: host,
                 "the server has not answered for \(Int(silence.inSeconds.rounded())) s: connection given up"
             )
         }
-        guard mayWrite, silence >= keepAliveInterval, ContinuousClock.now - lastProbe >= keepAliveInterval else { return }
+        guard mayWrite, silence >= keepAliveInterval, ContinuousClock.now - lastProbe >= keepAliveInterval else {
+            return
+        }
         var watched = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
         guard poll(&watched, 1, 0) == 1, watched.revents == Int16(POLLOUT) else { return }
         lastProbe = .now
@@ -139,13 +142,23 @@ final class SSHSession {
         switch code {
         case LIBSSH2_ERROR_SOCKET_SEND, LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_DISCONNECT,
             LIBSSH2_ERROR_SOCKET_NONE, LIBSSH2_ERROR_BAD_SOCKET:
-            return RemoteHostError(.connectionLost, host: host, "the connection broke while \(activity) (\(said), \(code))")
+            return RemoteHostError(
+                .connectionLost,
+                host: host,
+                "the connection broke while \(activity) (\(said), \(code))"
+            )
         case LIBSSH2_ERROR_CHANNEL_FAILURE:
             return RemoteHostError(
-                .commandNotRun, host: host, "the server refused a channel while \(activity) (\(said), \(code)): MaxSessions?"
+                .commandNotRun,
+                host: host,
+                "the server refused a channel while \(activity) (\(said), \(code)): MaxSessions?"
             )
         default:
-            return RemoteHostError(.connectionLost, host: host, "\(SSHLibrary.name) failed while \(activity) (\(said), \(code))")
+            return RemoteHostError(
+                .connectionLost,
+                host: host,
+                "\(SSHLibrary.name) failed while \(activity) (\(said), \(code))"
+            )
         }
     }
 }

@@ -27,7 +27,9 @@ extension SSHTarget {
 
     /// What `ssh -G` prints; nil when this machine has no `ssh`.
     private static func configuration(
-        for destination: SSHDestination, host: String, file: String?
+        for destination: SSHDestination,
+        host: String,
+        file: String?
     ) async throws -> String? {
         var arguments = ["-G"]
         if let file { arguments += ["-F", file] }
@@ -37,7 +39,8 @@ extension SSHTarget {
             let result = try await LocalTool.run("ssh", arguments + ["--", destination.address], timeout: .seconds(10))
             guard result.exitCode == 0 else {
                 throw RemoteHostError(
-                    .invalidArgument, host: host,
+                    .invalidArgument,
+                    host: host,
                     "the SSH configuration cannot be read: \(result.errorOutput.condensed(to: 300))"
                 )
             }
@@ -51,16 +54,19 @@ extension SSHTarget {
         for key in ["proxyjump", "proxycommand"] {
             guard let value = configuration[key], value != "none" else { continue }
             throw RemoteHostError(
-                .unsupported, host: host,
-                "the SSH configuration of \(address) has \(key) \(value), which latexp cannot follow: "
-                    + "give an address that can be reached directly, or open a tunnel with ssh -L and name its port"
+                .unsupported,
+                host: host,
+                "the SSH configuration of \(address) has \(key) \(value), which latexp cannot follow: give an "
+                    + "address that can be reached directly, or open a tunnel with ssh -L and name its port"
             )
         }
         address = configuration["hostname"] ?? address
         port = configuration["port"].flatMap { Int($0) } ?? port
         user = configuration["user"] ?? user
         hostKeyAlias = configuration["hostkeyalias"]
-        if let agent = configuration["identityagent"], agent != "SSH_AUTH_SOCK" { agentSocket = Self.expandingHome(agent) }
+        if let agent = configuration["identityagent"], agent != "SSH_AUTH_SOCK" {
+            agentSocket = Self.expandingHome(agent)
+        }
         let files = configuration.all("identityfile").map(Self.expandingHome)
         // ssh prints its defaults, too: only when others are among them has somebody chosen.
         if files.contains(where: { !Self.isUsualIdentity($0) }) {
@@ -74,7 +80,9 @@ extension SSHTarget {
 
     private static func isUsualIdentity(_ path: String) -> Bool {
         path.hasPrefix(NSHomeDirectory() + "/.ssh/id_")
-            && ["rsa", "dsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss"].contains(path.components(separatedBy: "/id_").last)
+            && ["rsa", "dsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss"].contains(
+                path.components(separatedBy: "/id_").last
+            )
     }
 
     private static func expandingHome(_ path: String) -> String {

@@ -60,7 +60,9 @@ struct SSHDestination: Equatable {
     init(_ text: String, host: String) throws {
         func invalid(_ reason: String) -> RemoteHostError {
             RemoteHostError(
-                .invalidArgument, host: host, "'\(text)' is no SSH destination (\(reason)): write [user@]address[:port]"
+                .invalidArgument,
+                host: host,
+                "'\(text)' is no SSH destination (\(reason)): write [user@]address[:port]"
             )
         }
         var rest = text[...]

@@ -2,8 +2,8 @@ import Foundation
 
 /// A serial executor with a thread of its own, so that waiting for a socket starves nobody else.
 ///
-/// `@unchecked Sendable`: `jobs` and `isStopped` are touched under `condition` only; `thread` is set once, before the
-/// first job can come.
+/// `@unchecked Sendable`: `jobs` and `isStopped` are touched under `condition` only; `thread` is set before the
+/// first job can come, and after that touched by the thread itself only.
 final class SSHThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []
@@ -45,6 +45,8 @@ final class SSHThreadExecutor: SerialExecutor, @unchecked Sendable {
     private func run() {
         let executor = asUnownedSerialExecutor()
         while let job = nextJob() { job.runSynchronously(on: executor) }
+        // The thread holds its closure, and that holds us.
+        thread = nil
     }
 
     private func nextJob() -> UnownedJob? {

@@ -3,6 +3,7 @@ import Foundation
 /// Copies files over a session by commands that read or write them: faster than SFTP on a long path.
 struct SSHTransfer {
     let host: String
+    let options: SSHOptions
     let progress: (@Sendable (TransferProgress) -> Void)?
 
     /// Throughput is at most window / round trip: 16 MiB allow 67 MB/s at 250 ms.
@@ -24,25 +25,36 @@ struct SSHTransfer {
             timeout: file.timeout
         )
         let said = Collector(limitBytes: command.outputLimitBytes)
-        let (result, isReusable) = try SSHCommand(host: host, command: command).run(on: session, input: source) {
+        let (result, isReusable) = try SSHCommand(host: host, command: command, windowBytes: options.windowBytes).run(on: session, input: source) {
             _ = said.append($0)
         }
         let found = String(decoding: said.bytes, as: UTF8.self).condensed(to: 64)
         guard result.exitCode == 0, found == upload.sha256 else {
             forgetCompressedCopy(upload)
             guard result.exitCode != 0, result.exitCode != TransferScripts.hashMismatchCode else {
-                throw RemoteHostError.hashMismatch(host: host, path: file.remotePath, expected: upload.sha256, found: found)
+                throw RemoteHostError.hashMismatch(
+                    host: host,
+                    path: file.remotePath,
+                    expected: upload.sha256,
+                    found: found
+                )
             }
             throw failed(file.remotePath, "could not be written", result)
         }
         let outcome = TransferOutcome(
-            bytes: upload.byteCount, sentBytes: sentBytes, seconds: (ContinuousClock.now - start).inSeconds, sha256: found
+            bytes: upload.byteCount,
+            sentBytes: sentBytes,
+            seconds: (ContinuousClock.now - start).inSeconds,
+            sha256: found
         )
         return (outcome, isReusable)
     }
 
     func download(
-        _ path: String, to localPath: String, limitBytes: Int64, on session: SSHSession
+        _ path: String,
+        to localPath: String,
+        limitBytes: Int64,
+        on session: SSHSession
     ) throws -> (TransferOutcome, isReusable: Bool) {
         let start = ContinuousClock.now
         var throttle = ProgressThrottle(progress)
@@ -59,14 +71,19 @@ struct SSHTransfer {
             .run(on: session, input: MemorySource([]), deliver: sink.consume)
         if result.exitCode == TransferScripts.tooLongCode {
             throw RemoteHostError.fileTooLong(
-                host: host, path: path, bytes: sink.announcedBytes ?? 0, limitBytes: limitBytes
+                host: host,
+                path: path,
+                bytes: sink.announcedBytes ?? 0,
+                limitBytes: limitBytes
             )
         }
         guard result.exitCode == 0 else { throw failed(path, "could not be read", result) }
         let sha256 = try sink.finish(host: host, path: path)
         try file.commit(permissions: 0o644)
         let outcome = TransferOutcome(
-            bytes: sink.receivedBytes, sentBytes: sink.receivedBytes, seconds: (ContinuousClock.now - start).inSeconds,
+            bytes: sink.receivedBytes,
+            sentBytes: sink.receivedBytes,
+            seconds: (ContinuousClock.now - start).inSeconds,
             sha256: sha256
         )
         return (outcome, isReusable)
@@ -80,7 +97,8 @@ struct SSHTransfer {
 
     private func failed(_ path: String, _ what: String, _ result: CommandResult) -> RemoteHostError {
         RemoteHostError(
-            .transferFailed, host: host,
+            .transferFailed,
+            host: host,
             "\(path) \(what) (status \(result.exitCode)): \(result.errorOutput.condensed(to: 300))"
         )
     }

@@ -20,9 +20,10 @@ struct TCPDialer {
             }
         }
         throw RemoteHostError(
-            .unreachable, host: host,
-            "no connection to \(address) port \(port) (\(failures.joined(separator: "; "))): "
-                + "is the machine up, and may port \(port) be reached from here?"
+            .unreachable,
+            host: host,
+            "no connection to \(address) port \(port) (\(failures.joined(separator: "; "))): is the machine up, "
+                + "and may port \(port) be reached from here?"
         )
     }
 
@@ -44,7 +45,9 @@ struct TCPDialer {
         let code = getaddrinfo(address, String(port), &hints, &list)
         guard code == 0 else {
             throw RemoteHostError(
-                .unreachable, host: host, "the address '\(address)' cannot be looked up: \(String(cString: gai_strerror(code)))"
+                .unreachable,
+                host: host,
+                "the address '\(address)' cannot be looked up: \(String(cString: gai_strerror(code)))"
             )
         }
         defer { freeaddrinfo(list) }
@@ -93,7 +96,8 @@ struct TCPDialer {
         guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0 else { throw unreachable(errno) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        // While nothing runs nobody reads the socket: the kernel keeps address translators awake and notices a dead peer.
+        // While nothing runs nobody reads the socket: the kernel keeps address translators awake and notices a dead
+        // peer.
         set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
         #if canImport(Glibc)
             set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, 20)

@@ -39,7 +39,9 @@ final class AtomicFile {
 
     /// Puts the file under its name, over what may be there.
     func commit(permissions: UInt16) throws {
-        guard fchmod(descriptor, mode_t(permissions)) == 0, rename(partPath, path) == 0 else { throw failure("put in place") }
+        guard fchmod(descriptor, mode_t(permissions)) == 0, rename(partPath, path) == 0 else {
+            throw failure("put in place")
+        }
         isCommitted = true
     }
 

@@ -43,7 +43,9 @@ final class DownloadSink {
     func finish(host: String, path: String) throws -> String {
         guard let announcedBytes, receivedBytes == announcedBytes else {
             throw RemoteHostError(
-                .transferFailed, host: host, "of \(path) came \(receivedBytes) of \(announcedBytes ?? 0) bytes: it became shorter"
+                .transferFailed,
+                host: host,
+                "of \(path) came \(receivedBytes) of \(announcedBytes ?? 0) bytes: it became shorter"
             )
         }
         let found = digest.finalize().hexadecimal

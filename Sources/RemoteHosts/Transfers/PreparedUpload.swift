@@ -73,7 +73,10 @@ actor CompressedCopies {
             let file = try AtomicFile(path: copy, host: "")
             let arguments = ["-c", "--", path]
             let code = try await LocalTool.run(
-                "gzip", arguments, writingTo: file.descriptor, timeout: .seconds(600)
+                "gzip",
+                arguments,
+                writingTo: file.descriptor,
+                timeout: .seconds(600)
             )
             guard code == 0 else { return false }
             try file.commit(permissions: 0o600)

@@ -21,7 +21,8 @@ enum TransferScripts {
             [ ! -d "$file" ] || { echo "$file is a directory" >&2; exit 72; }
             part=$file.tmp.$$
             trap 'rm -f "$part"' EXIT
-            trap 'exit 73' HUP INT TERM
+            # Also when the connection is gone and nobody hears the last echo.
+            trap 'exit 73' HUP INT TERM PIPE
             case $how in gzip) gzip -dc ;; *) cat ;; esac >"$part" || exit 74
             found=$(digest <"$part") || { echo 'neither sha256sum nor shasum is there' >&2; exit 75; }
             [ "$found" = "$expected" ] || { echo "$found"; exit 76; }
@@ -58,20 +59,25 @@ enum TransferScripts {
 extension RemoteHostError {
     static func hashMismatch(host: String, path: String, expected: String, found: String) -> RemoteHostError {
         RemoteHostError(
-            .hashMismatch, host: host,
+            .hashMismatch,
+            host: host,
             "\(path) arrived with SHA-256 \(found.condensed(to: 64)), expected was \(expected): it was thrown away"
         )
     }
 
     static func fileTooLong(host: String, path: String, bytes: Int64, limitBytes: Int64) -> RemoteHostError {
         RemoteHostError(
-            .transferFailed, host: host, "\(path) has \(bytes) bytes, more than the limit of \(limitBytes): it was not copied"
+            .transferFailed,
+            host: host,
+            "\(path) has \(bytes) bytes, more than the limit of \(limitBytes): it was not copied"
         )
     }
 
     static func outputTooLong(host: String, _ command: RemoteCommand) -> RemoteHostError {
         RemoteHostError(
-            .outputTooLong, host: host, "'\(command.summary)' wrote more than its limit of \(command.outputLimitBytes) bytes"
+            .outputTooLong,
+            host: host,
+            "'\(command.summary)' wrote more than its limit of \(command.outputLimitBytes) bytes"
         )
     }
 }
