@@ -70,7 +70,8 @@ final class FakeHost: RemoteHost {
     static let goodClock = CommandResult(
         exitCode: 0,
         outputBytes: Array(
-            (moment + "A9FEA97B,169.254.169.123,4,1763849990.1,0.000010,0.000001,0.000012,-1.0,0.0,0.02,0.0002,0.0001,16.0,Normal\n")
+            (moment
+                + "A9FEA97B,169.254.169.123,4,1763849990.1,0.000010,0.000001,0.000012,-1.0,0.0,0.02,0.0002,0.0001,16.0,Normal\n")
                 .utf8
         )
     )
@@ -129,7 +130,9 @@ final class FakeHost: RemoteHost {
         case HostScripts.readFile: return try read(command.arguments[1])
         case HostScripts.list:
             let folder = command.arguments[0]
-            let files = state.withLock { state in command.arguments.dropFirst().filter { state.files["\(folder)/\($0)"] != nil } }
+            let files = state.withLock { state in
+                command.arguments.dropFirst().filter { state.files["\(folder)/\($0)"] != nil }
+            }
             return text(files.joined(separator: "\n"))
         case HostScripts.tail: return text(state.withLock { $0.log })
         case HostScripts.remove:
@@ -146,7 +149,9 @@ final class FakeHost: RemoteHost {
     private func read(_ file: String) throws -> CommandResult {
         if file == "ports.json" {
             let ports = state.withLock { state in
-                Dictionary(uniqueKeysWithValues: (state.plan?.paths ?? []).filter { $0.kind == .relay }.map { ($0.name, 8080) })
+                Dictionary(
+                    uniqueKeysWithValues: (state.plan?.paths ?? []).filter { $0.kind == .relay }.map { ($0.name, 8080) }
+                )
             }
             return CommandResult(exitCode: 0, outputBytes: Array(try JSONEncoder().encode(ports)))
         }
@@ -172,7 +177,9 @@ final class FakeHost: RemoteHost {
         let lanes = plan.paths.flatMap { path in
             (0..<path.lanes).map { lane -> LaneStatus in
                 var status = LaneStatus(path: path.name, lane: lane, state: .streaming, endpoint: "198.51.100.7:443")
-                if path.kind == .direct || state.arrivesBeforeGo || state.hasGone { status.counts.arrived = 10 + state.looks }
+                if path.kind == .direct || state.arrivesBeforeGo || state.hasGone {
+                    status.counts.arrived = 10 + state.looks
+                }
                 return status
             }
         }
@@ -212,7 +219,9 @@ final class FakeHost: RemoteHost {
 
     private func blockNumber(_ state: State) -> Int {
         let numbers = state.files.keys.compactMap { path -> Int? in
-            guard path.hasSuffix("/plan.json"), let range = path.range(of: "-b", options: .backwards) else { return nil }
+            guard path.hasSuffix("/plan.json"), let range = path.range(of: "-b", options: .backwards) else {
+                return nil
+            }
             return Int(path[range.upperBound...].dropLast("/plan.json".count))
         }
         return numbers.max() ?? 1
@@ -258,7 +267,8 @@ struct FakeProcesses: AgentProcesses {
         host.state.withLock {
             $0.process = .running
             $0.hasGone = false
-            $0.statesAfterGo = $0.statesAfterGo.count == 1 && $0.statesAfterGo[0] == .finished
+            $0.statesAfterGo =
+                $0.statesAfterGo.count == 1 && $0.statesAfterGo[0] == .finished
                 ? [.measuring, .finished] : $0.statesAfterGo
         }
     }

@@ -72,7 +72,11 @@ struct RunEngineTests {
         let forwarder = try #require(world.hosts["tokyo"]?.state.withLock { $0.plan })
         #expect(receiver.paths.map(\.name) == ["baseline", "backbone"])
         #expect(receiver.paths.map(\.port) == [nil, 8080])
-        #expect(forwarder.paths == [AgentPath(name: "backbone", kind: .relay, lanes: 1, port: 8080, destination: "10.1.1.10")])
+        #expect(
+            forwarder.paths == [
+                AgentPath(name: "backbone", kind: .relay, lanes: 1, port: 8080, destination: "10.1.1.10")
+            ]
+        )
         #expect(forwarder.secretFile == "secret")
         #expect(receiver.deadline > TimeSpan.seconds(6))
     }
@@ -92,7 +96,9 @@ struct RunEngineTests {
         let outcome = try await world.run(.check)
         #expect(outcome.status == .done)
         #expect(outcome.record.phases.map(\.name) == ["plan", "connect", "inspect", "clock", "clean up"])
-        #expect(!world.journal.all.contains { $0.contains("upload") || $0.contains("launch") || $0.contains("prepare") })
+        #expect(
+            !world.journal.all.contains { $0.contains("upload") || $0.contains("launch") || $0.contains("prepare") }
+        )
     }
 
     @Test("tolerates a lost connection while measuring, and says that it is lost")

@@ -53,7 +53,8 @@ actor LabProcess: Lab {
         self.process = process
     }
 
-    static func start(executable: String, _ request: LabRequest, in directory: RunDirectory) async throws -> LabProcess {
+    static func start(executable: String, _ request: LabRequest, in directory: RunDirectory) async throws -> LabProcess
+    {
         let folder = try directory.makeDirectory("lab")
         try directory.write(try RunDirectory.encode(request), to: "lab/spec.json")
         let errorFile = folder.appending(path: "lab.err").path
@@ -94,7 +95,11 @@ actor LabProcess: Lab {
             _ = try await answers.next(limit: .seconds(30))
         } catch {
             if error is CancellationError { throw error }
-            throw OrchestrationError(.measurementFailed, "the laboratory did not write its truth: \(error)", cause: error)
+            throw OrchestrationError(
+                .measurementFailed,
+                "the laboratory did not write its truth: \(error)",
+                cause: error
+            )
         }
     }
 

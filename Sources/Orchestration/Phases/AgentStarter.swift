@@ -76,7 +76,10 @@ struct AgentStarter: Sendable {
             }
             looks += 1
             if looks % 4 == 0 {
-                let state = try await session.environment.processes.state(on: handle.host, directory: placement.directory)
+                let state = try await session.environment.processes.state(
+                    on: handle.host,
+                    directory: placement.directory
+                )
                 // It may have written its last status after the look above.
                 if state != .running, (try await files.status())?.state != .failed {
                     throw await failure("its agent \(state) before it was ready", status)
@@ -99,7 +102,9 @@ struct AgentStarter: Sendable {
             let failure = lane.lastFailure.map { ": \($0)" } ?? ""
             return "  \(lane.path) lane \(lane.lane) is \(lane.state.rawValue)\(relay)\(failure)"
         }
-        let text = (["\(handle.name): \(reason)"] + lanes.prefix(8) + (tail.isEmpty ? [] : [tail])).joined(separator: "\n")
+        let text = (["\(handle.name): \(reason)"] + lanes.prefix(8) + (tail.isEmpty ? [] : [tail])).joined(
+            separator: "\n"
+        )
         return OrchestrationError(.measurementFailed, text)
     }
 

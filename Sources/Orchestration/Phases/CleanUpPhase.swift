@@ -17,7 +17,8 @@ struct CleanUpPhase: RunPhase {
                 for place in places {
                     // What could not be brought home stays: the agent ends by itself and its files can still be had.
                     guard place.isCollected else {
-                        let text = "\(place.directory) is left there, not collected; `latexp resume \(session.record.id)` fetches it"
+                        let text =
+                            "\(place.directory) is left there, not collected; `latexp resume \(session.record.id)` fetches it"
                         session.note(CheckRecord(host: name, "files", .warning, text))
                         session.warn("\(name): \(text)")
                         continue

@@ -10,7 +10,9 @@ struct ClockPhase: RunPhase {
         let names = session.experiment.participatingHosts
         if session.options.isLocal {
             for name in names {
-                session.note(CheckRecord(host: name, "clock", .skipped, "not looked at (--local); all hosts share this clock"))
+                session.note(
+                    CheckRecord(host: name, "clock", .skipped, "not looked at (--local); all hosts share this clock")
+                )
             }
             return
         }

@@ -93,7 +93,10 @@ struct CollectPhase: RunPhase {
             let text = "\(missing.joined(separator: " and ")) missing: the agent did not finish its work"
             guard !isComplete else {
                 let tail = await AgentFiles(host: handle.host, directory: placement.directory).tail()
-                throw OrchestrationError(.measurementFailed, "\(handle.name): \(text)" + (tail.isEmpty ? "" : "\n\(tail)"))
+                throw OrchestrationError(
+                    .measurementFailed,
+                    "\(handle.name): \(text)" + (tail.isEmpty ? "" : "\n\(tail)")
+                )
             }
             await session.note(CheckRecord(host: handle.name, "files", .warning, text))
         }

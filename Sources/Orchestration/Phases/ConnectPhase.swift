@@ -44,6 +44,7 @@ struct ConnectPhase: RunPhase {
             case .knownHosts(let file, let line): "key in \(file) line \(line)"
             }
         guard facts.trust != .thisMachine else { return trust }
-        return "\(facts.user)@\(facts.address):\(facts.port), \(facts.hostKeyType) \(facts.hostKeyFingerprint), \(trust)"
+        return
+            "\(facts.user)@\(facts.address):\(facts.port), \(facts.hostKeyType) \(facts.hostKeyFingerprint), \(trust)"
     }
 }

@@ -65,7 +65,12 @@ struct InspectPhase: RunPhase {
         }
         if let free = facts.freeMemoryBytes, free < leastMemoryBytes {
             checks.append(
-                CheckRecord(host: host, "memory", .warning, "only \(free >> 20) MiB are free; the agent may be disturbed")
+                CheckRecord(
+                    host: host,
+                    "memory",
+                    .warning,
+                    "only \(free >> 20) MiB are free; the agent may be disturbed"
+                )
             )
         }
         return checks
@@ -77,7 +82,12 @@ struct InspectPhase: RunPhase {
         case (nil, let found?): return [CheckRecord(host: host, "region", .passed, found)]
         case (let claimed?, nil):
             return [
-                CheckRecord(host: host, "region", .warning, "\(claimed) as the experiment says; not verified, no EC2 here")
+                CheckRecord(
+                    host: host,
+                    "region",
+                    .warning,
+                    "\(claimed) as the experiment says; not verified, no EC2 here"
+                )
             ]
         case (let claimed?, let found?):
             guard claimed == found else {

@@ -33,7 +33,8 @@ struct MeasurePhase: RunPhase {
     /// Creates the file `go` everywhere; again does no harm, so a resumed run may do it, too.
     private func tellToGo(_ placements: [Placement], in session: isolated RunSession) async throws {
         let directories = Dictionary(placements.map { ($0.host, $0.directory) }) { first, _ in first }
-        _ = try await session.onEachHost(Array(directories.keys).sorted(), "go", failure: .measurementFailed) { handle in
+        _ = try await session.onEachHost(Array(directories.keys).sorted(), "go", failure: .measurementFailed) {
+            handle in
             let command = RemoteCommand(
                 HostScripts.go,
                 arguments: [directories[handle.name] ?? ""],

@@ -35,7 +35,8 @@ struct PlanPhase: RunPhase {
         session.lab = lab
         let completed = try session.experiment.completed(by: lab.description)
         try session.update { $0.experiment = completed }
-        let links = "direct \(specification.direct.delay), to Tokyo \(specification.tokyo.delay), "
+        let links =
+            "direct \(specification.direct.delay), to Tokyo \(specification.tokyo.delay), "
             + "backbone \(specification.backbone.delay)"
         session.note(
             CheckRecord("simulated world", .passed, "exchange at \(lab.description.feedURL); delays: \(links)")

@@ -99,7 +99,11 @@ struct PushPhase: RunPhase {
         session.note(
             version == LatexpVersion.text
                 ? CheckRecord("build", .passed, "all hosts hold version \(version)")
-                : CheckRecord("build", .warning, "the agents are of version \(version), latexp of \(LatexpVersion.text)")
+                : CheckRecord(
+                    "build",
+                    .warning,
+                    "the agents are of version \(version), latexp of \(LatexpVersion.text)"
+                )
         )
     }
 }

@@ -144,6 +144,8 @@ extension RunSession {
         }
         guard failure == nil || hasSamples else { return failure }
         do {
+            // The analysis says whether the measurement came to its end.
+            try update { $0.outcome = failure == nil ? .done : .failed }
             try await perform(AnalysePhase())
             try await perform(ReportPhase())
             return failure

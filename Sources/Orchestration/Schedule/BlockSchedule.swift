@@ -62,7 +62,8 @@ public enum BlockSchedule {
     }
 
     /// Fisher and Yates' shuffle, written out since the standard library's order may change between versions.
-    private static func shuffled(_ paths: [PathSpecification], with generator: inout SplitMix64) -> [PathSpecification] {
+    private static func shuffled(_ paths: [PathSpecification], with generator: inout SplitMix64) -> [PathSpecification]
+    {
         var paths = paths
         for index in stride(from: paths.count - 1, to: 0, by: -1) {
             paths.swapAt(index, Int(generator.next() % UInt64(index + 1)))

@@ -31,7 +31,11 @@ public struct RunDirectory: Hashable, Sendable {
             try makeDirectory(target.deletingLastPathComponent())
             try data.write(to: target, options: .atomic)
         } catch {
-            throw OrchestrationError(.storage, "cannot write \(target.path): \(error.localizedDescription)", cause: error)
+            throw OrchestrationError(
+                .storage,
+                "cannot write \(target.path): \(error.localizedDescription)",
+                cause: error
+            )
         }
     }
 
@@ -43,7 +47,11 @@ public struct RunDirectory: Hashable, Sendable {
         do {
             try makeDirectory(target)
         } catch {
-            throw OrchestrationError(.storage, "cannot make \(target.path): \(error.localizedDescription)", cause: error)
+            throw OrchestrationError(
+                .storage,
+                "cannot make \(target.path): \(error.localizedDescription)",
+                cause: error
+            )
         }
         return target
     }

@@ -69,7 +69,10 @@ public struct RunStore: Sendable {
         if asPath.has("run.json") { return asPath }
         guard matches.isEmpty else {
             let names = matches.map { "  \($0.id)" }.joined(separator: "\n")
-            throw OrchestrationError(.invalidInput, "'\(text)' may be any of these runs; give more of the name:\n\(names)")
+            throw OrchestrationError(
+                .invalidInput,
+                "'\(text)' may be any of these runs; give more of the name:\n\(names)"
+            )
         }
         guard !known.isEmpty else { throw noRuns() }
         let names = known.prefix(5).map { "  \($0.id)" }.joined(separator: "\n")

@@ -24,7 +24,9 @@ extension ValidationEvidence {
             median
         )
         guard implausible == 0 else {
-            return (.failed, text + "; \(implausible) times are more than 1 s before or 60 s after it: a clock is wrong")
+            return (
+                .failed, text + "; \(implausible) times are more than 1 s before or 60 s after it: a clock is wrong"
+            )
         }
         return (timed.count == samples.count ? .passed : .warning, text)
     }
@@ -52,10 +54,14 @@ extension ValidationEvidence {
         user: KeyPath<SampleRecord, Int64>
     ) -> Finding {
         guard !samples.isEmpty else { return missing }
-        let delays = samples.filter { $0[keyPath: kernel] != SampleRecord.absent }.map { $0[keyPath: user] - $0[keyPath: kernel] }
+        let delays = samples.filter { $0[keyPath: kernel] != SampleRecord.absent }.map {
+            $0[keyPath: user] - $0[keyPath: kernel]
+        }
         let bound = record.hosts[host]?.clockBefore?.tracking?.boundSeconds
         var parts = [bound.map { String(format: "clock within %.3f ms", $0 * 1e3) } ?? "clock bound unknown"]
-        parts.append(selfTests[host].map { String(format: "a stamp costs %.0f ns", $0.clockReadNs) } ?? "cost of a stamp unknown")
+        parts.append(
+            selfTests[host].map { String(format: "a stamp costs %.0f ns", $0.clockReadNs) } ?? "cost of a stamp unknown"
+        )
         if let half = Self.quantile(delays, 0.5), let most = Self.quantile(delays, 0.99) {
             parts.append(String(format: "kernel to user %.1f us (p99 %.1f us)", Double(half) / 1e3, Double(most) / 1e3))
         }
@@ -132,7 +138,9 @@ extension ValidationEvidence {
             )
         }
         guard !isWrong else { return (.failed, "the sums do not come out: " + parts.joined(separator: "; ")) }
-        return (.warning, parts.joined(separator: "; ") + ". A deliberate reconnection is not part of this checklist yet")
+        return (
+            .warning, parts.joined(separator: "; ") + ". A deliberate reconnection is not part of this checklist yet"
+        )
     }
 
     /// End-to-end and backbone latency, both from the same events.

@@ -102,7 +102,9 @@ struct ValidationEvidence {
         guard invalid > 0 else { return (.passed, "\(received) events, all of them usable") }
         let list = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         let example = summary.lanes.flatMap(\.invalidExamples).first.map { "; the first: \($0)" } ?? ""
-        return (invalid * 100 > received ? .failed : .warning, "\(received) events, of them unusable: \(list)\(example)")
+        return (
+            invalid * 100 > received ? .failed : .warning, "\(received) events, of them unusable: \(list)\(example)"
+        )
     }
 
     /// A quantile of whole numbers by the nearest rank: enough for a line of text.
