@@ -68,8 +68,10 @@ struct MeasurePhase: RunPhase {
         while true {
             let now = clock.elapsed
             watches = try await look(watches, now: now)
-            view.elapsedSeconds = (now - begin).inSeconds
             view.receiver = watches.values.first { $0.placement.role == .receive }?.status
+            view.elapsedSeconds =
+                Self.elapsed(view.receiver, warmUp: schedule.warmUp).map { min($0, view.totalSeconds) }
+                ?? (now - begin).inSeconds
             view.unreachable = watches.compactMapValues { $0.lostSince.map { (now - $0).inSeconds } }
             session.show(view)
             for watch in watches.values.sorted(by: { $0.placement.host < $1.placement.host }) {
@@ -85,6 +87,12 @@ struct MeasurePhase: RunPhase {
             }
             try await clock.sleep(for: .seconds(1))
         }
+    }
+
+    /// The time since the warm-up began by the receiver's own clock, which a resumed run has not seen begin.
+    private static func elapsed(_ status: AgentStatus?, warmUp: TimeSpan) -> Double? {
+        guard let status, let window = status.window else { return nil }
+        return Double(status.at.monotonicNs - window.start.monotonicNs) / 1e9 + warmUp.seconds
     }
 
     /// Asks all hosts at once.

@@ -120,19 +120,19 @@ extension RunSession {
         let wasInterrupted = failure is CancellationError || (failure != nil && Task.isCancelled)
         // A task of its own: what follows must happen although this one may be cancelled.
         let firstFailure = failure
-        await Task { await self.close(after: firstFailure) }.value
+        await Task { await self.close(after: firstFailure, extent) }.value
         if extent == .complete, !wasInterrupted { failure = await analyse(after: failure) }
         return finish(failure, wasInterrupted: wasInterrupted)
     }
 
     /// Stops and collects what a failure left running, cleans the hosts, ends connections and the simulated world.
-    private func close(after failure: (any Error)?) async {
+    private func close(after failure: (any Error)?, _ extent: RunEngine.Extent) async {
         if failure != nil {
             for block in blocks where placements.contains(where: { $0.block == block.number && !$0.isCollected }) {
                 try? await perform(CollectPhase(block: block, afterFailure: true))
             }
         }
-        if !hosts.isEmpty { try? await perform(CleanUpPhase()) }
+        if !hosts.isEmpty, extent != .check { try? await perform(CleanUpPhase()) }
         for host in hosts.values { await host.close() }
         await lab?.stop()
     }
