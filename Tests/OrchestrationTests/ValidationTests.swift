@@ -93,9 +93,10 @@ struct ValidationTests {
         let world = try FakeWorld()
         world.experiment = try sequence.experiment(from: world.experiment)
         var outcome = try await world.run(.check)
+        let reading = outcome.record.hosts["frankfurt"]?.clockBefore
         for host in ["frankfurt", "tokyo"] {
             outcome.record.hosts[host]?.agentSHA256 = world.agentHash
-            outcome.record.hosts[host]?.clockBefore = outcome.record.hosts["frankfurt"]?.clockBefore
+            outcome.record.hosts[host]?.clockBefore = reading
         }
         var phase = PhaseRecord(name: "start frankfurt", beganSeconds: 0)
         phase.checks = [CheckRecord(host: "frankfurt", "listening", .passed, "port 8080 (backbone)")]
