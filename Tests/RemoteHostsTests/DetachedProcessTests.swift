@@ -126,7 +126,8 @@ import Testing
         bystander.executableURL = URL(fileURLWithPath: "/bin/sleep")
         bystander.arguments = ["43"]
         try bystander.run()
-        defer { bystander.terminate() }
+        // Not TERM: Foundation's children may have it blocked.
+        defer { kill(bystander.processIdentifier, SIGKILL) }
         _ = try await processes.launch(directory: directory.path, command: ["sleep", "44"], maximumSeconds: 50)
         try "\(bystander.processIdentifier) 12345\n".write(
             toFile: directory.path + "/pid",

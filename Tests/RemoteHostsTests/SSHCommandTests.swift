@@ -67,16 +67,18 @@ import Testing
         }
     }
 
-    /// A server that halts again and again leaves half packets in a small send buffer, while what it sent before must still
-    /// be read, and reading wants to open the small window, which sends: only the call that was interrupted may go on then.
+    /// A server that halts again and again leaves half packets in a small send buffer.
+    ///
+    /// What it sent before must still be read, and reading wants to open the small window, which sends: only the call
+    /// that was interrupted may go on then.
     @Test func aHaltingServerCorruptsNothing() async throws {
         try await SSHServer.with { server in
             var options = SSHOptions()
             options.sendBufferBytes = 4096
             options.windowBytes = 1 << 16
             let host = try server.host(options: options)
-            let input = noise(24 << 20)
-            let command = RemoteCommand("tee /dev/stderr", input: input, outputLimitBytes: 24 << 20)
+            let input = noise(8 << 20)
+            let command = RemoteCommand("tee /dev/stderr", input: input, outputLimitBytes: 8 << 20)
             _ = try await host.connect()
             let halting = Task {
                 while !Task.isCancelled {

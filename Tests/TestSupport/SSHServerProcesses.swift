@@ -8,11 +8,13 @@ actor SSHServerProcesses {
     private var lifeline: Pipe?
 
     /// Ends sshd when its standard input ends: also when the test's process dies.
+    ///
+    /// KILL, since a child of Foundation's starts with TERM blocked when a thread of the shared pool makes it.
     private static let wrapper = """
         "$@" </dev/null &
         child=$!
         cat >/dev/null
-        kill "$child" 2>/dev/null
+        kill -KILL "$child" 2>/dev/null
         wait "$child"
         """
 

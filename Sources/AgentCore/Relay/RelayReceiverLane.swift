@@ -235,6 +235,11 @@ final class RelayReceiverLane: ByteChannelOwner {
         state = .waiting
     }
 
+    /// Breaks the connection; the forwarder will come back.
+    func dropConnection() {
+        channel?.fail(TransportError(.broken, "dropped by this side"))
+    }
+
     /// Closes for good.
     func close() {
         closeRecord("the run is over")

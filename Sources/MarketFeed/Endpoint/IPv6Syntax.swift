@@ -9,7 +9,7 @@ enum IPv6Syntax {
             parts.removeFirst()
         }
         if parts.last?.isEmpty == true {
-            guard parts.count >= 2, parts[parts.count - 2].isEmpty || parts.count == 2 else { return false }
+            guard parts.count >= 2, parts[parts.count - 2].isEmpty else { return false }
             parts.removeLast()
         }
         let gaps = parts.count { $0.isEmpty }

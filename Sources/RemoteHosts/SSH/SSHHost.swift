@@ -43,7 +43,9 @@ public actor SSHHost: RemoteHost {
         try command.validate(host: name)
         return try await cancellable {
             try self.withSession { session in
-                try SSHCommand(host: self.name, command: command, windowBytes: self.options.windowBytes).run(on: session)
+                try SSHCommand(host: self.name, command: command, windowBytes: self.options.windowBytes).run(
+                    on: session
+                )
             }
         }
     }
@@ -56,7 +58,10 @@ public actor SSHHost: RemoteHost {
         let prepared = try await PreparedUpload(file, host: name)
         return try await cancellable {
             try self.withSession { session in
-                try SSHTransfer(host: self.name, options: self.options, progress: progress).upload(prepared, on: session)
+                try SSHTransfer(host: self.name, options: self.options, progress: progress).upload(
+                    prepared,
+                    on: session
+                )
             }
         }
     }

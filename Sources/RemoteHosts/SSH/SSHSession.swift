@@ -147,11 +147,12 @@ final class SSHSession {
                 host: host,
                 "the connection broke while \(activity) (\(said), \(code))"
             )
-        case LIBSSH2_ERROR_CHANNEL_FAILURE:
+        case LIBSSH2_ERROR_CHANNEL_FAILURE, LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
             return RemoteHostError(
                 .commandNotRun,
                 host: host,
-                "the server refused a channel while \(activity) (\(said), \(code)): MaxSessions?"
+                "the server refused a command while \(activity) (\(said), \(code)): does it allow commands, and is its "
+                    + "MaxSessions reached?"
             )
         default:
             return RemoteHostError(

@@ -25,7 +25,10 @@ struct SSHTransfer {
             timeout: file.timeout
         )
         let said = Collector(limitBytes: command.outputLimitBytes)
-        let (result, isReusable) = try SSHCommand(host: host, command: command, windowBytes: options.windowBytes).run(on: session, input: source) {
+        let (result, isReusable) = try SSHCommand(host: host, command: command, windowBytes: options.windowBytes).run(
+            on: session,
+            input: source
+        ) {
             _ = said.append($0)
         }
         let found = String(decoding: said.bytes, as: UTF8.self).condensed(to: 64)

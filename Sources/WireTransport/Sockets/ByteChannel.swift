@@ -305,6 +305,8 @@ public final class ByteChannel: LoopMember {
         guard state != .closed else { return }
         state = .closed
         loop.remove(self)
+        // At once, whoever still holds this channel: the other side should hear of it now.
+        socket.close()
         let owner = self.owner
         self.owner = nil
         let error = reason as? TransportError ?? TransportError(.broken, "\(reason)")

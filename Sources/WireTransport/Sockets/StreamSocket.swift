@@ -34,7 +34,7 @@ public final class StreamSocket {
         self.hasKernelTimes = latexp_enable_receive_times(descriptor) == 0
     }
 
-    deinit { close(descriptor) }
+    deinit { closeDescriptor(descriptor) }
 
     /// Begins to connect; the socket is writable when that has come to an end.
     ///
@@ -84,9 +84,9 @@ public final class StreamSocket {
         return errno == EAGAIN || errno == EINTR ? 0 : -Int(errno)
     }
 
-    /// Announces that nothing more will be written.
-    public func finishWriting() {
-        shutdown(descriptor, Int32(SHUT_WR))
+    /// Ends both directions; the descriptor itself goes with the object.
+    public func close() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// The other side's address.
@@ -111,4 +111,9 @@ public final class StreamSocket {
 /// `connect(2)`, whose name the static method above hides.
 private func systemConnect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
     connect(descriptor, address, length)
+}
+
+/// `close(2)`, whose name the method above hides.
+private func closeDescriptor(_ descriptor: Int32) {
+    close(descriptor)
 }

@@ -1,0 +1,70 @@
+import ExperimentModel
+import Testing
+
+@testable import AgentCore
+
+struct ClockToolsTests {
+    @Test("A jump of the wall clock is a step; drift and the fastest slewing are not")
+    func steps() {
+        var detector = ClockStepDetector()
+        var wallNs: Int64 = 1_000_000_000_000
+        for second in 0..<100 {
+            // chrony slews by at most 8.3 %.
+            wallNs += 1_083_000_000
+            #expect(detector.observe(Timestamp(wallNs: wallNs, monotonicNs: Int64(second) * 1_000_000_000)) == nil)
+        }
+        wallNs += 10_000_000 + 50_000_000
+        let step = detector.observe(Timestamp(wallNs: wallNs, monotonicNs: 99_010_000_000))
+        #expect(step?.stepNs == 50_000_000)
+        wallNs += 10_000_000 - 3_600_000_000_000
+        #expect(detector.observe(Timestamp(wallNs: wallNs, monotonicNs: 99_020_000_000))?.stepNs == -3_600_000_000_000)
+        #expect(detector.steps.count == 2)
+    }
+
+    @Test("The offset lies between the limits that probes give, however unequal the two ways are")
+    func envelope() throws {
+        var envelope = OffsetEnvelope()
+        #expect(envelope.summary == nil)
+        let offsetNs: Int64 = 3_000_000
+        for (index, delays) in [(112_400_000, 112_900_000), (112_050_000, 113_000_000), (115_000_000, 112_100_000)]
+            .enumerated()
+        {
+            let t1Ns = Int64(index) * 1_000_000_000
+            let t2Ns = t1Ns + Int64(delays.0) + offsetNs
+            let t3Ns = t2Ns + 40_000
+            envelope.add(t1Ns: t1Ns, t2Ns: t2Ns, t3Ns: t3Ns, t4Ns: t3Ns - offsetNs + Int64(delays.1))
+        }
+        let summary = try #require(envelope.summary)
+        #expect(summary.count == 3)
+        #expect(summary.minimumRoundTripNs == 112_050_000 + 113_000_000)
+        #expect(summary.offsetLowNs == offsetNs - 112_100_000)
+        #expect(summary.offsetHighNs == offsetNs + 112_050_000)
+        #expect(summary.offsetLowNs <= offsetNs && offsetNs <= summary.offsetHighNs)
+    }
+
+    @Test("Pauses double from the first to the longest, jittered between half and whole, and start over")
+    func backoff() {
+        let policy = ReconnectPolicy(initial: .seconds(1), max: .seconds(30))
+        var backoff = Backoff(policy: policy, generator: SeededGenerator(5))
+        for stepSeconds in [1, 2, 4, 8, 16, 30, 30, 30] as [Int64] {
+            let pauseNs = backoff.nextNs()
+            #expect(pauseNs >= stepSeconds * 500_000_000 && pauseNs <= stepSeconds * 1_000_000_000)
+        }
+        for _ in 0..<100 { #expect(backoff.nextNs() <= 30_000_000_000) }
+        #expect(backoff.nextNs(atLeast: 60_000_000_000) == 60_000_000_000)
+        backoff.reset()
+        #expect(backoff.nextNs() <= 1_000_000_000)
+    }
+
+    @Test("The live difference pairs the two paths by id, with the relay's sign, in either order of arrival")
+    func liveDifference() {
+        var difference = LiveDifference()
+        difference.add(id: 1, arrivalNs: 100_000_000, isRelay: true)
+        difference.add(id: 1, arrivalNs: 106_000_000, isRelay: false)
+        difference.add(id: 2, arrivalNs: 200_000_000, isRelay: false)
+        difference.add(id: 2, arrivalNs: 194_000_000, isRelay: true)
+        difference.add(id: 3, arrivalNs: 300_000_000, isRelay: true)
+        #expect(difference.pairs == 2)
+        #expect(difference.medianMs == -6)
+    }
+}

@@ -1,0 +1,140 @@
+import ExperimentModel
+import Foundation
+import Testing
+
+struct ExperimentReaderTests {
+    private static let complete = """
+        {
+          // the main job
+          name: "tokyo-frankfurt-backbone",
+          "feed": { "market": "usdm", "streams": ["btcusdt@bookTicker"] },
+          "hosts": {
+            "tokyo": { "ssh": "admin@203.0.113.7" },
+            "frankfurt": { "ssh": "admin@203.0.113.8", "privateAddress": "10.1.1.10" },
+          },
+          "receiver": "frankfurt",
+          "paths": [
+            { "name": "baseline", "kind": "direct" },
+            { "name": "backbone", "kind": "relay", "via": "tokyo", "to": "private", "port": 8080 }
+          ],
+          "schedule": { "duration": "60s", "lanesPerPath": 2 }
+        }
+        """
+
+    private func read(_ text: String, inventory: (String) throws -> Data = { _ in Data() }) throws -> Experiment {
+        try ExperimentReader.read(Data(text.utf8), fileName: "x.json", inventory: inventory).experiment
+    }
+
+    private func problems(_ text: String) -> [ExperimentProblem] {
+        do {
+            _ = try read(text)
+            return []
+        } catch let error as ExperimentError {
+            return error.problems
+        } catch {
+            Issue.record("unexpected error \(error)")
+            return []
+        }
+    }
+
+    @Test("A complete file is read, and every value that was left out gets its default")
+    func readsComplete() throws {
+        let experiment = try read(Self.complete)
+        #expect(experiment.name == "tokyo-frankfurt-backbone")
+        #expect(experiment.paths[1].to == .privateAddress)
+        #expect(experiment.schedule == Schedule(duration: .seconds(60), lanesPerPath: 2))
+        #expect(experiment.clock == ClockRequirement(maxError: .milliseconds(1), wait: .seconds(120)))
+        #expect(experiment.reconnect == ReconnectPolicy(initial: .seconds(1), max: .seconds(30)))
+        #expect(experiment.relayBuffer.events == 100_000)
+        #expect(experiment.participatingHosts == ["frankfurt", "tokyo"])
+        #expect(experiment.warnings().isEmpty)
+    }
+
+    @Test("The experiment survives the manifest's encoding")
+    func survivesEncoding() throws {
+        let experiment = try read(Self.complete)
+        let again = try JSONDecoder().decode(Experiment.self, from: JSONEncoder().encode(experiment))
+        #expect(again == experiment)
+    }
+
+    @Test("All problems are reported at once, each with its place")
+    func allProblems() {
+        let text = """
+            { "name": "x y", "feeds": {}, "feed": { "market": "spott", "streams": "btcusdt" },
+              "hosts": { "tokyo": { "ssh": 5, "port": 1 } }, "receiver": "tokio",
+              "paths": [ { "name": "a", "kind": "relay", "via": "tokyoo", "port": 99999 } ],
+              "schedule": { "duraton": "5s", "warmUp": 10 } }
+            """
+        let places = problems(text).map(\.path)
+        for place in [
+            "name", "feeds", "feed.market", "feed.streams", "hosts.tokyo.ssh", "hosts.tokyo.port", "receiver",
+            "paths[0].via", "paths[0].port", "schedule.duraton", "schedule.warmUp",
+        ] {
+            #expect(places.contains(place), "no problem was reported for \(place)")
+        }
+    }
+
+    @Test("A misspelt key names the one that was meant")
+    func misspeltKey() {
+        let found = problems(Self.complete.replacingOccurrences(of: "\"duration\"", with: "\"duraton\""))
+        #expect(found.map(\.description) == ["schedule.duraton: is not a key of this object; did you mean 'duration'?"])
+    }
+
+    @Test("A path through an unknown host names the host that was meant")
+    func unknownHost() {
+        let found = problems(Self.complete.replacingOccurrences(of: "\"via\": \"tokyo\"", with: "\"via\": \"tokio\""))
+        #expect(found.map(\.description) == ["paths[1].via: no host is called 'tokio'; did you mean 'tokyo'?"])
+    }
+
+    @Test("Text that is no JSON5 is malformed, with the parser's reason")
+    func malformed() throws {
+        let error = try #require(throws: ExperimentError.self) { try read("{ \"name\": ") }
+        #expect(error.code == .malformed)
+        #expect(error.message.hasPrefix("x.json is not JSON"))
+    }
+
+    @Test("Hosts may come from an inventory file")
+    func inventory() throws {
+        let start = try #require(Self.complete.range(of: "\"hosts\": {"))
+        let end = try #require(Self.complete.range(of: "\"receiver\""))
+        var text = Self.complete
+        text.replaceSubrange(start.lowerBound..<end.lowerBound, with: "\"hosts\": { \"inventory\": \"hosts.json\" },\n")
+        let experiment = try read(text) { name in
+            #expect(name == "hosts.json")
+            return Data(#"{"tokyo": {"ssh": "t"}, "frankfurt": {"ssh": "f", "privateAddress": "10.1.1.10"}}"#.utf8)
+        }
+        #expect(experiment.hosts.keys.sorted() == ["frankfurt", "tokyo"])
+    }
+
+    @Test("A laboratory brings its own hosts, and none may be given beside it")
+    func lab() throws {
+        let text = """
+            { "name": "demo", "feed": { "streams": ["btcusdt@bookTicker"] }, "receiver": "frankfurt",
+              "paths": [ { "name": "backbone", "kind": "relay", "via": "tokyo" } ], "lab": { "seed": 7 } }
+            """
+        #expect(try read(text).lab?.seed == 7)
+        let both = text.replacingOccurrences(
+            of: "\"receiver\"",
+            with: "\"hosts\": {\"a\": {\"local\": true}}, \"receiver\""
+        )
+        #expect(problems(both).map(\.path) == ["hosts"])
+    }
+
+    @Test("Spot's bookTicker has no event time, and the user is told before the run")
+    func spotWarning() {
+        let spot = FeedSpecification(market: .spot, streams: ["btcusdt@bookTicker"])
+        #expect(spot.hasNoEventTime)
+        #expect(FeedSpecification(market: .spot, streams: ["btcusdt@depth5"]).hasNoEventTime)
+        #expect(!FeedSpecification(market: .spot, streams: ["btcusdt@depth@100ms"]).hasNoEventTime)
+        #expect(!FeedSpecification(market: .spot, streams: ["btcusdt@bookTicker", "btcusdt@trade"]).hasNoEventTime)
+        #expect(!FeedSpecification(market: .usdm, streams: ["btcusdt@bookTicker"]).hasNoEventTime)
+        let experiment = Experiment(
+            name: "s",
+            feed: spot,
+            hosts: [:],
+            receiver: "f",
+            paths: [PathSpecification(name: "a", kind: .direct), PathSpecification(name: "b", kind: .direct)]
+        )
+        #expect(experiment.warnings().contains { $0.hasPrefix("no event time in this stream") })
+    }
+}
