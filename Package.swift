@@ -17,12 +17,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of one module: they lie in `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
         name: name + "Tests",
         dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
-        exclude: [],
-        resources: resources,
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -102,7 +101,7 @@ let package = Package(
         tests("WireTransport", ["CSockets"]),
         tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
-        tests("Reporting", ["ExperimentModel", "LatencyStatistics"]),
+        tests("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Goldens"]),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
         .testTarget(
             name: "IntegrationTests",

@@ -92,7 +92,8 @@ public struct QuantileBootstrap: Sendable {
     /// quantile lies outside that neighbourhood makes it wider, and all are drawn again from the same seed.
     private func draw(_ probability: Double, blocksPerLane: Int) -> [Double] {
         let centre = Int(Double(sorted.count - 1) * probability)
-        var reach = max(16, sorted.count / 50)
+        // Two standard errors for independent samples; most often some doublings follow, each soon found out.
+        var reach = max(16, Int(2 * Double(sorted.count).squareRoot()))
         while true {
             let lower = max(0, centre - reach)
             let upper = min(sorted.count - 1, centre + 1 + reach)

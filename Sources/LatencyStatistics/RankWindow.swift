@@ -97,16 +97,13 @@ struct RankWindow {
         var below = 0
         var total = 0
         for block in blocks {
-            let lane = lanes[block.lane]
-            below += Int(lane.below[block.end] - lane.below[block.start])
+            below += Int(lanes[block.lane].below[block.end] - lanes[block.lane].below[block.start])
             total += block.end - block.start
-            lane.codes.withUnsafeBufferPointer { codes in
-                var position = Int(lane.inside[block.start])
-                let end = Int(lane.inside[block.end])
-                while position < end {
-                    counts[Int(codes[position])] += 1
-                    position += 1
-                }
+            var position = Int(lanes[block.lane].inside[block.start])
+            let end = Int(lanes[block.lane].inside[block.end])
+            while position < end {
+                counts[Int(lanes[block.lane].codes[position])] += 1
+                position += 1
             }
         }
         let rank = Double(total - 1) * probability

@@ -1,0 +1,62 @@
+/// Something that the reader of a result should know; a value, not text on a stream.
+public struct AnalysisWarning: Codable, Hashable, Sendable {
+    /// What kind of thing it is.
+    public enum Code: String, Codable, Sendable, CaseIterable {
+        /// Delays below zero, which no network has.
+        case negativeDelays
+        /// The wall clock of a host jumped inside the window.
+        case clockStepped
+        /// A clock bound became much worse during the run.
+        case boundGrew
+        /// A host's clock is not verified.
+        case clockNotVerified
+        /// Not enough samples for what was asked.
+        case tooFewSamples
+        /// The same event was never seen on both paths.
+        case noPairs
+        /// One connection a path: the exchange's server is measured with the path.
+        case oneLane
+        /// The lanes of one path differ by more than the paths do.
+        case lanesDisagree
+        /// The sums of the conservation table do not come out.
+        case conservationMismatch
+        /// Events were lost.
+        case eventsLost
+        /// A connection had to be opened again inside the window.
+        case reconnected
+        /// A median delay shorter than light needs.
+        case belowSpeedOfLight
+        /// Nothing shows which networks the direct path took.
+        case routeNotShown
+        /// The stream says no event times.
+        case noEventTime
+        /// Samples depend on each other over longer stretches than the intervals account for.
+        case longDependence
+        /// The receive times are not the kernel's.
+        case userSpaceTimes
+        /// Files of the run are missing or torn.
+        case incompleteFiles
+        /// The run did not come to its planned end.
+        case runIncomplete
+        /// The two sides were measured at different times.
+        case differentTimes
+        /// A comparison that was refused and then forced.
+        case forced
+        /// Only one path was measured.
+        case onePath
+    }
+
+    /// What kind of thing it is.
+    public var code: Code
+    /// What was seen, and what it means.
+    public var text: String
+    /// Whether no verdict should be drawn from this run.
+    public var makesVerdictUnusable: Bool
+
+    /// A warning.
+    public init(_ code: Code, _ text: String, makesVerdictUnusable: Bool = false) {
+        self.code = code
+        self.text = text
+        self.makesVerdictUnusable = makesVerdictUnusable
+    }
+}

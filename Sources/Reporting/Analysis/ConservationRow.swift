@@ -1,0 +1,55 @@
+import ExperimentModel
+
+/// What became of every message of one lane in one block: each is accounted for, or the row says that it is not.
+public struct ConservationRow: Codable, Hashable, Sendable {
+    /// The block.
+    public var block: Int
+    /// The path's name.
+    public var path: String
+    /// The lane's number in its path.
+    public var lane: Int
+    /// Direct or relayed.
+    public var kind: PathSpecification.Kind
+    /// Messages read from the exchange; nil when the forwarder's totals never came.
+    public var received: Int?
+    /// Unusable ones.
+    public var invalid: Int?
+    /// Dropped from the forwarder's full buffer.
+    public var dropped: Int?
+    /// Still in the forwarder's buffer at the end.
+    public var buffered: Int?
+    /// Handed to the relay connection.
+    public var forwarded: Int?
+    /// Arrived at the receiver, each once.
+    public var arrived: Int
+    /// Forwarded and never arrived.
+    public var lostInFlight: Int?
+    /// Arrived again.
+    public var duplicates: Int
+    /// Missing sequence ids, by the receiver's own count.
+    public var missing: Int
+    /// Connections of the lane after the first, on both hosts.
+    public var reconnects: Int
+    /// What does not come out, in words; empty when everything does.
+    public var mismatches: [String]
+    /// The reason why the sums could not be checked; nil when they were.
+    public var unchecked: String?
+}
+
+/// A stretch without a connection on one lane.
+public struct ConnectionGap: Codable, Hashable, Sendable {
+    /// The path's name.
+    public var path: String
+    /// The lane's number in its path.
+    public var lane: Int
+    /// The host whose connection it was.
+    public var host: String
+    /// `feed` or `relay`.
+    public var purpose: String
+    /// The reason why the connection ended.
+    public var reason: String
+    /// Seconds from the start of the block's window to the loss of the connection.
+    public var fromSeconds: Double
+    /// Seconds to the first data of the next; nil if none came.
+    public var toSeconds: Double?
+}

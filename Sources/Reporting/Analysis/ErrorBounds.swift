@@ -1,0 +1,52 @@
+import ExperimentModel
+
+/// Knows how far off each absolute figure can be: from the clocks of the hosts, and from the exchange's rounding.
+struct ErrorBounds {
+    private let receiver: String
+    private let forwarders: [String: String]
+    private let clocks: [String: ClockAnalysis]
+    private let truncationNs: Double
+
+    init(experiment: Experiment, hosts: [HostAnalysis], truncationNs: Double) {
+        receiver = experiment.receiver
+        forwarders = Dictionary(
+            experiment.paths.compactMap { path in path.via.map { (path.name, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
+        clocks = Dictionary(hosts.map { ($0.name, $0.clock) }, uniquingKeysWith: { first, _ in first })
+        self.truncationNs = truncationNs
+    }
+
+    /// The bound of a path's metric: the sum of the bounds of the clocks that gave its two moments.
+    ///
+    /// The exchange's own clock is not ours to check and not in it.
+    func bound(of metric: Metric, path: String) -> ErrorBound {
+        let hosts: [String?] =
+            switch metric {
+            case .endToEnd: [receiver]
+            case .backbone: [forwarders[path], receiver]
+            case .feedLeg: [forwarders[path]]
+            case .residence, .hostDelay: []
+            }
+        let involved = hosts.compactMap { $0 }
+        let bounds = involved.map { clocks[$0]?.worstBoundNs }
+        let known = bounds.compactMap { $0 }
+        return ErrorBound(
+            clockNs: known.count == bounds.count ? known.reduce(0, +) : nil,
+            hosts: involved,
+            truncationNs: metric == .endToEnd || metric == .feedLeg ? truncationNs : 0,
+            isVerified: involved.allSatisfy { clocks[$0]?.isVerified ?? false }
+        )
+    }
+
+    /// What the event times of a run are rounded down to, nanoseconds: a millisecond unless some show finer digits.
+    static func truncationNs(of samples: MeasuredSamples) -> Double {
+        var finest = 1_000_000.0
+        for record in samples.paths.lazy.flatMap(\.lanes).flatMap(\.records)
+        where record.eventTimeNs != SampleRecord.absent {
+            if record.eventTimeNs % 1_000 != 0 { return 1 }
+            if record.eventTimeNs % 1_000_000 != 0 { finest = 1_000 }
+        }
+        return finest
+    }
+}

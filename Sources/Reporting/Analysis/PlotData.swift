@@ -1,0 +1,45 @@
+import LatencyStatistics
+
+/// What the plots show, reduced to a few hundred numbers.
+public struct PlotData: Codable, Hashable, Sendable {
+    /// What the distributions and the time series are of: end-to-end delays, or differences where there is no event time.
+    public var subject: String
+    /// The distribution of each path.
+    public var distributions: [DistributionPlot]
+    /// The differences between the first two paths; nil without pairs.
+    public var differences: Histogram?
+    /// Each path's delay over time.
+    public var timeSeries: [TimeSeriesPlot]
+}
+
+/// One path's quantiles, from which an ECDF is drawn.
+public struct DistributionPlot: Codable, Hashable, Sendable {
+    /// The path's name.
+    public var path: String
+    /// Probabilities, ascending, denser towards 1.
+    public var probabilities: [Double]
+    /// The quantile at each, nanoseconds.
+    public var valuesNs: [Double]
+}
+
+/// One path's delays in equal pieces of the window.
+public struct TimeSeriesPlot: Codable, Hashable, Sendable {
+    /// One piece.
+    public struct Bin: Codable, Hashable, Sendable {
+        /// The piece's middle, seconds from the start.
+        public var seconds: Double
+        /// The 5th percentile, nanoseconds.
+        public var p05Ns: Double
+        /// The median.
+        public var medianNs: Double
+        /// The 95th percentile.
+        public var p95Ns: Double
+        /// The greatest.
+        public var maximumNs: Double
+    }
+
+    /// The path's name.
+    public var path: String
+    /// The pieces that have samples.
+    public var bins: [Bin]
+}

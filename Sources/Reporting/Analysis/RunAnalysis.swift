@@ -1,0 +1,73 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// All figures of one run, written as `analysis.json`; every report is made from it alone.
+///
+/// Times whose name ends in `Ns` are nanoseconds.
+public struct RunAnalysis: Codable, Hashable, Sendable {
+    /// The version of this format.
+    public static let currentFormat = 1
+
+    /// The version of this format.
+    public var format: Int
+    /// The run's name.
+    public var runID: String
+    /// The version of latexp that analysed.
+    public var version: String
+    /// The version of the agent that received; nil when it left no summary.
+    public var agentVersion: String?
+    /// When the run began, seconds since 1970 UTC, laptop's clock.
+    public var beganSeconds: Double
+    /// How the run ended.
+    public var outcome: RunRecord.Outcome
+    /// The market.
+    public var market: Market
+    /// The streams.
+    public var streams: [String]
+    /// The receiver's name.
+    public var receiver: String
+    /// How the paths shared the time.
+    public var mode: Schedule.Mode
+    /// The measured time, all blocks together, seconds.
+    public var measuredSeconds: Double
+    /// Connections a path.
+    public var lanesPerPath: Int
+    /// Whether the run was in a simulated world.
+    public var isLab: Bool
+    /// How the intervals were made.
+    public var bootstrap: BootstrapSettings
+    /// The answer.
+    public var verdict: Verdict
+    /// Each path.
+    public var paths: [PathAnalysis]
+    /// Each other path against the first; the one behind the verdict comes first.
+    public var differences: [DifferenceAnalysis]
+    /// Quantiles of the other path's end-to-end delay minus those of the baseline, nanoseconds; empty without event times.
+    public var endToEndDifferencesNs: [QuantileInterval]
+    /// Each path's own lanes against each other.
+    public var noiseFloors: [NoiseFloor]
+    /// Every lane's account.
+    public var conservation: [ConservationRow]
+    /// Stretches without a connection.
+    public var gaps: [ConnectionGap]
+    /// Connections to the relay port that were not this run's, by reason.
+    public var strangers: [String: Int]
+    /// Each host.
+    public var hosts: [HostAnalysis]
+    /// Each phase of the run.
+    public var phases: [PhaseRecord]
+    /// The truth of a simulated world; nil in a real run.
+    public var labTruth: LabTruthAnalysis?
+    /// What the plots show.
+    public var plots: PlotData
+    /// What the reader should know.
+    public var warnings: [AnalysisWarning]
+    /// Files of the run, relative to its directory.
+    public var files: [String]
+
+    /// The path's figures; nil for a name that the run does not have.
+    public func path(_ name: String) -> PathAnalysis? { paths.first { $0.name == name } }
+
+    /// Whether a warning makes the verdict unusable: the command's exit status is then 1.
+    public var isVerdictUnusable: Bool { warnings.contains { $0.makesVerdictUnusable } }
+}

@@ -1,0 +1,174 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero and its size is
+/// beyond what two lanes of the same path show.
+struct VerdictJudge {
+    private let analysis: RunAnalysis
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+    }
+
+    func judge() -> Verdict {
+        let unusable = analysis.warnings.filter(\.makesVerdictUnusable)
+        if let first = unusable.first {
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say: \(first.text)",
+                details: unusable.dropFirst().map(\.text) + observed()
+            )
+        }
+        guard analysis.paths.count > 1 else { return onePath() }
+        return analysis.mode == .simultaneous ? paired() : sequential()
+    }
+
+    private func onePath() -> Verdict {
+        let name = analysis.paths.first?.name ?? "?"
+        let shown = analysis.paths.first?.metric(.endToEnd) ?? analysis.paths.first?.metrics.first
+        var headline = "one path only (\(name)): use `latexp compare` for a verdict"
+        if let shown {
+            headline =
+                "\(name): median \(Format.milliseconds(shown.summaryNs.median)) ms \(shown.metric.title), "
+                + "p99 \(Format.milliseconds(shown.summaryNs.p99)) ms"
+        }
+        return Verdict(.onePath, headline: headline, details: ["One path only: use `latexp compare` for a verdict."])
+    }
+
+    private func paired() -> Verdict {
+        guard let difference = analysis.differences.first, let median = difference.median else {
+            return Verdict(.cannotSay, headline: "cannot say: no event was seen on both paths")
+        }
+        guard let low = median.low, let high = median.high else {
+            return Verdict(.cannotSay, headline: "cannot say: the interval \(median.withheld ?? "is not known")")
+        }
+        var verdict = decide(
+            baseline: difference.baseline,
+            other: difference.other,
+            median: median,
+            doubtNs: noiseNs,
+            doubt: "the noise floor of \(Format.time(noiseNs)) between lanes of one path"
+        )
+        verdict.lowNs = low
+        verdict.highNs = high
+        verdict.details = observed()
+        return verdict
+    }
+
+    private func sequential() -> Verdict {
+        guard
+            let median = analysis.endToEndDifferencesNs.first(where: { $0.probability == 0.5 }),
+            let names = sequentialNames
+        else {
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say: paths measured one after the other can only be compared by end-to-end latency, "
+                    + "and there is none"
+            )
+        }
+        guard median.low != nil else {
+            return Verdict(.cannotSay, headline: "cannot say: the interval \(median.withheld ?? "is not known")")
+        }
+        // The receiver's clock may have been off by its bound in one direction in one block, and in the other in the next.
+        let clockNs = 2 * (analysis.path(names.baseline)?.metric(.endToEnd)?.bound.clockNs ?? 0)
+        var verdict = decide(
+            baseline: names.baseline,
+            other: names.other,
+            median: median,
+            doubtNs: clockNs,
+            doubt: "what the receiver's clock may have moved between blocks, \(Format.time(clockNs))"
+        )
+        verdict.details =
+            ["The paths were measured one after the other: events are not paired, and the time of day differs."]
+            + observed()
+        return verdict
+    }
+
+    private var sequentialNames: (baseline: String, other: String)? {
+        guard let index = analysis.paths.firstIndex(where: { $0.kind == .direct }) ?? analysis.paths.indices.first
+        else { return nil }
+        let rest = analysis.paths.indices.filter { $0 != index }.map { analysis.paths[$0] }
+        guard let other = rest.first(where: { $0.kind == .relay }) ?? rest.first else { return nil }
+        return (analysis.paths[index].name, other.name)
+    }
+
+    private func decide(
+        baseline: String,
+        other: String,
+        median: QuantileInterval,
+        doubtNs: Double?,
+        doubt: String
+    ) -> Verdict {
+        let size = Format.milliseconds(abs(median.value))
+        let range = Self.range(median)
+        var verdict: Verdict
+        if !median.excludesZero {
+            verdict = Verdict(
+                .noDifferenceShown,
+                headline: "no difference shown: the median difference is \(size) ms and its 95 % interval \(range) "
+                    + "holds zero"
+            )
+        } else if let doubtNs, abs(median.value) <= doubtNs {
+            verdict = Verdict(
+                .noDifferenceShown,
+                headline: "no difference shown: the median difference of \(size) ms is within \(doubt)"
+            )
+        } else {
+            let winner = median.value < 0 ? other : baseline
+            let loser = median.value < 0 ? baseline : other
+            verdict = Verdict(
+                .sooner,
+                headline: "\(winner) is sooner than \(loser) by \(size) ms at the median (95 % interval \(range))"
+            )
+            verdict.winner = winner
+            verdict.loser = loser
+        }
+        verdict.medianNs = median.value
+        verdict.lowNs = median.low
+        verdict.highNs = median.high
+        return verdict
+    }
+
+    /// The interval of a difference's size, smaller end first.
+    private static func range(_ interval: QuantileInterval) -> String {
+        guard let low = interval.low, let high = interval.high else { return "unknown" }
+        let flips = interval.value < 0 && high < 0
+        let ends = flips ? (-high, -low) : (low, high)
+        return "\(Format.milliseconds(ends.0)) to \(Format.milliseconds(ends.1)) ms"
+    }
+
+    private var noiseNs: Double? {
+        analysis.noiseFloors.compactMap { $0.medianSizeNs?.value }.max()
+    }
+
+    /// What was seen, whatever the answer: shares, tails, gain, noise.
+    private func observed() -> [String] {
+        var lines: [String] = []
+        if let tail = tail() { lines.append(tail) }
+        if let difference = analysis.differences.first {
+            let pairs = difference.pairs
+            lines.append(
+                "\(difference.other) brought \(Format.percent(difference.otherFirst, of: pairs)) of "
+                    + "\(Format.count(pairs)) events first, \(difference.baseline) "
+                    + "\(Format.percent(difference.baselineFirst, of: pairs)); both at one receiver, on one clock."
+            )
+        }
+        if let noiseNs, analysis.paths.count > 1 {
+            lines.append("Lanes of one path differ by \(Format.time(noiseNs)) at the median: the noise floor.")
+        }
+        return lines
+    }
+
+    private func tail() -> String? {
+        guard let p99 = analysis.endToEndDifferencesNs.first(where: { $0.probability == 0.99 }),
+            let names = sequentialNames,
+            let baseline = analysis.path(names.baseline)?.metric(.endToEnd),
+            let other = analysis.path(names.other)?.metric(.endToEnd)
+        else { return nil }
+        let isLess = p99.value < 0
+        let interval = p99.low == nil ? "no interval: \(p99.withheld ?? "")" : "95 % interval \(Self.range(p99))"
+        return "At p99, end to end: \(names.other) \(Format.milliseconds(other.summaryNs.p99)) ms, \(names.baseline) "
+            + "\(Format.milliseconds(baseline.summaryNs.p99)) ms: \(Format.milliseconds(abs(p99.value))) ms "
+            + "\(isLess ? "sooner" : "later") (\(interval))."
+    }
+}

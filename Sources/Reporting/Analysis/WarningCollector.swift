@@ -1,0 +1,219 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// Looks through a run for what its reader should know.
+struct WarningCollector {
+    let data: RunData
+    let samples: MeasuredSamples
+    let analysis: RunAnalysis
+
+    func collect() -> [AnalysisWarning] {
+        // What makes the verdict unusable comes first.
+        let all = completeness() + accounts() + clocks() + delays() + statistics() + design()
+        return all.filter(\.makesVerdictUnusable) + all.filter { !$0.makesVerdictUnusable }
+    }
+
+    private func completeness() -> [AnalysisWarning] {
+        var warnings: [AnalysisWarning] = []
+        if samples.windows.isEmpty {
+            warnings.append(
+                .init(.tooFewSamples, "the measured window never began; the phases say why", makesVerdictUnusable: true)
+            )
+        }
+        let silent = analysis.paths.filter { $0.samples == 0 }.map(\.name)
+        if !samples.windows.isEmpty, !silent.isEmpty {
+            let text = "no sample inside the window on \(silent.joined(separator: ", "))"
+            warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
+        }
+        if data.record.outcome == .failed || data.record.outcome == .interrupted {
+            warnings.append(
+                .init(.runIncomplete, "the run was \(data.record.outcome.rawValue): the data are what came home")
+            )
+        }
+        for block in data.blocks {
+            if !block.missingFiles.isEmpty {
+                warnings.append(.init(.incompleteFiles, "missing: \(block.missingFiles.joined(separator: ", "))"))
+            }
+            if block.tornBytes > 0 {
+                let text =
+                    "the last record of block \(block.number) was cut short (\(block.tornBytes) octets) and left out"
+                warnings.append(.init(.incompleteFiles, text))
+            }
+            if let lost = block.receiver?.samplesNotWritten, lost > 0 {
+                let text = "\(Format.count(lost)) samples could not be written on \(analysis.receiver)"
+                warnings.append(.init(.incompleteFiles, text, makesVerdictUnusable: true))
+            }
+            if let source = block.receiver?.receiveTimeSource, source != "kernel" {
+                let text = "receive times on \(analysis.receiver) are \(source): delays hold the host's scheduling too"
+                warnings.append(.init(.userSpaceTimes, text))
+            }
+        }
+        if samples.strayRecords > 0 {
+            let text = "\(Format.count(samples.strayRecords)) records name a lane that the plan does not have"
+            warnings.append(.init(.incompleteFiles, text))
+        }
+        return warnings
+    }
+
+    private func accounts() -> [AnalysisWarning] {
+        var warnings: [AnalysisWarning] = []
+        for row in analysis.conservation {
+            for mismatch in row.mismatches {
+                let text = "\(row.path) lane \(row.lane): \(mismatch)"
+                warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: true))
+            }
+            if let reason = row.unchecked {
+                warnings.append(.init(.conservationMismatch, "\(row.path) lane \(row.lane) is not checked: \(reason)"))
+            }
+        }
+        for path in analysis.paths {
+            let rows = analysis.conservation.filter { $0.path == path.name }
+            let missing = rows.reduce(0) { $0 + $1.missing }
+            if missing > 0 {
+                let dropped = rows.reduce(0) { $0 + ($1.dropped ?? 0) }
+                let text =
+                    "\(path.name): \(Format.plural(missing, "event")) lost, of which "
+                    + "\(Format.count(dropped)) dropped from the full buffer"
+                warnings.append(.init(.eventsLost, text))
+            }
+        }
+        if !analysis.gaps.isEmpty {
+            let text =
+                "\(Format.plural(analysis.gaps.count, "lost connection")) inside the window; events may be late or missing around it"
+            warnings.append(.init(.reconnected, text))
+        }
+        return warnings
+    }
+
+    private func clocks() -> [AnalysisWarning] {
+        // Paired differences are taken on one monotonic clock and need no synchronised one; unpaired ones do.
+        let needsClock = analysis.mode == .sequential && analysis.paths.count > 1
+        var warnings: [AnalysisWarning] = []
+        for host in analysis.hosts {
+            if let problem = host.clock.problem {
+                let isNeeded = needsClock && host.role == .receive
+                let text = "clock of \(host.name) not verified: \(problem); absolute figures that need it are marked"
+                warnings.append(.init(.clockNotVerified, text, makesVerdictUnusable: isNeeded))
+            }
+            if !host.clock.stepsNs.isEmpty {
+                let sizes = host.clock.stepsNs.prefix(3).map { Format.time(Double($0)) }.joined(separator: ", ")
+                let text =
+                    "the wall clock of \(host.name) jumped during the run (\(sizes)); paired differences are not touched"
+                warnings.append(.init(.clockStepped, text, makesVerdictUnusable: needsClock && host.role == .receive))
+            }
+            if let before = host.clock.beforeNs, let worst = host.clock.worstBoundNs, worst > 2 * before, worst > 1e5 {
+                let text = "the clock bound of \(host.name) grew from \(Format.time(before)) to \(Format.time(worst))"
+                warnings.append(.init(.boundGrew, text))
+            }
+        }
+        return warnings
+    }
+
+    private func delays() -> [AnalysisWarning] {
+        var warnings: [AnalysisWarning] = []
+        for path in analysis.paths {
+            for metric in path.metrics where metric.summaryNs.negative > 0 {
+                let text =
+                    "\(path.name), \(metric.metric.title): \(Format.count(metric.summaryNs.negative)) of "
+                    + "\(Format.count(metric.summaryNs.count)) below zero (least "
+                    + "\(Format.time(metric.summaryNs.minimum))): \(Self.cause(metric))"
+                warnings.append(.init(.negativeDelays, text))
+            }
+            if let warning = belowLight(path) { warnings.append(warning) }
+        }
+        return warnings
+    }
+
+    private static func cause(_ metric: MetricAnalysis) -> String {
+        guard !metric.bound.hosts.isEmpty else { return "the wall clock moved between the two readings" }
+        guard let clockNs = metric.bound.clockNs else {
+            return "the clocks of \(metric.bound.hosts.joined(separator: " and ")) are not known to agree"
+        }
+        return -metric.summaryNs.minimum <= clockNs
+            ? "within the clock bound of \(Format.time(clockNs))"
+            : "more than the clock bound of \(Format.time(clockNs)) allows; the exchange's own clock may be ahead"
+    }
+
+    private func belowLight(_ path: PathAnalysis) -> AnalysisWarning? {
+        guard
+            let via = data.record.experiment.paths.first(where: { $0.name == path.name })?.via,
+            let from = analysis.hosts.first(where: { $0.name == via })?.region,
+            let to = analysis.hosts.first(where: { $0.role == .receive })?.region,
+            let least = SpeedOfLight.leastNs(from: from, to: to),
+            let metric = path.metric(.backbone), metric.summaryNs.minimum < least
+        else { return nil }
+        return AnalysisWarning(
+            .belowSpeedOfLight,
+            "\(path.name): \(Format.time(metric.summaryNs.minimum)) from \(from) to \(to) is less than light needs "
+                + "(\(Format.time(least))): a clock is wrong, or a host is not where it says; absolute figures mean nothing"
+        )
+    }
+
+    private func statistics() -> [AnalysisWarning] {
+        var warnings: [AnalysisWarning] = []
+        if analysis.paths.count > 1, analysis.mode == .simultaneous {
+            if let difference = analysis.differences.first {
+                if let reason = difference.median?.withheld {
+                    let text = "too few pairs for an interval: \(reason)"
+                    warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
+                }
+                let withheld = difference.quantilesNs.filter { $0.withheld != nil && $0.probability > 0.5 }
+                if let first = withheld.first {
+                    let text =
+                        "intervals from p\(Self.label(first.probability)) up are withheld: \(first.withheld ?? "")"
+                    warnings.append(.init(.tooFewSamples, text))
+                }
+            } else if analysis.paths.allSatisfy({ $0.samples > 0 }) {
+                warnings.append(.init(.noPairs, "no event was seen on both paths", makesVerdictUnusable: true))
+            }
+        }
+        let all = analysis.differences.flatMap(\.quantilesNs) + analysis.paths.flatMap(\.metrics).flatMap(\.quantilesNs)
+        if all.contains(where: \.isCapped) {
+            let text =
+                "delays drift over longer stretches than the blocks of the intervals hold; a longer run gives honest intervals"
+            warnings.append(.init(.longDependence, text))
+        }
+        return warnings
+    }
+
+    private static func label(_ probability: Double) -> String {
+        let percent = Format.fixed(probability * 100, 1)
+        return percent.hasSuffix(".0") ? String(percent.dropLast(2)) : percent
+    }
+
+    private func design() -> [AnalysisWarning] {
+        var warnings: [AnalysisWarning] = []
+        if analysis.paths.count == 1 {
+            warnings.append(.init(.onePath, "one path only: use `latexp compare` with another run for a verdict"))
+        }
+        for path in analysis.paths where path.samples > 0 && path.metric(.endToEnd) == nil {
+            let text =
+                "\(path.name): no event time in this stream, so no end-to-end latency; differences are exact all the same"
+            warnings.append(.init(.noEventTime, text))
+        }
+        if analysis.paths.contains(where: { $0.lanes.count == 1 }) {
+            let text =
+                "one lane a path: the exchange's server that a connection happens to meet is not told apart from the path"
+            warnings.append(.init(.oneLane, text))
+        }
+        let hasDirect = analysis.paths.contains { $0.kind == .direct }
+        if hasDirect, !analysis.isLab {
+            let text = "nothing shows which networks the direct path took, so it is not called the public internet"
+            warnings.append(.init(.routeNotShown, text))
+        }
+        if analysis.mode == .sequential, analysis.paths.count > 1 {
+            warnings.append(
+                .init(.differentTimes, "the paths were measured one after the other: time of day is confounded")
+            )
+        }
+        if let difference = analysis.differences.first {
+            let spread = analysis.noiseFloors.flatMap(\.lanePairs).map { abs($0.medianNs) }.max() ?? 0
+            if spread > abs(difference.summaryNs.median) {
+                let text =
+                    "two lanes of one path differ by \(Format.time(spread)) at the median, more than the paths do"
+                warnings.append(.init(.lanesDisagree, text))
+            }
+        }
+        return warnings
+    }
+}

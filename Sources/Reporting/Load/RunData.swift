@@ -1,0 +1,68 @@
+import ExperimentModel
+
+/// All that a finished run left behind and that its analysis needs.
+public struct RunData: Sendable {
+    /// The manifest.
+    public var record: RunRecord
+    /// Each stretch of measuring.
+    public var blocks: [BlockData]
+    /// What the simulated world knows to be true; nil in a real run.
+    public var truth: [LabTruth]?
+
+    /// A run's data from its parts.
+    public init(record: RunRecord, blocks: [BlockData], truth: [LabTruth]? = nil) {
+        self.record = record
+        self.blocks = blocks
+        self.truth = truth
+    }
+
+    /// The version of the agent that received; nil when it left no summary.
+    public var agentVersion: String? { blocks.lazy.compactMap(\.receiver?.agentVersion).first }
+}
+
+/// What one stretch of measuring left behind.
+public struct BlockData: Sendable {
+    /// Its number, from 1.
+    public var number: Int
+    /// The paths that it measured, in the order in which lanes are numbered.
+    public var paths: [AgentPath]
+    /// The streams that samples index.
+    public var streams: [String]
+    /// The measured window on the receiver's clocks; nil if it never began.
+    public var window: MeasuredWindow?
+    /// The receiver's account; nil if it left none.
+    public var receiver: AgentSummary?
+    /// The forwarders' accounts, by host.
+    public var forwarders: [String: AgentSummary]
+    /// Every record of the receiver, in the order of arrival.
+    public var samples: [SampleRecord]
+    /// Octets of a record that was cut short.
+    public var tornBytes: Int
+    /// The clock readings of each host's agent.
+    public var clocks: [String: [ClockReading]]
+    /// Files that should be there and are not, relative to the run directory.
+    public var missingFiles: [String]
+
+    /// An empty block.
+    public init(number: Int, paths: [AgentPath], streams: [String], window: MeasuredWindow?) {
+        self.number = number
+        self.paths = paths
+        self.streams = streams
+        self.window = window
+        self.forwarders = [:]
+        self.samples = []
+        self.tornBytes = 0
+        self.clocks = [:]
+        self.missingFiles = []
+    }
+
+    /// The path and its lane that a sample's lane number means; nil for a number that no path has.
+    public func place(ofLane number: Int) -> (path: AgentPath, lane: Int)? {
+        var lane = number
+        for path in paths {
+            if lane < path.lanes { return (path, lane) }
+            lane -= path.lanes
+        }
+        return nil
+    }
+}

@@ -1,0 +1,118 @@
+import ExperimentModel
+import Foundation
+
+/// Reads a run directory.
+public enum RunLoader {
+    /// Reads the run in `directory`: its manifest, each block's files from each host, and the laboratory's truth.
+    ///
+    /// Only the manifest must be there. What else is missing is listed in `BlockData.missingFiles`, so that what came
+    /// home from an interrupted run can still be looked at.
+    ///
+    /// - Throws: `ReportingError` `unreadable` or `malformed`, `ExperimentError` for a sample file of another format.
+    public static func load(_ directory: String) throws -> RunData {
+        let root = URL(filePath: directory, directoryHint: .isDirectory)
+        let record: RunRecord = try decode(root.appending(path: "run.json"))
+        guard record.format == RunRecord.currentFormat else {
+            throw ReportingError(
+                .malformed,
+                "\(directory)/run.json has format \(record.format); this latexp reads format \(RunRecord.currentFormat)"
+            )
+        }
+        let blocks = try record.blocks.map { try load($0, of: record, in: root) }
+        var truth: [LabTruth]?
+        let truthFile = root.appending(path: "lab-truth.csv")
+        if exists(truthFile) { truth = try LabTruth.read(String(decoding: try read(truthFile), as: UTF8.self)) }
+        return RunData(record: record, blocks: blocks, truth: truth)
+    }
+
+    private static func load(_ block: BlockRecord, of record: RunRecord, in root: URL) throws -> BlockData {
+        let experiment = record.experiment
+        let planned = experiment.paths.filter { block.paths.contains($0.name) }.map {
+            AgentPath(name: $0.name, kind: $0.kind, lanes: experiment.schedule.lanesPerPath, port: $0.port)
+        }
+        var data = BlockData(
+            number: block.number,
+            paths: planned,
+            streams: experiment.feed.streams,
+            window: block.window
+        )
+        for (host, relative) in block.directories.sorted(by: { $0.key < $1.key }) {
+            let directory = root.appending(path: relative)
+            let summary: AgentSummary? = try decodeIfPresent(directory, relative, "summary.json", &data)
+            data.clocks[host] = try readings(directory.appending(path: "clock.jsonl"))
+            if host != experiment.receiver {
+                data.forwarders[host] = summary
+                continue
+            }
+            data.receiver = summary
+            data.window = data.window ?? summary?.window
+            if let plan = summary?.plan {
+                data.paths = plan.paths
+                data.streams = plan.streams
+            }
+            let samples = directory.appending(path: "samples.bin")
+            if exists(samples) {
+                (data.samples, data.tornBytes) = try SampleFile.read(path: samples.path)
+            } else {
+                data.missingFiles.append(relative + "/samples.bin")
+            }
+        }
+        return data
+    }
+
+    private static func decodeIfPresent(
+        _ directory: URL,
+        _ relative: String,
+        _ name: String,
+        _ data: inout BlockData
+    ) throws -> AgentSummary? {
+        let file = directory.appending(path: name)
+        guard exists(file) else {
+            data.missingFiles.append(relative + "/" + name)
+            return nil
+        }
+        return try decode(file)
+    }
+
+    /// One reading a line; a last line that was cut short is left out.
+    private static func readings(_ file: URL) throws -> [ClockReading] {
+        guard exists(file) else { return [] }
+        let text = String(decoding: try read(file), as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+        return try lines.enumerated().compactMap { number, line in
+            do {
+                return try JSONDecoder().decode(ClockReading.self, from: Data(line.utf8))
+            } catch {
+                if number == lines.count - 1, !text.hasSuffix("\n") { return nil }
+                throw ReportingError(
+                    .malformed,
+                    "\(file.path) line \(number + 1) is no clock reading: \(line.prefix(100))",
+                    cause: error
+                )
+            }
+        }
+    }
+
+    private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
+        let data = try read(file)
+        do {
+            return try JSONDecoder().decode(Value.self, from: data)
+        } catch {
+            throw ReportingError(.malformed, "\(file.path) is not what latexp writes: \(error)", cause: error)
+        }
+    }
+
+    private static func read(_ file: URL) throws -> Data {
+        do {
+            return try Data(contentsOf: file)
+        } catch {
+            throw ReportingError(
+                .unreadable,
+                "cannot read \(file.path); is this the directory of a run? (\(error.localizedDescription))",
+                cause: error
+            )
+        }
+    }
+
+    private static func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+}

@@ -1,0 +1,85 @@
+import LatencyStatistics
+
+/// Lays out a comparison as a report.
+struct ComparisonDocument {
+    let document: ReportDocument
+
+    init(_ comparison: RunComparison) {
+        var sections = comparison.paths.map(Self.section)
+        sections.append(
+            .init(
+                title: "Warnings",
+                blocks: comparison.warnings.isEmpty ? [.paragraph("None.")] : [.list(comparison.warnings.map(\.text))]
+            )
+        )
+        sections.append(
+            .init(
+                title: "Method",
+                blocks: [
+                    .paragraph(
+                        "Exact quantiles (type 7) of raw samples; 95 % intervals by a moving-block bootstrap of each side "
+                            + "(\(comparison.bootstrap.resamples) resamples, seed \(comparison.bootstrap.seed)), with lanes and runs "
+                            + "drawn too. Differences are B - A: below zero, B is sooner."
+                    )
+                ]
+            )
+        )
+        document = ReportDocument(
+            title: "Comparison of runs",
+            subtitle:
+                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsA)))   "
+                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsB)))",
+            verdict: comparison.verdict,
+            isUnusable: comparison.isVerdictUnusable,
+            sections: sections
+        )
+    }
+
+    private static func section(_ pair: ComparedPaths) -> ReportDocument.Section {
+        var blocks: [ReportDocument.Block] = []
+        func lost(_ side: String, _ count: Int?) -> String? {
+            count.map { "\(Format.plural($0, "event")) lost in \(side)" }
+        }
+        for summary in pair.summaries {
+            let metric = summary.metric
+            blocks.append(.paragraph("\(metric.title.prefix(1).uppercased() + metric.title.dropFirst()), ms"))
+            var rows = [["samples", Format.count(summary.a.count), "", Format.count(summary.b.count), ""]]
+            var differences: [[String]] = []
+            for figure in pair.figures where figure.metric == metric {
+                rows.append(
+                    [
+                        figure.name, Format.milliseconds(figure.a.value), Cells.interval(figure.a),
+                        Format.milliseconds(figure.b.value), Cells.interval(figure.b),
+                    ]
+                )
+                differences.append(
+                    [
+                        figure.name, Format.signedMilliseconds(figure.difference.value),
+                        Cells.interval(figure.difference),
+                    ]
+                )
+            }
+            func plain(_ name: String, _ value: (Summary) -> Double?) {
+                let difference = value(summary.a).flatMap { first in value(summary.b).map { $0 - first } }
+                rows.append([
+                    name, Format.milliseconds(value(summary.a)), "", Format.milliseconds(value(summary.b)), "",
+                ])
+                differences.append([name, Format.signedMilliseconds(difference), ""])
+            }
+            plain("mean") { $0.mean }
+            plain("min") { $0.minimum }
+            plain("max") { $0.maximum }
+            plain("std dev") { $0.standardDeviation }
+            plain("p95-p50") { $0.p95MinusMedian }
+            blocks.append(.table(.init(header: ["", "A", "95 % interval", "B", "95 % interval"], rows: rows)))
+            blocks.append(.paragraph("Difference, B - A, ms"))
+            blocks.append(.table(.init(header: ["", "B - A", "95 % interval"], rows: differences)))
+        }
+        let losses = [lost("A", pair.eventsLostA), lost("B", pair.eventsLostB)].compactMap { $0 }
+        if !losses.isEmpty { blocks.append(.paragraph(losses.joined(separator: ", ") + ".")) }
+        return .init(
+            title: pair.pathA == pair.pathB ? pair.pathA : "\(pair.pathA) (A) and \(pair.pathB) (B)",
+            blocks: blocks
+        )
+    }
+}

@@ -1,0 +1,227 @@
+import LatencyStatistics
+
+/// The sections of a run's report that show delays.
+struct RunPathSections {
+    let analysis: RunAnalysis
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+    }
+
+    /// Two paths a table, so that it fits a terminal.
+    var sideBySide: ReportDocument.Section {
+        var blocks: [ReportDocument.Block] = []
+        let shown = analysis.paths.filter { $0.samples > 0 }
+        for start in stride(from: 0, to: shown.count, by: 2) {
+            blocks.append(.table(table(Array(shown[start..<min(start + 2, shown.count)]))))
+        }
+        let notes = analysis.paths.flatMap { path in path.notes.map { "\(path.name): \($0)" } }
+        if !notes.isEmpty { blocks.append(.list(notes)) }
+        // Every path ends at the receiver, so that one clock and one bound serve them all.
+        if let bound = shown.lazy.compactMap({ $0.metric(.endToEnd)?.bound }).first {
+            blocks.append(.paragraph(Self.explain(bound)))
+        }
+        return .init(title: "Side by side: end to end, ms", blocks: blocks)
+    }
+
+    private func table(_ paths: [PathAnalysis]) -> ReportDocument.Table {
+        let metrics = paths.map { $0.metric(.endToEnd) }
+        func row(_ name: String, _ cells: (MetricAnalysis) -> (String, String)) -> [String] {
+            [name]
+                + metrics.flatMap { metric -> [String] in
+                    let pair = metric.map(cells) ?? ("-", "")
+                    return [pair.0, pair.1]
+                }
+        }
+        var rows = [["samples"] + paths.flatMap { [Format.count($0.samples), ""] }]
+        for probability in PathAnalyzer.probabilities where metrics.contains(where: { $0 != nil }) {
+            rows.append(
+                row(QuantileName.of(probability)) { metric in
+                    let quantile = metric.quantile(probability)
+                    return (Format.milliseconds(quantile?.value), Cells.interval(quantile))
+                }
+            )
+        }
+        if metrics.contains(where: { $0 != nil }) {
+            rows += [
+                row("mean") { (Format.milliseconds($0.summaryNs.mean), "") },
+                row("min") { (Format.milliseconds($0.summaryNs.minimum), "") },
+                row("max") { (Format.milliseconds($0.summaryNs.maximum), "") },
+                row("std dev") { (Format.milliseconds($0.summaryNs.standardDeviation), "") },
+                row("p95-p50") { (Format.milliseconds($0.summaryNs.p95MinusMedian), "") },
+                row("jitter") { (Format.milliseconds($0.jitterNs), "") },
+                row("clock bound") { (Self.bound($0.bound), $0.bound.isVerified ? "" : "not verified") },
+            ]
+        }
+        rows.append(["lost"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
+        rows.append(["duplicates"] + paths.flatMap { [Format.count($0.duplicates), ""] })
+        rows.append(["reordered"] + paths.flatMap { [Format.count($0.reordered), ""] })
+        return .init(header: [""] + paths.flatMap { [$0.name, "95 % interval"] }, rows: rows)
+    }
+
+    private static func bound(_ bound: ErrorBound) -> String {
+        bound.clockNs.map { "±" + Format.milliseconds($0) } ?? "unknown"
+    }
+
+    private static func explain(_ bound: ErrorBound) -> String {
+        let hosts = bound.hosts.joined(separator: " and ")
+        let clock =
+            bound.clockNs.map { "the clock of \(hosts) may be off by \(Format.time($0))" }
+            ?? "how far the clock of \(hosts) may be off is unknown"
+        let mark = bound.isVerified ? "" : " (clock not verified)"
+        return
+            "Absolute figures: \(clock)\(mark); the exchange cuts its event time to \(Format.time(bound.truncationNs)), so true "
+            + "delays are up to that much shorter. The exchange's own clock "
+            + "is not known."
+    }
+
+    /// The same events on two paths.
+    var difference: ReportDocument.Section {
+        var blocks: [ReportDocument.Block] = []
+        for (index, difference) in analysis.differences.enumerated() {
+            blocks.append(
+                .paragraph(
+                    "Δ = arrival on \(difference.other) - arrival on \(difference.baseline), "
+                        + "\(Format.plural(difference.pairs, "pair")), one clock; below zero, \(difference.other) is sooner."
+                )
+            )
+            let withDistributions = index == 0 && !analysis.endToEndDifferencesNs.isEmpty
+            var rows = difference.quantilesNs.map { quantile -> [String] in
+                let unpaired = analysis.endToEndDifferencesNs.first { $0.probability == quantile.probability }
+                let cells = [
+                    QuantileName.of(quantile.probability), Format.signedMilliseconds(quantile.value),
+                    Cells.interval(quantile),
+                ]
+                guard withDistributions else { return cells }
+                return cells + [Format.signedMilliseconds(unpaired?.value), Cells.interval(unpaired)]
+            }
+            let extremes = [("min", difference.summaryNs.minimum), ("max", difference.summaryNs.maximum)]
+            rows += extremes.map { name, value in
+                [name, Format.signedMilliseconds(value), ""] + (withDistributions ? ["", ""] : [])
+            }
+            let header = ["ms", "Δ", "95 % interval"] + (withDistributions ? ["of end to end", "95 % interval"] : [])
+            blocks.append(.table(.init(header: header, rows: rows)))
+            blocks.append(.list(Self.facts(difference)))
+        }
+        return .init(title: "The same events on both paths", blocks: blocks)
+    }
+
+    private static func facts(_ difference: DifferenceAnalysis) -> [String] {
+        let tied = difference.pairs - difference.baselineFirst - difference.otherFirst
+        return [
+            "first on \(difference.baseline): \(Format.percent(difference.baselineFirst, of: difference.pairs)), first on "
+                + "\(difference.other): \(Format.percent(difference.otherFirst, of: difference.pairs))"
+                + (tied > 0 ? ", at the same nanosecond: \(Format.count(tied))" : ""),
+            "first of both gains, mean: \(gain(difference.meanGainOverBaselineNs)) over \(difference.baseline), "
+                + "\(gain(difference.meanGainOverOtherNs)) over \(difference.other)",
+            unmatched(difference.baseline, difference.unmatchedBaseline),
+            unmatched(difference.other, difference.unmatchedOther),
+        ]
+    }
+
+    private static func gain(_ ns: Double) -> String { ns == 0 ? "nothing" : Format.time(ns) }
+
+    private static func unmatched(_ path: String, _ events: UnmatchedEvents) -> String {
+        "only on \(path): \(Format.count(events.total))"
+            + (events.total == 0
+                ? ""
+                : " (\(Format.count(events.atEdge)) at the window's edges, \(Format.count(events.duringGap)) while the other "
+                    + "had no connection, \(Format.count(events.neverCame)) never came)")
+    }
+
+    /// Measured figures beside those of the simulated world.
+    var truth: ReportDocument.Section {
+        guard let truth = analysis.labTruth else { return .init(title: "", blocks: []) }
+        var rows: [[String]] = []
+        for path in truth.paths {
+            let measured = path.measuredNs
+            func add(_ name: String, _ measuredNs: Double?, _ trueNs: Double) {
+                let error = Format.signedMilliseconds(measuredNs.map { $0 - trueNs })
+                rows.append([
+                    "\(path.path) \(name)", Format.milliseconds(measuredNs), Format.milliseconds(trueNs), error,
+                ])
+            }
+            add("median", measured?.median, path.medianNs)
+            add("p95", measured?.p95, path.p95Ns)
+            add("p99", measured?.p99, path.p99Ns)
+        }
+        if let trueNs = truth.differenceMedianNs {
+            let measuredNs = analysis.differences.first?.summaryNs.median
+            let error = Format.signedMilliseconds(measuredNs.map { $0 - trueNs })
+            rows.append(
+                ["Δ median", Format.signedMilliseconds(measuredNs), Format.signedMilliseconds(trueNs), error]
+            )
+        }
+        let errors = truth.paths.map { path in
+            "\(path.path): arrival measured \(Format.time(path.errorMedianNs)) after the delivery at the median, p99 of the "
+                + "error's size \(Format.time(path.errorP99Ns)), over \(Format.plural(path.compared, "event"))"
+        }
+        return .init(
+            title: "Measured beside the truth of the simulated world, ms",
+            blocks: [
+                .table(.init(header: ["", "measured", "true", "measured - true"], rows: rows)), .list(errors),
+                .paragraph(
+                    "The first arrival of each event, whatever its lane. Measured end-to-end delays are up to 1 ms above the "
+                        + "truth, because the event time is cut to the millisecond; differences are not touched by it."
+                ),
+            ]
+        )
+    }
+
+    /// The parts of the way, and the instrument's own share.
+    var legs: ReportDocument.Section {
+        let rows = analysis.paths.flatMap { path in
+            path.metrics.filter { $0.metric != .endToEnd }.map { metric in
+                let summary = metric.summaryNs
+                let bound = metric.bound.hosts.isEmpty ? "-" : Self.bound(metric.bound)
+                return [
+                    "\(path.name) \(metric.metric.title)", Format.milliseconds(summary.minimum),
+                    Format.milliseconds(summary.median), Cells.interval(metric.quantile(0.5)),
+                    Format.milliseconds(summary.p99), bound + (metric.bound.isVerified ? "" : " ?"),
+                ]
+            }
+        }
+        guard !rows.isEmpty else { return .init(title: "", blocks: []) }
+        let header = ["", "min", "median", "95 % interval", "p99", "clocks"]
+        var blocks: [ReportDocument.Block] = [.table(.init(header: header, rows: rows))]
+        if rows.contains(where: { $0.last?.hasSuffix("?") ?? false }) {
+            blocks.append(.paragraph("?: clock not verified."))
+        }
+        return .init(title: "Parts of the way, ms", blocks: blocks)
+    }
+
+    /// What lanes of the same path differ by.
+    var noiseFloor: ReportDocument.Section {
+        let items = analysis.noiseFloors.map { floor in
+            guard let median = floor.medianSizeNs else {
+                return "\(floor.path): \(floor.notMeasured ?? "not measured")"
+            }
+            let pairs = floor.lanePairs.map { pair in
+                "\(pair.secondLane)-\(pair.firstLane): \(Format.signedMilliseconds(pair.medianNs))"
+            }
+            return "\(floor.path): \(Format.milliseconds(median.value)) ms at the median (95 % interval "
+                + "\(Cells.interval(median))); medians lane by lane, ms: \(pairs.joined(separator: ", "))"
+        }
+        return .init(title: "Noise floor: lanes of the same path", blocks: items.isEmpty ? [] : [.list(items)])
+    }
+
+    /// Each lane.
+    var lanes: ReportDocument.Section {
+        let rows = analysis.paths.flatMap { path in
+            path.lanes.map { lane in
+                [
+                    "\(path.name) \(lane.lane)", Format.count(lane.samples),
+                    Format.milliseconds(lane.endToEndNs?.median), Format.milliseconds(lane.endToEndNs?.p99),
+                    Format.milliseconds(lane.behindSoonestNs?.median), lane.missed.map(Format.count) ?? "-",
+                    lane.endpoints.last ?? "-",
+                ]
+            }
+        }
+        let header = ["lane", "samples", "median", "p99", "behind", "missed", "feed from"]
+        let table = ReportDocument.Table(header: header, rows: rows, textColumns: [0, 6])
+        return .init(
+            title: "Lanes, ms (behind and missed: against all lanes of the path)",
+            blocks: rows.isEmpty ? [] : [.table(table)]
+        )
+    }
+}

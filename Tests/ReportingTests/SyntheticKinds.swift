@@ -1,0 +1,56 @@
+import ExperimentModel
+import Foundation
+import LatencyStatistics
+import Reporting
+
+/// The kinds of run that the golden files show.
+enum SyntheticKind: String, CaseIterable, Sendable {
+    case clean
+    case lab
+    case spot
+    case tiny
+    case onePath = "one-path"
+    case troubled
+    case sequential
+
+    var run: SyntheticRun {
+        var run = SyntheticRun()
+        run.id = "\(rawValue)-20261118T120640Z"
+        switch self {
+        case .clean: break
+        case .lab:
+            run.isLab = true
+            run.hasTruth = true
+        case .spot:
+            run.market = .spot
+            run.hasEventTimes = false
+        case .tiny:
+            run.lanes = 1
+            run.warmUpSeconds = 0
+            run.seconds = 3
+            run.eventsPerSecond = 3.7
+        case .onePath:
+            run.paths = [PathSpecification(name: "baseline", kind: .direct)]
+        case .troubled:
+            run.allowUnsynchronised = true
+            run.hasBadClock = true
+            run.lostInFlight = Set(400...411)
+            run.directGap = 12...14.5
+            run.repeatsEvents = true
+            run.invalidMessages = 3
+        case .sequential:
+            run.mode = .sequential
+        }
+        return run
+    }
+
+    /// Fewer resamples than the default: unoptimised tests are slow, and goldens need only be the same each time.
+    static let settings = BootstrapSettings(resamples: 50, seed: 1)
+
+    /// The analysis of the run as it comes from its directory.
+    func analysis() throws -> RunAnalysis {
+        let directory = try run.write()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        return try RunAnalyzer.analyze(runDirectory: directory.path, settings: Self.settings)
+    }
+}
