@@ -27,7 +27,7 @@ struct Latexp: AsyncParsableCommand {
 
     /// Parses, runs, and ends with the exit status that the design gives to the kind of failure.
     static func main() async {
-        // A reader that goes away (`latexp report latest | head`) ends the writing, not with a signal in the middle of a run.
+        // A reader that goes away (`latexp report latest | head`) ends the writing, not the run by a signal.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()

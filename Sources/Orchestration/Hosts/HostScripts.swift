@@ -1,7 +1,7 @@
 /// The scripts that run on hosts: POSIX shell, arguments as `$1`, `$2`, nothing pasted in.
 ///
-/// Paths are relative to the login directory. Each does one thing and says what it found in lines that `HostFactsReader`
-/// and its neighbours read; what a host says is never run and never used as a path.
+/// Paths are relative to the login directory. Each does one thing and says what it found in lines that
+/// `HostFactsReader` and its neighbours read; what a host says is never run and never used as a path.
 enum HostScripts {
     /// What the host is; `key=value` lines.
     ///
@@ -33,7 +33,7 @@ enum HostScripts {
         say zone "$(ask placement/availability-zone-id)"
         """
 
-    /// The moment, `<wall ns> <seconds since boot>`, then what `chronyc -c tracking` says; `$@` are its extra arguments.
+    /// The moment, `<wall ns> <seconds since boot>`, then what `chronyc -c tracking` says; `$@` are extra arguments.
     ///
     /// chronyc prints its errors on standard output, too. Status 127: there is no chronyc.
     static let clock = """

@@ -30,8 +30,8 @@ struct LabLocator: LabSource {
 
 /// A laboratory as a child process with pipes on its standard input and output.
 ///
-/// It ends when its standard input ends, also when latexp dies. It has a process group of its own, so that Ctrl-C on the
-/// terminal does not take the world away from under the agents.
+/// It ends when its standard input ends, also when latexp dies. It has a process group of its own, so that Ctrl-C on
+/// the terminal does not take the world away from under the agents.
 actor LabProcess: Lab {
     /// How long a world may take to come up.
     static let startLimit = Duration.seconds(60)

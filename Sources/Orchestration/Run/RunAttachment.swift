@@ -27,8 +27,8 @@ public struct RunAttachment: Sendable {
 
     /// Attaches to the run in `directory`.
     ///
-    /// - Throws: `OrchestrationError`: `storage` without a manifest, `invalidInput` for a run in a simulated world, which
-    ///   ends with its latexp.
+    /// - Throws: `OrchestrationError`: `storage` without a manifest, `invalidInput` for a run in a simulated world,
+    ///   which ends with its latexp.
     public init(
         _ directory: RunDirectory,
         environment: RunEnvironment,

@@ -4,8 +4,8 @@ import RemoteHosts
 
 /// Takes a run through its phases, and always to a clean end.
 ///
-/// Cancel the task that called ``run()`` to interrupt the run: agents are stopped, what exists is brought home, the hosts
-/// are cleaned, and the manifest says `interrupted`.
+/// Cancel the task that called ``run()`` to interrupt the run: agents are stopped, what exists is brought home, the
+/// hosts are cleaned, and the manifest says `interrupted`.
 public struct RunEngine: Sendable {
     /// How far a run goes.
     public enum Extent: Sendable {
@@ -13,7 +13,9 @@ public struct RunEngine: Sendable {
         case complete
         /// Up to the clocks; nothing is put on the hosts.
         case check
-        /// Everything and the agents' measurement of themselves, but neither analysis nor reports: a validation judges itself.
+        /// Everything and the agents' measurement of themselves, but neither analysis nor reports.
+        ///
+        /// A validation judges what was measured itself.
         case validation
     }
 

@@ -33,8 +33,8 @@ public enum BlockSchedule {
 
     /// The blocks of `experiment` in the order in which they are measured.
     ///
-    /// Simultaneous: one block with every path. Sequential: rounds in which each path gets one block, in an order that is
-    /// shuffled anew for each round; the same seed gives the same order on every machine.
+    /// Simultaneous: one block with every path. Sequential: rounds in which each path gets one block, in an order that
+    /// is shuffled anew for each round; the same seed gives the same order on every machine.
     ///
     /// - Throws: `OrchestrationError` `invalidInput` when there would be more than `limit`.
     public static func blocks(for experiment: Experiment, seed: UInt64) throws -> [BlockPlan] {

@@ -8,7 +8,9 @@ import Foundation
     import Darwin
 #endif
 
-/// Held while a latexp works on a run, so that a second one does not disturb it; the system frees it when a process dies.
+/// Held while a latexp works on a run, so that a second one does not disturb it.
+///
+/// The system frees it when the process dies.
 public final class RunLock: Sendable {
     private let descriptor: Int32
 
@@ -29,7 +31,8 @@ public final class RunLock: Sendable {
 extension RunDirectory {
     /// Takes the run for this process.
     ///
-    /// - Throws: `OrchestrationError`: `invalidInput` when another latexp works on it, `storage` when it cannot be told.
+    /// - Throws: `OrchestrationError`: `invalidInput` when another latexp works on it, `storage` when that cannot be
+    ///   told.
     public func lock() throws -> RunLock {
         let path = file("lock").path
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
