@@ -67,7 +67,7 @@ let package = Package(
         ),
         module("RemoteHosts", ["CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
         module("Reporting", ["ExperimentModel", "LatencyStatistics"]),
-        module("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting", subprocess]),
+        module("Orchestration", ["ExperimentModel", "LatencyStatistics", "RemoteHosts", "Reporting", subprocess]),
 
         .executableTarget(
             name: "latexp",

@@ -1,0 +1,50 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+
+/// What an agent's directory on a host tells the laptop.
+struct AgentFiles: Sendable {
+    let host: any RemoteHost
+    let directory: String
+
+    /// The agent's status; nil before the first.
+    func status() async throws -> AgentStatus? {
+        guard let data = try await read("status.json") else { return nil }
+        do {
+            return try JSONDecoder().decode(AgentStatus.self, from: data)
+        } catch {
+            throw OrchestrationError(
+                .measurementFailed,
+                "\(host.name): status.json of the agent cannot be read: \(error)",
+                cause: error
+            )
+        }
+    }
+
+    /// The ports that the receiver listens on, by path; nil before it does.
+    func ports() async throws -> [String: Int]? {
+        guard let data = try await read("ports.json") else { return nil }
+        let ports = try? JSONDecoder().decode([String: Int].self, from: data)
+        return ports?.filter { (1...65535).contains($0.value) }
+    }
+
+    /// The last lines of the agent's logs, or nothing when they cannot be had: it is only ever part of a message.
+    func tail() async -> String {
+        let command = RemoteCommand(HostScripts.tail, arguments: [directory], timeout: .seconds(10))
+        guard let result = try? await host.run(command) else { return "" }
+        return result.output.split(separator: "\n").map { "  | \($0.filter { !$0.isControl })" }.joined(separator: "\n")
+    }
+
+    private func read(_ file: String) async throws -> Data? {
+        let command = RemoteCommand(
+            HostScripts.readFile,
+            arguments: [directory, file],
+            timeout: .seconds(10),
+            isIdempotent: true
+        )
+        let result = try await host.run(command)
+        if result.exitCode == 3 { return nil }
+        try result.checked(host: host.name, command: command)
+        return Data(result.outputBytes)
+    }
+}

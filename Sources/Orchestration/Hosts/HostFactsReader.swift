@@ -1,0 +1,39 @@
+import ExperimentModel
+
+/// Reads what the script `HostScripts.facts` printed.
+enum HostFactsReader {
+    /// The facts, and the tools that are missing on the host; nil when the text says not even the architecture.
+    static func read(_ text: String) -> (facts: HostFacts, missingTools: [String])? {
+        var values: [String: String] = [:]
+        var missing: [String] = []
+        for line in text.split(separator: "\n") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            let value = String(line[line.index(after: equals)...].prefix(200)).filter { !$0.isControl }
+            guard !value.isEmpty else { continue }
+            if line[..<equals] == "missing" { missing.append(value) } else { values[String(line[..<equals])] = value }
+        }
+        guard let kernel = values["kernel"], let architecture = values["architecture"] else { return nil }
+        var facts = HostFacts(kernel: kernel, architecture: architecture, cpus: Int(values["cpus"] ?? "") ?? 0)
+        facts.system = values["system"]
+        facts.libc = values["libc"]
+        facts.freeMemoryBytes = values["memory"].flatMap { Int64($0) }
+        facts.freeDiskBytes = values["disk"].flatMap { Int64($0) }
+        facts.chronyVersion = values["chrony"].map(chronyVersion)
+        facts.instanceType = values["instance"]
+        facts.region = values["region"]
+        facts.zone = values["zone"]
+        return (facts, missing)
+    }
+
+    /// `4.3` of `chronyc (chrony) version 4.3 (+READLINE …)`.
+    private static func chronyVersion(_ text: String) -> String {
+        let words = text.split(separator: " ")
+        guard let index = words.firstIndex(of: "version"), index + 1 < words.endIndex else { return text }
+        return String(words[index + 1])
+    }
+}
+
+extension Character {
+    /// Whether the character could steer a terminal.
+    var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
+}

@@ -1,0 +1,34 @@
+import ExperimentModel
+
+/// One look at a running measurement.
+public struct LiveView: Hashable, Sendable {
+    /// The phase's name.
+    public var phase: String
+    /// The time since the agents were told to go, seconds.
+    public var elapsedSeconds: Double
+    /// The warm-up and the measured time together, seconds.
+    public var totalSeconds: Double
+    /// The names of the paths being measured, in the order of the experiment.
+    public var paths: [String]
+    /// The receiver's newest status; nil before the first.
+    public var receiver: AgentStatus?
+    /// The hosts that cannot be reached just now, with the seconds since they were.
+    public var unreachable: [String: Double]
+
+    /// A look from its parts.
+    public init(
+        phase: String,
+        elapsedSeconds: Double,
+        totalSeconds: Double,
+        paths: [String],
+        receiver: AgentStatus? = nil,
+        unreachable: [String: Double] = [:]
+    ) {
+        self.phase = phase
+        self.elapsedSeconds = elapsedSeconds
+        self.totalSeconds = totalSeconds
+        self.paths = paths
+        self.receiver = receiver
+        self.unreachable = unreachable
+    }
+}

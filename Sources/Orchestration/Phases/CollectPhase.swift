@@ -1,0 +1,163 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+
+/// Brings home what the agents of a block wrote, hashes checked.
+struct CollectPhase: RunPhase {
+    let block: BlockPlan
+    /// After a failure or an interruption: agents are stopped first, and whatever exists is brought home.
+    var afterFailure = false
+
+    /// How long agents may take to say goodbye and write their results.
+    static let farewell = Duration.seconds(60)
+    /// Every file that an agent may leave; the summary is the one that must be there.
+    static let files = [
+        "summary.json", "samples.bin", "status.json", "log.jsonl", "clock.jsonl", "tcp.jsonl", "out.log", "err.log",
+    ]
+    /// The largest file of samples that is brought home, octets: more than a week at a thousand a second.
+    static let samplesLimitBytes: Int64 = 64 << 30
+    static let otherLimitBytes: Int64 = 1 << 30
+
+    func name(for experiment: Experiment) -> String { "collect" + block.suffix }
+
+    func perform(in session: isolated RunSession) async throws {
+        let placements = session.placements.filter { $0.block == block.number }
+        let byHost = Dictionary(placements.map { ($0.host, $0) }) { first, _ in first }
+        let names = placements.map(\.host)
+        let stopsFirst = afterFailure
+        _ = try await session.onEachHost(names, "files", failure: .measurementFailed) { handle in
+            guard let placement = byHost[handle.name] else { return }
+            try await Self.awaitEnd(of: placement, handle, stopsFirst: stopsFirst, session)
+            try await Self.download(placement, handle, session, isComplete: !stopsFirst)
+            try await session.register(placement)
+        }
+        let isLast = block.number == block.count || afterFailure
+        if isLast, session.lab != nil { try await takeTruth(in: session) }
+    }
+
+    /// Waits for the agent's end; one that does not end, or shall not go on, is stopped.
+    private static func awaitEnd(
+        of placement: Placement,
+        _ handle: RunSession.Handle,
+        stopsFirst: Bool,
+        _ session: RunSession
+    ) async throws {
+        let clock = session.environment.clock
+        let processes = session.environment.processes
+        let end = clock.elapsed + farewell
+        while !stopsFirst {
+            let state = try await processes.state(on: handle.host, directory: placement.directory)
+            guard state == .running else {
+                if state != .exited(0) {
+                    await session.note(CheckRecord(host: handle.name, "agent", .warning, "it \(state)"))
+                }
+                return
+            }
+            guard clock.elapsed < end else {
+                await session.note(CheckRecord(host: handle.name, "agent", .warning, "it did not end and was stopped"))
+                break
+            }
+            await session.show(waiting: "\(handle.name): waiting for its agent to end")
+            try await clock.sleep(for: .milliseconds(500))
+        }
+        try await processes.stop(on: handle.host, directory: placement.directory, grace: .seconds(10))
+    }
+
+    private static func download(
+        _ placement: Placement,
+        _ handle: RunSession.Handle,
+        _ session: RunSession,
+        isComplete: Bool
+    ) async throws {
+        let list = RemoteCommand(
+            HostScripts.list,
+            arguments: [placement.directory] + files,
+            isIdempotent: true
+        )
+        let result = try await handle.host.run(list)
+        let said = Set(result.output.split(separator: "\n").map(String.init))
+        let present = files.filter { said.contains($0) }
+        let required = placement.role == .receive ? ["summary.json", "samples.bin"] : ["summary.json"]
+        let missing = required.filter { !present.contains($0) }
+        let target = try session.directory.makeDirectory(localFolder(placement))
+        var bytes: Int64 = 0
+        for file in present {
+            let outcome = try await handle.host.download(
+                "\(placement.directory)/\(file)",
+                to: target.appending(path: file).path,
+                limitBytes: file == "samples.bin" ? samplesLimitBytes : otherLimitBytes
+            )
+            bytes += outcome.bytes
+        }
+        if !missing.isEmpty {
+            let text = "\(missing.joined(separator: " and ")) missing: the agent did not finish its work"
+            guard !isComplete else {
+                let tail = await AgentFiles(host: handle.host, directory: placement.directory).tail()
+                throw OrchestrationError(
+                    .measurementFailed,
+                    "\(handle.name): \(text)" + (tail.isEmpty ? "" : "\n\(tail)")
+                )
+            }
+            await session.note(CheckRecord(host: handle.name, "files", .warning, text))
+        }
+        let size = String(format: "%.1f", Double(bytes) / 1e6)
+        await session.note(
+            CheckRecord(host: handle.name, "files", .passed, "\(present.count) files, \(size) MB, SHA-256 verified")
+        )
+    }
+
+    /// Where a place's files go, relative to the run directory.
+    static func localFolder(_ placement: Placement) -> String { "hosts/\(placement.host)/block-\(placement.block)" }
+
+    static func summary(_ url: URL) throws -> AgentSummary {
+        do {
+            return try JSONDecoder().decode(AgentSummary.self, from: try Data(contentsOf: url))
+        } catch {
+            throw OrchestrationError(.measurementFailed, "cannot read \(url.path): \(error)", cause: error)
+        }
+    }
+
+    private func takeTruth(in session: isolated RunSession) async throws {
+        guard let lab = session.lab else { return }
+        do {
+            try await lab.writeTruth()
+            let data = try Data(contentsOf: URL(filePath: lab.description.truthFile))
+            try session.directory.write(data, to: "lab-truth.csv")
+            session.note(CheckRecord("truth", .passed, "what the simulated world knows, in lab-truth.csv"))
+        } catch {
+            if error is CancellationError { throw error }
+            session.note(CheckRecord("truth", .warning, "\(error)"))
+        }
+    }
+}
+
+extension RunSession {
+    /// Writes into the manifest what came from one agent, and the measured window as the receiver says it.
+    fileprivate func register(_ placement: Placement) throws {
+        let folder = CollectPhase.localFolder(placement)
+        if let index = placements.firstIndex(of: placement) { placements[index].isCollected = true }
+        var window: MeasuredWindow?
+        if directory.has("\(folder)/summary.json") {
+            let summary = try CollectPhase.summary(directory.file("\(folder)/summary.json"))
+            window = summary.window
+            if summary.state == .failed {
+                note(CheckRecord(host: placement.host, "agent", .warning, "it failed: \(summary.reason)"))
+            }
+            if placement.role == .receive { checkSamples(summary, folder: folder, host: placement.host) }
+        }
+        try update { record in
+            guard let index = record.blocks.firstIndex(where: { $0.number == placement.block }) else { return }
+            record.blocks[index].directories[placement.host] = folder
+            if placement.role == .receive { record.blocks[index].window = window }
+        }
+    }
+
+    private func checkSamples(_ summary: AgentSummary, folder: String, host: String) {
+        let path = directory.file("\(folder)/samples.bin").path
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        let count = max(0, size - SampleFile.headerSize) / SampleRecord.size
+        guard count != summary.sampleCount else { return }
+        let text = "the file has \(count) records, the agent says that it wrote \(summary.sampleCount)"
+        note(CheckRecord(host: host, "samples", .warning, text))
+    }
+}

@@ -1,0 +1,136 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+
+/// Looks at every host: what it is, whether it has what is needed, and whether it is where it claims to be.
+struct InspectPhase: RunPhase {
+    /// Free disk below which a run does not start: an agent, and samples of a day at a hundred a second.
+    static let leastDiskBytes: Int64 = 200 << 20
+    /// Free memory below which the user is warned.
+    static let leastMemoryBytes: Int64 = 100 << 20
+
+    func name(for experiment: Experiment) -> String { "inspect" }
+
+    func perform(in session: isolated RunSession) async throws {
+        let names = session.experiment.participatingHosts
+        let found = try await session.onEachHost(names, "facts", failure: .hostUnusable) { handle in
+            let facts = try await Self.inspect(handle)
+            for check in facts.checks { await session.note(check) }
+            try await session.updateHost(handle.name) { $0.facts = facts.facts }
+            if let failure = facts.checks.first(where: { $0.outcome == .failed }) {
+                throw OrchestrationError(.hostUnusable, "\(handle.name): \(failure.detail)")
+            }
+            return facts.facts
+        }
+        noteDistances(found, in: session)
+    }
+
+    private static func inspect(_ handle: RunSession.Handle) async throws -> (facts: HostFacts, checks: [CheckRecord]) {
+        let command = RemoteCommand(HostScripts.facts, timeout: .seconds(30), isIdempotent: true)
+        let result = try await handle.host.run(command).checked(host: handle.name, command: command)
+        guard let (facts, missing) = HostFactsReader.read(result.output) else {
+            throw OrchestrationError(
+                .hostUnusable,
+                "\(handle.name): the host does not say what it is; is its login shell usable?"
+            )
+        }
+        var checks = [CheckRecord(host: handle.name, "machine", .passed, describe(facts))]
+        if !missing.isEmpty {
+            let tools = missing.joined(separator: ", ")
+            checks.append(
+                CheckRecord(
+                    host: handle.name,
+                    "tools",
+                    .failed,
+                    "\(tools) missing; install util-linux, coreutils and gzip there"
+                )
+            )
+        }
+        checks += resources(facts, host: handle.name)
+        checks += region(facts, claimed: handle.specification.region, host: handle.name)
+        return (facts, checks)
+    }
+
+    private static func resources(_ facts: HostFacts, host: String) -> [CheckRecord] {
+        var checks: [CheckRecord] = []
+        if let free = facts.freeDiskBytes, free < leastDiskBytes {
+            checks.append(
+                CheckRecord(
+                    host: host,
+                    "disk",
+                    .failed,
+                    "only \(free >> 20) MiB are free in the login directory; \(leastDiskBytes >> 20) MiB are needed"
+                )
+            )
+        }
+        if let free = facts.freeMemoryBytes, free < leastMemoryBytes {
+            checks.append(
+                CheckRecord(
+                    host: host,
+                    "memory",
+                    .warning,
+                    "only \(free >> 20) MiB are free; the agent may be disturbed"
+                )
+            )
+        }
+        return checks
+    }
+
+    private static func region(_ facts: HostFacts, claimed: String?, host: String) -> [CheckRecord] {
+        switch (claimed, facts.region) {
+        case (nil, nil): return []
+        case (nil, let found?): return [CheckRecord(host: host, "region", .passed, found)]
+        case (let claimed?, nil):
+            return [
+                CheckRecord(
+                    host: host,
+                    "region",
+                    .warning,
+                    "\(claimed) as the experiment says; not verified, no EC2 here"
+                )
+            ]
+        case (let claimed?, let found?):
+            guard claimed == found else {
+                return [
+                    CheckRecord(
+                        host: host,
+                        "region",
+                        .failed,
+                        "the experiment says that it is in \(claimed), but it is in \(found); correct the inventory"
+                    )
+                ]
+            }
+            return [CheckRecord(host: host, "region", .passed, "\(found), as its metadata service says")]
+        }
+    }
+
+    private func noteDistances(_ facts: [String: HostFacts], in session: isolated RunSession) {
+        let receiver = session.experiment.receiver
+        func region(_ name: String) -> String? { facts[name]?.region ?? session.experiment.hosts[name]?.region }
+        guard let end = region(receiver) else { return }
+        for forwarder in session.experiment.forwarders {
+            guard
+                let start = region(forwarder), start != end, let distance = RegionDistance.kilometres(start, end),
+                let light = RegionDistance.lightMs(start, end)
+            else { continue }
+            let detail = String(
+                format: "%@ to %@: %.0f km; nothing can be faster than %.1f ms (light in vacuum)",
+                forwarder,
+                receiver,
+                distance,
+                light
+            )
+            session.note(CheckRecord("speed of light", .passed, detail))
+        }
+    }
+
+    static func describe(_ facts: HostFacts) -> String {
+        var parts = [facts.system ?? facts.kernel, facts.architecture, "\(facts.cpus) CPUs"]
+        if facts.system != nil { parts.insert(facts.kernel, at: 1) }
+        if let memory = facts.freeMemoryBytes { parts.append("\(memory >> 20) MiB free memory") }
+        if let disk = facts.freeDiskBytes { parts.append("\(disk >> 30) GiB free disk") }
+        parts.append(facts.chronyVersion.map { "chrony \($0)" } ?? "no chrony")
+        if let instance = facts.instanceType { parts.append("EC2 \(instance)\(facts.zone.map { " in \($0)" } ?? "")") }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,115 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+
+/// Everything that a run takes from its surroundings, so that a test can be the world.
+public struct RunEnvironment: Sendable {
+    /// The laptop's clock.
+    public var clock: any RunClock
+    /// Makes a host from its name and specification; connecting comes later.
+    public var makeHost: @Sendable (String, HostSpecification) async throws -> any RemoteHost
+    /// Starts, watches and stops agents.
+    public var processes: any AgentProcesses
+    /// Finds the agent for an architecture.
+    public var agents: any AgentSource
+    /// Brings up a simulated world.
+    public var labs: any LabSource
+    /// Analyses and reports.
+    public var reporter: any RunReporter
+    /// Makes a run's secret: 64 hexadecimal digits that nobody can guess.
+    public var makeSecret: @Sendable () -> String
+    /// Makes a seed for an order that the experiment leaves open.
+    public var makeSeed: @Sendable () -> UInt64
+
+    /// An environment from its parts.
+    public init(
+        clock: any RunClock,
+        makeHost: @escaping @Sendable (String, HostSpecification) async throws -> any RemoteHost,
+        processes: any AgentProcesses,
+        agents: any AgentSource,
+        labs: any LabSource,
+        reporter: any RunReporter,
+        makeSecret: @escaping @Sendable () -> String = RunEnvironment.randomSecret,
+        makeSeed: @escaping @Sendable () -> UInt64 = { UInt64.random(in: 0..<1 << 53) }
+    ) {
+        self.clock = clock
+        self.makeHost = makeHost
+        self.processes = processes
+        self.agents = agents
+        self.labs = labs
+        self.reporter = reporter
+        self.makeSecret = makeSecret
+        self.makeSeed = makeSeed
+    }
+
+    /// The real world.
+    ///
+    /// - Parameters:
+    ///   - agentFile: the agent to use for every host, when the user named one.
+    ///   - folders: where agents and the laboratory are looked for, in order.
+    ///   - labFile: the laboratory's executable, when the user named one.
+    ///   - passphrase: asks for a private key's passphrase; nil to refuse such keys.
+    public static func system(
+        agentFile: String?,
+        folders: [String],
+        labFile: String?,
+        passphrase: (@Sendable (String) -> String?)? = nil
+    ) -> RunEnvironment {
+        RunEnvironment(
+            clock: SystemRunClock(),
+            makeHost: { name, specification in
+                if specification.isLocal { return LocalHost(name: name) }
+                let target = try await SSHTarget.resolve(
+                    specification.ssh ?? "",
+                    host: name,
+                    identityFile: specification.identityFile,
+                    knownHosts: specification.knownHosts,
+                    hostKey: specification.hostKey
+                )
+                return RetryingHost(
+                    try SSHHost(name: name, target: target, options: SSHOptions(passphrase: passphrase))
+                )
+            },
+            processes: DetachedAgents(),
+            agents: AgentLocator(explicitFile: agentFile, folders: folders),
+            labs: LabLocator(explicitFile: labFile, folders: folders),
+            reporter: StandardReporter()
+        )
+    }
+
+    /// 256 bits from the system's generator.
+    public static func randomSecret() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<4).map { _ in
+            let digits = String(generator.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+/// Agents as detached processes of the host's own.
+struct DetachedAgents: AgentProcesses {
+    func launch(on host: any RemoteHost, directory: String, command: [String], maximumSeconds: Int) async throws {
+        let outcome = try await DetachedProcess(host: host)
+            .launch(directory: directory, command: command, maximumSeconds: maximumSeconds)
+        guard outcome != .alreadyRunning else {
+            throw OrchestrationError(
+                .hostUnusable,
+                "\(host.name): an agent already runs in \(directory); end it with `latexp stop RUN`"
+            )
+        }
+    }
+
+    func state(on host: any RemoteHost, directory: String) async throws -> AgentProcessState {
+        switch try await DetachedProcess(host: host).state(directory: directory) {
+        case .running: .running
+        case .exited(let code): .exited(code)
+        case .lost: .lost
+        case .absent: .absent
+        }
+    }
+
+    func stop(on host: any RemoteHost, directory: String, grace: Duration) async throws {
+        try await DetachedProcess(host: host).stop(directory: directory, grace: grace)
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ExperimentModel
+import Foundation
+import Orchestration
+import Reporting
+
+/// Goes through one checklist alone.
+struct PhaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "phase",
+        abstract: "Go through one validation alone, as a checklist; `latexp phase list` names them."
+    )
+
+    @Argument(help: "The validation's name, or `list`.")
+    var name: String
+
+    @Argument(help: "The experiment file.")
+    var file = "experiments/backbone.json"
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var hosts: HostOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() async throws {
+        if name == "list" { return try Terminal.results.write(ChecklistText.list(format: output.format)) }
+        if name == "compare" {
+            throw ValidationError("compare needs two finished runs: `latexp compare A B`; `latexp runs` names them")
+        }
+        guard let sequence = ValidationSequence(rawValue: name) else {
+            let known = ValidationSequence.allCases.map(\.rawValue) + ["compare", "list"]
+            let nearest = NearestName.to(name, among: known).map { "did you mean '\($0)'?" }
+            throw ValidationError(
+                "no validation is called '\(name)'; \(nearest ?? "there are: \(known.joined(separator: ", "))")"
+            )
+        }
+        let read = try ExperimentFile.load(file)
+        let experiment = try sequence.experiment(from: read.experiment)
+        let environment = hosts.environment
+        let directory = try store.store.create(name: experiment.name, at: environment.clock.wallSeconds)
+        let printer = RunPrinter()
+        let engine = RunEngine(
+            experiment,
+            supplied: read.supplied,
+            directory: directory,
+            environment: environment,
+            options: hosts.options,
+            extent: .validation,
+            observer: printer
+        )
+        let outcome = try await Interruption.guarding(
+            hint: "The agents end by themselves; `latexp resume \(directory.id)` fetches what they leave."
+        ) {
+            try await engine.run()
+        }
+        printer.finish()
+        let lines = await Validation.judge(sequence, outcome, reporter: environment.reporter)
+        Terminal.results.write(
+            try ChecklistText.render(sequence, lines, format: output.format, terminal: .results)
+        )
+        if let error = outcome.error { throw error }
+        let status = Validation.status(lines, outcome)
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import ExperimentModel
+import Foundation
+import Orchestration
+import Reporting
+
+extension OutputFormat: ExpressibleByArgument {}
+
+/// Where the runs lie.
+struct StoreOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The directory that holds the runs.", valueName: "directory"))
+    var runs = "runs"
+
+    var store: RunStore { RunStore(path: runs) }
+}
+
+/// How results are printed.
+struct FormatOptions: ParsableArguments {
+    @Option(help: "How results are printed: text, markdown, json or csv.")
+    var format = OutputFormat.text
+}
+
+/// How hosts are used.
+struct HostOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The agent to put on the hosts, instead of the one found for their architecture.",
+            valueName: "file"
+        )
+    )
+    var agent: String?
+
+    @Flag(help: "Measure although a clock is not good enough; every absolute figure is marked then.")
+    var allowUnsynchronised = false
+
+    @Flag(help: "Use this machine for every host, without SSH and without a look at the clock.")
+    var local = false
+
+    var environment: RunEnvironment { .installed(agentFile: agent) }
+
+    var options: RunOptions {
+        RunOptions(
+            allowsUnsynchronisedClocks: allowUnsynchronised,
+            isLocal: local,
+            arguments: CommandLine.arguments
+        )
+    }
+}
+
+extension RunEnvironment {
+    /// The real world as this installation of latexp finds it.
+    static func installed(agentFile: String?) -> RunEnvironment {
+        let variables = ProcessInfo.processInfo.environment
+        let beside = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
+        let named = variables["LATEXP_AGENTS"].map { [$0] } ?? []
+        var folders: [String] = []
+        for folder in named + [beside].compactMap({ $0 }) + ["bin"] where !folders.contains(folder) {
+            folders.append(folder)
+        }
+        return .system(
+            agentFile: agentFile,
+            folders: folders,
+            labFile: variables["LATEXP_LAB"],
+            passphrase: Passphrase.prompt
+        )
+    }
+}
+
+/// How several commands end.
+enum Ending {
+    /// Prints a run's results and where its files are, and ends with its status.
+    static func show(_ outcome: RunOutcome, format: OutputFormat) throws {
+        if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
+            Terminal.results.write(try format.render(analysis))
+        }
+        showFiles(of: outcome.directory)
+        if let error = outcome.error { throw error }
+        if outcome.status != .done { throw ExitCode(outcome.status.rawValue) }
+    }
+
+    /// Lists what the run left.
+    static func showFiles(of directory: RunDirectory) {
+        let files = directory.listFiles().filter { $0 != "lock" && !$0.hasPrefix("lab/") }
+        guard !files.isEmpty else { return }
+        Terminal.errors.write("Files in \(directory.url.relativePath):\n" + files.map { "  \($0)\n" }.joined())
+    }
+}

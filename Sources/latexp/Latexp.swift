@@ -1,0 +1,68 @@
+import ArgumentParser
+import ExperimentModel
+import Foundation
+import Orchestration
+import RemoteHosts
+import Reporting
+
+/// The command line.
+@main
+struct Latexp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latexp",
+        abstract: "Tells which network path brings an exchange's market data sooner, by how much, and how surely.",
+        discussion: """
+            Start with `latexp run experiments/demo.json`: a simulated world on this machine.
+            Results go to standard output, everything else to standard error.
+
+            Exit status: 0 done; 1 measured, but the verdict cannot be used; 2 bad arguments or experiment file; \
+            3 a host could not be reached or used; 4 clocks; 5 the measurement failed; 130 interrupted.
+            """,
+        version: LatexpVersion.text,
+        subcommands: [
+            RunCommand.self, CompareCommand.self, CheckCommand.self, PhaseCommand.self, ReportCommand.self,
+            RunsCommand.self, StatusCommand.self, StopCommand.self, ResumeCommand.self,
+        ]
+    )
+
+    /// Parses, runs, and ends with the exit status that the design gives to the kind of failure.
+    static func main() async {
+        // A reader that goes away (`latexp report latest | head`) ends the writing, not the run by a signal.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Foundation.exit(end(with: error))
+        }
+    }
+
+    /// Says what went wrong, once, and gives the exit status.
+    private static func end(with error: any Error) -> Int32 {
+        switch error {
+        case let code as ExitCode: return code.rawValue
+        case let error as OrchestrationError: return complain(error.message, error.code.exitStatus)
+        case let error as ExperimentError: return complain(error.description, .badInput)
+        case let error as ReportingError: return complain(error.message, .badInput)
+        case let error as RemoteHostError: return complain(error.description, .hostUnusable)
+        case is CancellationError: return complain("interrupted", .interrupted)
+        default: break
+        }
+        let message = fullMessage(for: error)
+        if exitCode(for: error) == .success {
+            print(message)
+            return CommandStatus.done.rawValue
+        }
+        Terminal.errors.write(message + "\n")
+        return CommandStatus.badInput.rawValue
+    }
+
+    private static func complain(_ message: String, _ status: CommandStatus) -> Int32 {
+        Terminal.errors.write("latexp: \(message)\n")
+        return status.rawValue
+    }
+}

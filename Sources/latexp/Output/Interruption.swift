@@ -1,0 +1,48 @@
+import Dispatch
+import Foundation
+import Orchestration
+import Synchronization
+
+/// Ctrl-C and TERM: once ends the work in an orderly way, twice ends latexp at once.
+enum Interruption {
+    /// Does `work`, which is cancelled by the first signal.
+    ///
+    /// - Parameter hint: the last words before an end at once.
+    static func guarding<Value: Sendable>(
+        hint: String,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let task = Task { try await work() }
+        let seen = SignalCount()
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if seen.next() == 1 {
+                    Terminal.errors.write(
+                        "\nlatexp: stopping the agents and bringing home what exists; again to leave at once\n"
+                    )
+                    task.cancel()
+                } else {
+                    Terminal.errors.write("\nlatexp: left at once. \(hint)\n")
+                    _exit(CommandStatus.interrupted.rawValue)
+                }
+            }
+            source.resume()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        return try await task.value
+    }
+
+    private final class SignalCount: Sendable {
+        private let count = Mutex(0)
+
+        func next() -> Int {
+            count.withLock { count in
+                count += 1
+                return count
+            }
+        }
+    }
+}

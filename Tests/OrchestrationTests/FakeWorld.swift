@@ -1,0 +1,144 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+import Synchronization
+
+@testable import Orchestration
+
+/// A clock whose sleeps take no time but move it on.
+final class ManualRunClock: RunClock {
+    private let now = Mutex(Duration.zero)
+    /// Called with the time after each sleep.
+    private let afterSleep: Mutex<(@Sendable (Duration) -> Void)?> = Mutex(nil)
+
+    var elapsed: Duration { now.withLock { $0 } }
+    var wallSeconds: Double { 1_763_850_000 + elapsed.inSeconds }
+
+    func onSleep(_ action: @escaping @Sendable (Duration) -> Void) { afterSleep.withLock { $0 = action } }
+
+    func sleep(for duration: Duration) async throws {
+        try Task.checkCancellation()
+        let time = now.withLock { now in
+            now += duration
+            return now
+        }
+        afterSleep.withLock { $0 }?(time)
+        await Task.yield()
+    }
+}
+
+/// Notes what a run shows.
+final class RecordingObserver: RunObserver {
+    let lines = Mutex<[String]>([])
+    let views = Mutex<[LiveView]>([])
+
+    func phaseBegan(_ name: String) { lines.withLock { $0.append("begin \(name)") } }
+    func checked(_ check: CheckRecord) {}
+    func waiting(_ text: String) { lines.withLock { $0.append("waiting \(text)") } }
+    func live(_ view: LiveView) { views.withLock { $0.append(view) } }
+    func phaseEnded(_ phase: PhaseRecord) {
+        lines.withLock { $0.append("end \(phase.name) \(phase.outcome?.rawValue ?? "?")") }
+    }
+}
+
+/// Says that it has analysed.
+struct FakeReporter: RunReporter {
+    var isUsable = true
+    let journal: Journal
+
+    func analyse(_ directory: RunDirectory) async throws -> AnalysisOutcome {
+        journal.add("analyse")
+        return AnalysisOutcome(verdict: "backbone is sooner", isUsable: isUsable, warnings: [])
+    }
+
+    func report(_ directory: RunDirectory) async throws -> [String] {
+        journal.add("report")
+        return ["report.md"]
+    }
+}
+
+/// No simulated world.
+struct NoLabs: LabSource {
+    func start(_ request: LabRequest, in directory: RunDirectory) async throws -> any Lab {
+        throw OrchestrationError(.labUnavailable, "there is no laboratory in this test")
+    }
+}
+
+/// Everything around a run, made of values.
+final class FakeWorld {
+    let folder: URL
+    let journal = Journal()
+    let clock = ManualRunClock()
+    let observer = RecordingObserver()
+    let hosts: [String: FakeHost]
+    var experiment: Experiment
+    var options = RunOptions()
+    var isUsable = true
+
+    init(
+        frankfurt: (inout FakeHost.State) -> Void = { _ in },
+        tokyo: (inout FakeHost.State) -> Void = { _ in }
+    ) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "latexp-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data("the agent".utf8).write(to: folder.appending(path: "latexp-agent"))
+        hosts = [
+            "frankfurt": FakeHost("frankfurt", journal, frankfurt),
+            "tokyo": FakeHost("tokyo", journal, tokyo),
+        ]
+        experiment = Experiment(
+            name: "test",
+            feed: FeedSpecification(streams: ["btcusdt@bookTicker"]),
+            hosts: [
+                "frankfurt": HostSpecification(ssh: "admin@192.0.2.1", privateAddress: "10.1.1.10"),
+                "tokyo": HostSpecification(ssh: "admin@192.0.2.2"),
+            ],
+            receiver: "frankfurt",
+            paths: [
+                PathSpecification(name: "baseline", kind: .direct),
+                PathSpecification(name: "backbone", kind: .relay, via: "tokyo", to: .privateAddress, port: 8080),
+            ],
+            schedule: Schedule(duration: .seconds(5), warmUp: .seconds(1), lanesPerPath: 1)
+        )
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var agentHash: String { FakeAgents.hash(Array("the agent".utf8)) }
+    var remoteAgent: String { RemoteLayout.agent(sha256: agentHash) }
+
+    var environment: RunEnvironment {
+        let hosts = hosts
+        return RunEnvironment(
+            clock: clock,
+            makeHost: { name, _ in
+                guard let host = hosts[name] else {
+                    throw RemoteHostError(.invalidArgument, host: name, "no such host in this test")
+                }
+                return host
+            },
+            processes: FakeProcesses(),
+            agents: FakeAgents(path: folder.appending(path: "latexp-agent").path),
+            labs: NoLabs(),
+            reporter: FakeReporter(isUsable: isUsable, journal: journal),
+            makeSecret: { String(repeating: "5ec3e7", count: 11).prefix(64).description },
+            makeSeed: { 7 }
+        )
+    }
+
+    var store: RunStore { RunStore(path: folder.appending(path: "runs").path) }
+
+    func run(_ extent: RunEngine.Extent = .complete) async throws -> RunOutcome {
+        let directory = try store.create(name: experiment.name, at: clock.wallSeconds)
+        let engine = RunEngine(
+            experiment,
+            supplied: .object([:]),
+            directory: directory,
+            environment: environment,
+            options: options,
+            extent: extent,
+            observer: observer
+        )
+        return try await engine.run()
+    }
+}

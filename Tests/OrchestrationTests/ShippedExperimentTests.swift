@@ -1,0 +1,141 @@
+import ExperimentModel
+import Foundation
+import Testing
+
+@testable import Orchestration
+
+@Suite("The shipped experiment files")
+struct ShippedExperimentTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "experiments")
+
+    static let names = [
+        "accelerator", "backbone", "backbone-only", "baseline", "demo", "demo-backbone", "demo-baseline", "sequential",
+    ]
+
+    private static func load(_ name: String) throws -> (experiment: Experiment, supplied: JSONValue) {
+        let data = try Data(contentsOf: folder.appending(path: name + ".json"))
+        return try ExperimentReader.read(data, fileName: name) { _ in
+            try Data(contentsOf: folder.appending(path: "hosts.example.json"))
+        }
+    }
+
+    @Test("are all known to these tests")
+    func complete() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+            .filter { $0.hasSuffix(".json") && $0 != "hosts.json" }
+        let others = ["experiment.schema", "hosts.example"]
+        #expect(files.sorted() == (Self.names + others).map { $0 + ".json" }.sorted())
+    }
+
+    @Test("can be run as they are", arguments: names)
+    func valid(_ name: String) throws {
+        let (experiment, _) = try Self.load(name)
+        #expect(experiment.problems() == [])
+        #expect(try !DryRun.text(experiment).isEmpty)
+    }
+
+    @Test("agree with the schema", arguments: names)
+    func schema(_ name: String) throws {
+        let schema = try SchemaChecker(Data(contentsOf: Self.folder.appending(path: "experiment.schema.json")))
+        #expect(schema.problems(try Self.load(name).supplied) == [])
+    }
+
+    @Test("have an inventory that agrees with the schema's hosts")
+    func inventory() throws {
+        let schema = try SchemaChecker(Data(contentsOf: Self.folder.appending(path: "experiment.schema.json")))
+        let hosts = try JSONValue(json5: Data(contentsOf: Self.folder.appending(path: "hosts.example.json")))
+        let experiment = JSONValue.object([
+            "name": .string("x"), "feed": .object(["streams": .array([.string("a@b")])]), "hosts": hosts,
+            "receiver": .string("frankfurt"),
+            "paths": .array([.object(["name": .string("p"), "kind": .string("direct")])]),
+        ])
+        #expect(schema.problems(experiment) == [])
+    }
+
+    @Test("would not agree with the schema if a key were misspelt")
+    func schemaCanFail() throws {
+        let schema = try SchemaChecker(Data(contentsOf: Self.folder.appending(path: "experiment.schema.json")))
+        guard case .object(var tree) = try Self.load("demo").supplied else { return }
+        tree["schedul"] = .object([:])
+        tree["feed"] = .object(["streams": .array([]), "market": .string("sport")])
+        #expect(schema.problems(.object(tree)) == [": unknown key schedul", "feed.market: not one of the choices"])
+    }
+
+    @Test("are found relative to their own directory, with their inventory")
+    func load() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "latexp-file-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "backbone.json")
+        try FileManager.default.copyItem(at: Self.folder.appending(path: "backbone.json"), to: file)
+        let missing = #expect(throws: ExperimentError.self) { try ExperimentFile.load(file.path) }
+        #expect(missing?.message.contains("infra/aws/up") == true)
+        try FileManager.default.copyItem(
+            at: Self.folder.appending(path: "hosts.example.json"),
+            to: folder.appending(path: "hosts.json")
+        )
+        let read = try ExperimentFile.load(file.path)
+        #expect(read.experiment.hosts["tokyo"]?.identityFile == NSHomeDirectory() + "/.ssh/latexp")
+        #expect(ExperimentFile.resolve("keys/a", in: folder) == folder.path + "/keys/a")
+    }
+}
+
+/// As much of JSON Schema as the shipped schema uses for objects: references, properties, required keys and choices.
+struct SchemaChecker {
+    private let root: JSONValue
+
+    init(_ data: Data) throws {
+        root = try JSONDecoder().decode(JSONValue.self, from: data)
+    }
+
+    func problems(_ value: JSONValue) -> [String] { problems(value, root, "") }
+
+    private func problems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
+        let schema = resolved(schema)
+        if case .array(let choices)? = schema["anyOf"] {
+            let results = choices.map { problems(value, $0, path) }
+            return results.contains([]) ? [] : results.min { $0.count < $1.count } ?? []
+        }
+        if case .array(let choices)? = schema["enum"], !choices.contains(value) {
+            return ["\(path): not one of the choices"]
+        }
+        switch value {
+        case .array(let items):
+            guard let item = schema["items"] else { return [] }
+            return items.enumerated().flatMap { problems($0.element, item, "\(path)[\($0.offset)]") }
+        case .object(let members):
+            var found: [String] = []
+            if case .array(let required)? = schema["required"] {
+                for case .string(let key) in required where members[key] == nil {
+                    found.append("\(path): misses \(key)")
+                }
+            }
+            for (key, member) in members.sorted(by: { $0.key < $1.key }) {
+                let place = path.isEmpty ? key : "\(path).\(key)"
+                if let property = schema["properties"]?[key] {
+                    found += problems(member, property, place)
+                } else if let additional = schema["additionalProperties"], additional != .bool(false) {
+                    found += problems(member, additional, place)
+                } else {
+                    found.append("\(path): unknown key \(key)")
+                }
+            }
+            return found.sorted()
+        default: return []
+        }
+    }
+
+    private func resolved(_ schema: JSONValue) -> JSONValue {
+        guard case .string(let reference)? = schema["$ref"] else { return schema }
+        return reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
+    }
+}
+
+extension JSONValue {
+    /// The member of an object.
+    fileprivate subscript(_ key: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members[key]
+    }
+}

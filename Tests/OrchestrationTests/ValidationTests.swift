@@ -1,0 +1,219 @@
+import ExperimentModel
+import Foundation
+import RemoteHosts
+import Synchronization
+import Testing
+
+@testable import Orchestration
+
+/// Checklists, judged on what a synthetic run left.
+@Suite("A checklist", .timeLimit(.minutes(1)))
+struct ValidationTests {
+    /// What a test changes in an otherwise perfect run.
+    struct Fault {
+        var samples: (inout [SampleRecord]) -> Void = { _ in }
+        var forwarder: (inout AgentSummary) -> Void = { _ in }
+        var receiver: (inout AgentSummary) -> Void = { _ in }
+    }
+
+    private static let count = 200
+
+    /// Events every 10 ms: the exchange, 0.5 ms later Tokyo, 112 ms later Frankfurt.
+    private static func samples() -> [SampleRecord] {
+        (0..<count).map { index in
+            let sentNs: Int64 = 1_763_850_000_000_000_000 + Int64(index) * 10_000_000
+            let arrivalNs = sentNs + 112_500_000
+            return SampleRecord(
+                updateID: 1_000 + Int64(index),
+                eventTimeNs: sentNs,
+                sequence: UInt64(index + 1),
+                sourceKernelNs: sentNs + 500_000,
+                sourceUserNs: sentNs + 520_000,
+                sourceSendNs: sentNs + 530_000,
+                arrivalKernelNs: arrivalNs,
+                arrivalWallNs: arrivalNs + 20_000,
+                arrivalMonotonicNs: arrivalNs - 1_763_000_000_000_000_000
+            )
+        }
+    }
+
+    private static func summary(_ role: AgentPlan.Role) -> AgentSummary {
+        let moment = Timestamp(wallNs: 0, monotonicNs: 0)
+        let plan = AgentPlan(
+            runID: "r",
+            host: role == .receive ? "frankfurt" : "tokyo",
+            role: role,
+            market: .usdm,
+            streams: ["btcusdt@bookTicker"],
+            paths: [],
+            start: .whenTold,
+            warmUp: .seconds(1),
+            duration: .seconds(5),
+            deadline: .seconds(100)
+        )
+        var counts = LaneCounts()
+        counts.received = count
+        counts.arrived = count
+        var connections = [ConnectionRecord(purpose: "feed", endpoint: "198.51.100.7:443", began: moment)]
+        if role == .forward {
+            connections.append(ConnectionRecord(purpose: "relay", endpoint: "10.1.1.10:8080", began: moment))
+        }
+        for index in connections.indices {
+            connections[index].streaming = Timestamp(wallNs: 0, monotonicNs: 42_000_000)
+        }
+        let totals = SenderTotals(
+            received: count,
+            forwarded: count,
+            dropped: 0,
+            invalid: 0,
+            lastSequence: UInt64(count)
+        )
+        let lane = LaneSummary(
+            path: "backbone",
+            lane: 0,
+            counts: counts,
+            senderTotals: role == .receive ? totals : nil,
+            connections: connections
+        )
+        return AgentSummary(
+            plan: plan,
+            agentVersion: "1",
+            state: .finished,
+            reason: "done",
+            started: moment,
+            ended: moment,
+            window: MeasuredWindow(start: moment, end: moment),
+            lanes: [lane],
+            receiveTimeSource: "kernel",
+            sampleCount: count
+        )
+    }
+
+    private func judge(_ sequence: ValidationSequence, _ fault: Fault = Fault()) async throws -> [ValidationLine] {
+        let world = try FakeWorld()
+        world.experiment = try sequence.experiment(from: world.experiment)
+        var outcome = try await world.run(.check)
+        let reading = outcome.record.hosts["frankfurt"]?.clockBefore
+        for host in ["frankfurt", "tokyo"] {
+            outcome.record.hosts[host]?.agentSHA256 = world.agentHash
+            outcome.record.hosts[host]?.clockBefore = reading
+        }
+        var phase = PhaseRecord(name: "start frankfurt", beganSeconds: 0)
+        phase.checks = [CheckRecord(host: "frankfurt", "listening", .passed, "port 8080 (backbone)")]
+        outcome.record.phases.append(phase)
+        var block = BlockRecord(number: 1, paths: [])
+        block.directories = ["frankfurt": "hosts/frankfurt/block-1", "tokyo": "hosts/tokyo/block-1"]
+        outcome.record.blocks = [block]
+        var (forwarder, receiver) = (Self.summary(.forward), Self.summary(.receive))
+        var samples = Self.samples()
+        fault.forwarder(&forwarder)
+        fault.receiver(&receiver)
+        fault.samples(&samples)
+        let directory = outcome.directory
+        try directory.write(try JSONEncoder().encode(forwarder), to: "hosts/tokyo/block-1/summary.json")
+        try directory.write(try JSONEncoder().encode(receiver), to: "hosts/frankfurt/block-1/summary.json")
+        var bytes = SampleFile.header()
+        for sample in samples {
+            var record = [UInt8](repeating: 0, count: SampleRecord.size)
+            record.withUnsafeMutableBytes { if let base = $0.baseAddress { sample.write(to: base) } }
+            bytes += record
+        }
+        try directory.write(Data(bytes), to: "hosts/frankfurt/block-1/samples.bin")
+        let selfTest = AgentSelfTest(clockReadNs: 45, kernelToUserP50Us: 20, timerErrorP99Us: 60)
+        try directory.write(try JSONEncoder().encode(["tokyo": selfTest, "frankfurt": selfTest]), to: "selftest.json")
+        try directory.save(outcome.record)
+        return await Validation.judge(sequence, outcome, reporter: StandardReporter())
+    }
+
+    @Test("of a good run passes every line, each with its evidence")
+    func good() async throws {
+        let tokyo = try await judge(.tokyo)
+        #expect(tokyo.map(\.outcome) == Array(repeating: .passed, count: 7), "\(tokyo)")
+        #expect(tokyo.map(\.number) == Array(1...7))
+        #expect(tokyo[2].detail == "198.51.100.7:443 brought data after 42 ms")
+        #expect(tokyo[4].detail.contains("taken 0.500 ms after it"))
+        #expect(tokyo[6].detail.contains("a stamp costs 45 ns, kernel to user 20.0 us"))
+        let frankfurt = try await judge(.frankfurt)
+        #expect(frankfurt.map(\.outcome) == Array(repeating: .passed, count: 5), "\(frankfurt)")
+        #expect(frankfurt[2].detail.hasSuffix("= 112500000 ns = 112.500000 ms"))
+        let backbone = try await judge(.backbone)
+        #expect(backbone.map(\.outcome) == [.passed, .passed, .passed, .passed, .warning, .passed], "\(backbone)")
+        #expect(backbone[5].detail == "end to end 112.500 ms, backbone 112.000 ms (median of 200)")
+    }
+
+    @Test("sees a missing number")
+    func gap() async throws {
+        let lines = try await judge(.tokyo, Fault(samples: { $0.remove(at: 100) }))
+        #expect(lines[5].outcome == .failed)
+        #expect(lines[5].detail.hasPrefix("1 breaks in the numbers"))
+    }
+
+    @Test("sees messages that could not be used")
+    func invalid() async throws {
+        let lines = try await judge(
+            .tokyo,
+            Fault(forwarder: { $0.lanes[0].counts.invalid = ["no update id": 100] })
+        )
+        #expect(lines[3].outcome == .failed)
+        #expect(lines[3].detail.contains("100 no update id"))
+    }
+
+    @Test("sees a connection that brought nothing")
+    func connection() async throws {
+        let lines = try await judge(
+            .tokyo,
+            Fault(forwarder: {
+                $0.lanes[0].connections[0].streaming = nil
+                $0.lanes[0].connections.removeLast()
+                $0.lanes[0].connections[0].reason = "TLS: certificate expired"
+            })
+        )
+        #expect(lines[2].outcome == .failed)
+        #expect(lines[2].detail.contains("certificate expired"))
+    }
+
+    @Test("sees times that cannot be")
+    func times() async throws {
+        let lines = try await judge(.tokyo, Fault(samples: { $0[5].eventTimeNs += 3_600_000_000_000 }))
+        #expect(lines[4].outcome == .failed)
+    }
+
+    @Test("sees sums that do not come out, and a goodbye that never came")
+    func accounting() async throws {
+        let lost = try await judge(.backbone, Fault(receiver: { $0.lanes[0].counts.arrived -= 3 }))
+        #expect(lost[4].outcome == .failed)
+        #expect(lost[4].detail.contains("lost on the way 3"))
+        let silent = try await judge(.backbone, Fault(receiver: { $0.lanes[0].senderTotals = nil }))
+        #expect(silent[4].outcome == .failed)
+    }
+
+    @Test("names the phase that kept a line from being judged")
+    func notReached() async throws {
+        let world = try FakeWorld(frankfurt: {
+            $0.connectError = RemoteHostError(.unreachable, host: "frankfurt", "no route to 192.0.2.1")
+        })
+        world.experiment = try ValidationSequence.tokyo.experiment(from: world.experiment)
+        let outcome = try await world.run(.validation)
+        let lines = await Validation.judge(.tokyo, outcome, reporter: StandardReporter())
+        #expect(lines.count == 7)
+        #expect(lines.allSatisfy { $0.outcome == .skipped })
+        #expect(lines[3].detail == "not reached: 'connect' failed: no route to 192.0.2.1")
+        #expect(Validation.status(lines, outcome) == .hostUnusable)
+    }
+
+    @Test("that needs a relayed path says so when there is none")
+    func noRelay() throws {
+        let world = try FakeWorld()
+        world.experiment.paths.removeLast()
+        let error = #expect(throws: OrchestrationError.self) {
+            try ValidationSequence.backbone.experiment(from: world.experiment)
+        }
+        #expect(error?.code == .invalidInput)
+        #expect(throws: Never.self) { try ValidationSequence.frankfurt.experiment(from: world.experiment) }
+    }
+
+    @Test("lists as many titles as it judges lines", arguments: ValidationSequence.allCases)
+    func titles(_ sequence: ValidationSequence) async throws {
+        #expect(try await judge(sequence).map(\.title) == sequence.titles)
+    }
+}
