@@ -68,6 +68,10 @@ let package = Package(
         module("RemoteHosts", ["CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
         module("Reporting", ["ExperimentModel", "LatencyStatistics"]),
         module("Orchestration", ["ExperimentModel", "LatencyStatistics", "RemoteHosts", "Reporting", subprocess]),
+        module(
+            "LabWorld",
+            ["CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", subprocess]
+        ),
 
         .executableTarget(
             name: "latexp",
@@ -81,10 +85,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "latexp-lab",
-            dependencies: [
-                "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", argumentParser,
-                subprocess,
-            ],
+            dependencies: ["ExperimentModel", "LabWorld", argumentParser],
             swiftSettings: settings
         ),
 
@@ -103,6 +104,13 @@ let package = Package(
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
         tests("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Goldens"]),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
+        .testTarget(
+            name: "LabTests",
+            dependencies: [
+                "CSockets", "ExperimentModel", "LabWorld", "MarketFeed", "WireTransport", "latexp-lab", subprocess,
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["ExperimentModel", "Reporting", "TestSupport", subprocess],

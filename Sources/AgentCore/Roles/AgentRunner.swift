@@ -50,6 +50,7 @@ public final class AgentRunner {
             context.writer.finish()
             throw error
         }
+        writeStatus()
         scheduleTick()
         scheduleSecond()
         context.loop.run(patienceNs: 100_000_000) { [self] in role.isOver || failure != nil }
@@ -97,7 +98,6 @@ public final class AgentRunner {
             for state in role.tcpStates() { append(state, to: "tcp.jsonl") }
             scheduleSecond()
         }
-        writeStatus()
     }
 
     private func writeStatus() {

@@ -3,6 +3,9 @@ import RemoteHosts
 
 /// Connects to every host; host keys are verified before anything is sent.
 struct ConnectPhase: RunPhase {
+    /// Whether shortcomings that did not keep this host from being reached are shown too.
+    var showsWarnings = false
+
     func name(for experiment: Experiment) -> String { "connect" }
 
     func perform(in session: isolated RunSession) async throws {
@@ -15,7 +18,7 @@ struct ConnectPhase: RunPhase {
             guard let facts = facts[name] else { continue }
             try session.updateHost(name) { $0.connection = Self.text(facts) }
             session.note(CheckRecord(host: name, "connection", .passed, Self.text(facts)))
-            for warning in facts.warnings { session.note(CheckRecord(host: name, "connection", .warning, warning)) }
+            for warning in facts.warnings where showsWarnings { session.note(CheckRecord(host: name, "connection", .warning, warning)) }
         }
     }
 

@@ -84,7 +84,7 @@ extension RunSession {
     /// The phases from the start, in order.
     func performPhases(extent: RunEngine.Extent) async throws {
         try await perform(PlanPhase())
-        try await perform(ConnectPhase())
+        try await perform(ConnectPhase(showsWarnings: extent == .check))
         try await perform(InspectPhase())
         guard extent != .check else { return try await perform(ClockPhase()) }
         try await perform(PushPhase())

@@ -165,10 +165,13 @@ struct VerdictJudge {
             let baseline = analysis.path(names.baseline)?.metric(.endToEnd),
             let other = analysis.path(names.other)?.metric(.endToEnd)
         else { return nil }
-        let isLess = p99.value < 0
         let interval = p99.low == nil ? "no interval: \(p99.withheld ?? "")" : "95 % interval \(Self.range(p99))"
+        let includesZero = (p99.low ?? -1) <= 0 && (p99.high ?? 1) >= 0
+        let size = "\(Format.milliseconds(abs(p99.value))) ms \(p99.value < 0 ? "sooner" : "later")"
         return "At p99, end to end: \(names.other) \(Format.milliseconds(other.summaryNs.p99)) ms, \(names.baseline) "
-            + "\(Format.milliseconds(baseline.summaryNs.p99)) ms: \(Format.milliseconds(abs(p99.value))) ms "
-            + "\(isLess ? "sooner" : "later") (\(interval))."
+            + "\(Format.milliseconds(baseline.summaryNs.p99)) ms: "
+            + (p99.low != nil && includesZero
+                ? "no difference shown (\(Format.signedMilliseconds(p99.value)) ms, \(interval))."
+                : "\(size) (\(interval)).")
     }
 }

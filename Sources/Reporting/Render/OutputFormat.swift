@@ -11,10 +11,11 @@ public enum OutputFormat: String, Codable, CaseIterable, Sendable {
 
     /// An analysis in this form.
     ///
+    /// - Parameter isBrief: as text, only what one looks at first; the other forms are always whole.
     /// - Throws: `EncodingError` if the analysis holds what JSON cannot (it never should).
-    public func render(_ analysis: RunAnalysis) throws -> String {
+    public func render(_ analysis: RunAnalysis, isBrief: Bool = false) throws -> String {
         switch self {
-        case .text: TextReport.render(RunDocument(analysis).document)
+        case .text: TextReport.render(isBrief ? RunDocument(analysis).brief : RunDocument(analysis).document)
         case .markdown: MarkdownReport.render(RunDocument(analysis).document)
         case .json: try JSONReport.render(analysis)
         case .csv: CSVReport.render(analysis)

@@ -93,11 +93,13 @@ struct RunAccountSections {
 
     /// What the run went through.
     var phases: ReportDocument.Section {
-        let items = analysis.phases.map { phase in
+        // The phase that writes this report has not ended yet.
+        let ended = analysis.phases.filter { $0.outcome != nil }
+        let items = ended.map { phase in
             let took = phase.endedSeconds.map { " in \(Format.seconds($0 - phase.beganSeconds))" } ?? ""
             let notable = phase.checks.filter { $0.outcome == .failed || $0.outcome == .warning }
             let details = notable.map { "\($0.host.map { "\($0) " } ?? "")\($0.name): \($0.detail)" }
-            return "\(phase.name): \(phase.outcome?.rawValue ?? "not finished")\(took)"
+            return "\(phase.name): \(phase.outcome?.rawValue ?? "")\(took)"
                 + (details.isEmpty ? "" : "; " + details.joined(separator: "; "))
         }
         return .init(title: "Phases", blocks: items.isEmpty ? [] : [.list(items)])

@@ -25,6 +25,19 @@ struct RunDocument {
         )
     }
 
+    /// What one looks at first, on a screen or two.
+    var brief: ReportDocument {
+        let paths = RunPathSections(analysis)
+        let more = "`latexp report \(analysis.runID)` adds the parts of the way, lanes, clocks, hosts and the method; "
+            + "report.html has the plots."
+        var brief = document
+        brief.sections = [
+            paths.sideBySide, paths.difference, paths.truth, warnings, RunAccountSections(analysis).conservation,
+            .init(title: "More", blocks: [.paragraph(more)]),
+        ]
+        return brief
+    }
+
     private var subtitle: String {
         let lanes = Format.plural(analysis.lanesPerPath, "lane") + " a path"
         let parts = [

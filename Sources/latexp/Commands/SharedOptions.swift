@@ -71,7 +71,7 @@ enum Ending {
     /// Prints a run's results and where its files are, and ends with its status.
     static func show(_ outcome: RunOutcome, format: OutputFormat) throws {
         if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
-            Terminal.results.write(try format.render(analysis))
+            Terminal.results.write(try format.render(analysis, isBrief: true))
         }
         showFiles(of: outcome.directory)
         if let error = outcome.error { throw error }
@@ -82,6 +82,11 @@ enum Ending {
     static func showFiles(of directory: RunDirectory) {
         let files = directory.listFiles().filter { $0 != "lock" && !$0.hasPrefix("lab/") }
         guard !files.isEmpty else { return }
-        Terminal.errors.write("Files in \(directory.url.relativePath):\n" + files.map { "  \($0)\n" }.joined())
+        let own = files.filter { !$0.hasPrefix("hosts/") }
+        let hosts = Dictionary(grouping: files.filter { $0.hasPrefix("hosts/") }) { file in
+            file.split(separator: "/").prefix(2).joined(separator: "/")
+        }
+        let lines = own + hosts.sorted { $0.key < $1.key }.map { "\($0.key)/ (\($0.value.count) files)" }
+        Terminal.errors.write("\nFiles in \(directory.url.relativePath):\n" + lines.map { "  \($0)\n" }.joined())
     }
 }

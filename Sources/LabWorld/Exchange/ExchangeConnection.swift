@@ -1,0 +1,206 @@
+import MarketFeed
+import WebSocketCodec
+import WireTransport
+
+/// One client of the exchange.
+final class ExchangeConnection: ByteChannelOwner {
+    private enum Phase {
+        case upgrading
+        case open
+        case closing
+    }
+
+    /// The port of the other end.
+    let peerPort: Int
+    /// Whether the client takes events in the wrapper of a combined stream.
+    private(set) var isCombined = false
+    private let floor: ExchangeFloor
+    private var channel: ByteChannel?
+    private var phase = Phase.upgrading
+    private var upgrade = IncomingUpgradeParser()
+    private var decoder = FrameDecoder(role: .server, maximumMessageBytes: 32 << 10, validatesUTF8: true)
+    private var encoder = FrameEncoder(role: .server)
+    private var isPublic = true
+    private var subscriptions: [String] = []
+    private var wantedStreams: Set<Int> = []
+    private var timer: TimerID?
+    private var unansweredPings: [(payload: [UInt8], sentNs: Int64)] = []
+    private var openedNs: Int64 = 0
+
+    init(_ socket: StreamSocket, floor: ExchangeFloor) throws {
+        self.floor = floor
+        peerPort = socket.remoteAddress?.port ?? 0
+        channel = ByteChannel(
+            socket: socket,
+            isConnected: true,
+            tls: try TLSSession(server: floor.tls),
+            loop: floor.loop,
+            owner: self,
+            inputCapacity: 64 << 10
+        )
+        timer = floor.loop.schedule(afterNs: floor.settings.upgradeLimitNs) { [weak self] in
+            self?.channel?.fail(TransportError(.closed, "no upgrade in time"))
+        }
+    }
+
+    /// Octets put on the wire so far.
+    var wireOctets: Int { channel?.wireOctetsQueued ?? 0 }
+
+    /// Whether events of a stream go to this client.
+    func wants(_ streamIndex: Int) -> Bool { phase == .open && wantedStreams.contains(streamIndex) }
+
+    /// Sends a frame that is made already.
+    func send(frame: [UInt8]) {
+        channel?.write(frame)
+    }
+
+    /// Sends a close frame and closes.
+    func close(code: UInt16?, reason: String = "") {
+        guard phase == .open else {
+            channel?.closeWhenFlushed()
+            return
+        }
+        phase = .closing
+        var frame: [UInt8] = []
+        encoder.appendClose(code, reason: reason, to: &frame)
+        channel?.write(frame)
+        channel?.closeWhenFlushed()
+    }
+
+    // MARK: What comes
+
+    func channelOpened(_ channel: ByteChannel) {}
+
+    func channelReceived(_ channel: ByteChannel) {
+        if phase == .upgrading { takeUpgrade(channel) }
+        if phase == .open { takeFrames(channel) }
+        // After its end nothing that the client says matters.
+        if phase == .closing { channel.input.consume(channel.input.count) }
+    }
+
+    func channelClosed(_ channel: ByteChannel, reason: TransportError) {
+        phase = .closing
+        if let timer { floor.loop.cancel(timer) }
+        self.channel = nil
+        floor.remove(self)
+    }
+
+    private func takeUpgrade(_ channel: ByteChannel) {
+        guard let outcome = upgrade.next(UnsafeRawBufferPointer(channel.input.unread)) else { return }
+        switch outcome {
+        case .reject(let answer): refuse(channel, answer)
+        case .upgrade(let request):
+            channel.input.consume(request.consumedBytes)
+            let route = ExchangeRoute(path: request.path, query: request.query, market: floor.settings.market)
+            guard let route else {
+                return refuse(channel, HTTPAnswer(status: 404, reason: "Not Found", body: "Invalid request path"))
+            }
+            channel.write(request.acceptance())
+            phase = .open
+            isCombined = route.isCombined
+            isPublic = route.isPublic
+            subscribe(route.streams)
+            openedNs = HostClock.monotonicNs()
+            scheduleKeepAlive()
+        }
+    }
+
+    private func refuse(_ channel: ByteChannel, _ answer: HTTPAnswer) {
+        phase = .closing
+        channel.write(answer.bytes)
+        channel.closeWhenFlushed()
+    }
+
+    private func takeFrames(_ channel: ByteChannel) {
+        do throws(WebSocketError) {
+            while phase == .open, let frame = try decoder.next(channel.input.unread) {
+                take(frame)
+                channel.input.consume(frame.consumedBytes)
+            }
+        } catch {
+            close(code: error.closeCode, reason: error.message)
+        }
+    }
+
+    private func take(_ frame: DecodedFrame) {
+        switch frame.kind {
+        case .text: answer(ExchangeRequest(frame.payload))
+        case .ping: sendFrame(.pong, Array(frame.payload))
+        case .pong: takePong(Array(frame.payload))
+        case .close: close(code: frame.closeCode == CloseCode.noStatus ? nil : frame.closeCode)
+        case .binary: close(code: CloseCode.policyViolation, reason: "Invalid request")
+        case .fragment: break
+        }
+    }
+
+    private func sendFrame(_ opcode: Opcode, _ payload: [UInt8]) {
+        var frame: [UInt8] = []
+        encoder.append(opcode, payload, to: &frame)
+        channel?.write(frame)
+    }
+
+    // MARK: Subscriptions
+
+    private func answer(_ request: ExchangeRequest) {
+        var payload: [UInt8] = []
+        switch request {
+        case .subscribe(let streams, let id):
+            guard subscribe(streams) else {
+                let message = "Invalid request: too many streams"
+                ControlPayload.error(code: 2, message: message, id: id).append(to: &payload)
+                break
+            }
+            ControlPayload.acknowledgement(id: id).append(to: &payload)
+        case .unsubscribe(let streams, let id):
+            subscriptions.removeAll { streams.contains($0) }
+            noteWantedStreams()
+            ControlPayload.acknowledgement(id: id).append(to: &payload)
+        case .listSubscriptions(let id):
+            ControlPayload.subscriptions(id: id, streams: subscriptions).append(to: &payload)
+        case .invalid(let code, let message, let id):
+            ControlPayload.error(code: code, message: message, id: id).append(to: &payload)
+        }
+        sendFrame(.text, payload)
+    }
+
+    /// Unknown streams are taken like others; nothing ever comes for them.
+    @discardableResult
+    private func subscribe(_ streams: [String]) -> Bool {
+        let new = streams.filter { !subscriptions.contains($0) }
+        guard subscriptions.count + new.count <= FeedEndpoint.maximumStreams else { return false }
+        for stream in new where !subscriptions.contains(stream) { subscriptions.append(stream) }
+        noteWantedStreams()
+        return true
+    }
+
+    private func noteWantedStreams() {
+        let indices = floor.settings.streams.indices.filter { subscriptions.contains(floor.settings.streams[$0].name) }
+        wantedStreams = isPublic ? Set(indices) : []
+    }
+
+    // MARK: Pings
+
+    private func scheduleKeepAlive() {
+        if let timer { floor.loop.cancel(timer) }
+        timer = floor.loop.schedule(afterNs: floor.settings.pingIntervalNs) { [weak self] in self?.keepAlive() }
+    }
+
+    private func keepAlive() {
+        guard phase == .open else { return }
+        let nowNs = HostClock.monotonicNs()
+        if let oldest = unansweredPings.first, nowNs - oldest.sentNs >= floor.settings.pongLimitNs {
+            return close(code: CloseCode.policyViolation, reason: "Pong timeout")
+        }
+        guard nowNs - openedNs < floor.settings.lifetimeNs else { return close(code: CloseCode.goingAway) }
+        let payload = Array("\(HostClock.wallNs() / 1_000_000)".utf8)
+        unansweredPings.append((payload, nowNs))
+        sendFrame(.ping, payload)
+        scheduleKeepAlive()
+    }
+
+    /// A pong that repeats a ping answers it and all before it; any other counts for nothing.
+    private func takePong(_ payload: [UInt8]) {
+        guard let index = unansweredPings.lastIndex(where: { $0.payload == payload }) else { return }
+        unansweredPings.removeFirst(index + 1)
+    }
+}

@@ -1,0 +1,101 @@
+import ExperimentModel
+import Foundation
+
+/// What world to bring up: the file that `latexp-lab serve --spec` reads.
+public struct LabRequest: Codable, Hashable, Sendable {
+    /// Links, feed and faults.
+    public var lab: LabSpecification
+    /// The market whose messages the exchange sends.
+    public var market: Market
+    /// The streams that the exchange has events for.
+    public var streams: [String]
+    /// The receiver's port, behind the backbone; 0 for any free one.
+    public var receiverPort: Int
+    /// Whether to do without SSH servers and clocks: both hosts are then this machine itself.
+    public var local: Bool
+
+    /// A request; what is left out gets the documented default.
+    public init(
+        lab: LabSpecification = LabSpecification(),
+        market: Market = .usdm,
+        streams: [String] = ["btcusdt@bookTicker"],
+        receiverPort: Int = 0,
+        local: Bool = false
+    ) {
+        self.lab = lab
+        self.market = market
+        self.streams = streams
+        self.receiverPort = receiverPort
+        self.local = local
+    }
+
+    /// Reads a request from JSON5; what is left out gets the documented default, and unknown keys are errors.
+    ///
+    /// - Throws: `LabError` `specification` that names the place.
+    public static func read(_ data: Data, fileName: String) throws -> LabRequest {
+        do {
+            let supplied = try JSONValue(json5: data)
+            let defaults = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(LabRequest()))
+            let complete = try merge(supplied, over: defaults, place: "")
+            let request = try JSONDecoder().decode(LabRequest.self, from: JSONEncoder().encode(complete))
+            try request.check()
+            return request
+        } catch let error as LabError {
+            throw LabError(error.code, "\(fileName): \(error.message)", cause: error.cause)
+        } catch let DecodingError.dataCorrupted(context), let DecodingError.typeMismatch(_, context) {
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            let reason = context.underlyingError.map { "\($0)" } ?? context.debugDescription
+            throw LabError(.specification, "\(fileName): \(place.isEmpty ? "" : "\(place): ")\(reason)")
+        } catch {
+            throw LabError(.specification, "\(fileName): \(error)", cause: error)
+        }
+    }
+
+    private static func merge(_ supplied: JSONValue, over defaults: JSONValue, place: String) throws -> JSONValue {
+        guard case .object(var result) = defaults else { return supplied }
+        guard case .object(let members) = supplied else {
+            throw LabError(
+                .specification,
+                "\(place.isEmpty ? "it" : place) should be an object, and is \(supplied.kindName)"
+            )
+        }
+        for (key, value) in members {
+            let path = place.isEmpty ? key : "\(place).\(key)"
+            guard let standard = result[key] else {
+                let nearest = NearestName.to(key, among: result.keys.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+                throw LabError(.specification, "\(path) is not known\(nearest)")
+            }
+            result[key] = try merge(value, over: standard, place: path)
+        }
+        return .object(result)
+    }
+
+    private func check() throws {
+        guard lab.rate > 0, lab.rate <= 50_000 else {
+            throw LabError(.specification, "lab.rate must be above 0 and at most 50000 messages a second")
+        }
+        guard !streams.isEmpty else { throw LabError(.specification, "streams must name at least one stream") }
+        guard (0...65_535).contains(receiverPort) else {
+            throw LabError(.specification, "receiverPort must be a TCP port, or 0 for any free one")
+        }
+        for (name, link) in [("direct", lab.direct), ("tokyo", lab.tokyo), ("backbone", lab.backbone)] {
+            guard link.delay <= .seconds(10), link.jitter <= .seconds(10) else {
+                throw LabError(.specification, "lab.\(name) must not take longer than 10s each way")
+            }
+        }
+    }
+}
+
+/// What a world consists of: the file `lab.json` that is there when everything is up.
+public struct LabDescription: Codable, Hashable, Sendable {
+    /// The hosts by name.
+    public var hosts: [String: HostSpecification]
+    /// Where the exchange is, by its name in the world; each host's `connectTo` leads there.
+    public var feedURL: String
+    /// The certificate authority to trust.
+    public var caFile: String
+    /// The port that the receiver listens on, where the backbone ends.
+    public var receiverPort: Int
+    /// Where the truth is written.
+    public var truthFile: String
+}
