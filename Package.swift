@@ -113,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ExperimentModel", "Reporting", "TestSupport", subprocess],
+            dependencies: ["ExperimentModel", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
             swiftSettings: settings
         ),
     ]

@@ -70,7 +70,7 @@ struct ShippedExperimentTests {
         let file = folder.appending(path: "backbone.json")
         try FileManager.default.copyItem(at: Self.folder.appending(path: "backbone.json"), to: file)
         let missing = #expect(throws: ExperimentError.self) { try ExperimentFile.load(file.path) }
-        #expect(missing?.message.contains("infra/aws/up") == true)
+        #expect(missing?.message.contains("hosts.example.json") == true)
         try FileManager.default.copyItem(
             at: Self.folder.appending(path: "hosts.example.json"),
             to: folder.appending(path: "hosts.json")

@@ -1,4 +1,5 @@
 import ExperimentModel
+import MarketFeed
 import WireTransport
 
 /// What the owner of a feed lane hears.
@@ -43,6 +44,7 @@ final class FeedLane: FeedConnectionOwner {
     private var isClosed = false
     private var connectionsMade = 0
     private let overlaps: OverlapFilter
+    private var facts = MessageFacts()
 
     /// A lane that begins to connect at once.
     init(name: String, target: FeedTarget, context: AgentContext, owner: any FeedLaneOwner) {
@@ -126,7 +128,7 @@ final class FeedLane: FeedConnectionOwner {
 
     @inline(__always)
     func feedMessage(_ connection: FeedConnection, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
-        let message = FeedMessage(bytes, streams: context.streamNames)
+        let message = FeedMessage(bytes, streams: context.streamNames, facts: &facts)
         switch message.kind {
         case .event:
             counts.received += 1

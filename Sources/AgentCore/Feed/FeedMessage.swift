@@ -28,10 +28,10 @@ struct FeedMessage {
     /// The exchange's transaction time; `SampleRecord.absent` without one.
     let transactionTimeNs: Int64
 
-    /// Looks at one message of a connection that carries `streams`.
+    /// Looks at one message of a connection that carries `streams`; `facts` is working space, kept from message to message.
     @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer, streams: [[UInt8]]) {
-        let facts = MessageFacts(scanning: bytes)
+    init(_ bytes: UnsafeRawBufferPointer, streams: [[UInt8]], facts: inout MessageFacts) {
+        facts.scan(bytes)
         kind = Self.kind(of: facts, bytes)
         eventID = facts.updateID ?? facts.tradeID
         eventTimeNs = facts.eventTimeNs ?? SampleRecord.absent

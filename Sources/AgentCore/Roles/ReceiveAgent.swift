@@ -1,5 +1,6 @@
 import CSockets
 import ExperimentModel
+import MarketFeed
 import WireTransport
 
 /// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all of it.
@@ -21,6 +22,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     private var drainUntilNs: Int64?
     private var sawEvent = false
     private var isTold = false
+    private var facts = MessageFacts()
 
     /// One lane of a path, direct or relayed.
     private final class Lane {
@@ -107,7 +109,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
 
     func relayEvent(_ relay: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
         guard let lane = lanes.first(where: { $0.relay === relay }) else { return }
-        let message = FeedMessage(event.message, streams: context.streamNames)
+        let message = FeedMessage(event.message, streams: context.streamNames, facts: &facts)
         record(
             SampleRecord(
                 updateID: message.eventID ?? 0,

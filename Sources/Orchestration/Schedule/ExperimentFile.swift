@@ -23,8 +23,8 @@ public struct ExperimentFile: Sendable {
             let file = resolve(inventory, in: folder)
             return try read(
                 URL(filePath: file),
-                missing: "\(path) names the inventory \(file), which is not there; `infra/aws/up` writes it, "
-                    + "or copy experiments/hosts.example.json to it and enter your hosts"
+                missing: "\(path) names the inventory \(file), which is not there: "
+                    + "copy experiments/hosts.example.json to it and enter your hosts"
             )
         }
         if let file = experiment.feed.caFile { experiment.feed.caFile = resolve(file, in: folder) }

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension WholeRuns {
+    /// What goes wrong before anything is measured: one clear message, the right status, nothing half-done.
+    struct BadInputTests {
+        private func run(_ text: String, _ arguments: [String] = []) async throws -> LatexpCommand.Result {
+            try await withTemporaryFolder { folder in
+                let file = folder + "/x.json"
+                try text.write(toFile: file, atomically: true, encoding: .utf8)
+                let result = try await LatexpCommand.run(["run", file, "--runs", folder + "/runs"] + arguments)
+                if result.status == 2 { #expect(!FileManager.default.fileExists(atPath: folder + "/runs")) }
+                return result
+            }
+        }
+
+        @Test(
+            "A misspelt key, a wrong type and an unknown host are all named at once, with status 2",
+            .timeLimit(.minutes(1))
+        )
+        func allAtOnce() async throws {
+            let result = try await run(
+                """
+                { "name": "x", "feed": { "streams": ["btcusdt@bookTicker"], "merket": "usdm" }, "lab": { "rate": "fast" },
+                  "receiver": "frankfurt", "paths": [{ "name": "backbone", "kind": "relay", "via": "tokio" }] }
+                """
+            )
+            #expect(result.status == 2, "\(result.errors)")
+            for text in [
+                "feed.merket", "did you mean 'market'?", "lab.rate: expected a number", "paths[0].via",
+                "did you mean 'tokyo'?",
+            ] {
+                #expect(result.errors.contains(text), "no '\(text)' in: \(result.errors)")
+            }
+        }
+
+        @Test("A missing file and a broken file are status 2, each with one message", .timeLimit(.minutes(1)))
+        func missing() async throws {
+            let missing = try await LatexpCommand.run(["run", "/nonexistent/x.json"])
+            #expect(missing.status == 2)
+            #expect(missing.errors.contains("/nonexistent/x.json"))
+            let broken = try await run("{ \"name\": ")
+            #expect(broken.status == 2)
+            #expect(broken.errors.contains("is not JSON"), "\(broken.errors)")
+            let unknown = try await LatexpCommand.run(["run", "experiments/demo.json", "--colour"])
+            #expect(unknown.status == 2)
+        }
+
+        @Test("A host that does not answer is status 3, named with its address", .timeLimit(.minutes(1)))
+        func unreachable() async throws {
+            let result = try await run(Self.experiment(host: "\"ssh\": \"root@127.0.0.1:1\""))
+            #expect(result.status == 3, "\(result.errors)")
+            #expect(result.errors.contains("here") && result.errors.contains("127.0.0.1"), "\(result.errors)")
+        }
+
+        @Test("A wrong host key is status 3, with both fingerprints, before anything is sent", .timeLimit(.minutes(1)))
+        func wrongHostKey() async throws {
+            try await SSHServer.with { server in
+                let wrong = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                let host = """
+                    "ssh": "\(server.user)@127.0.0.1:\(server.port)", "identityFile": "\(server.userKey)", "hostKey": "\(wrong)"
+                    """
+                let result = try await run(Self.experiment(host: host))
+                #expect(result.status == 3, "\(result.errors)")
+                #expect(result.errors.components(separatedBy: "SHA256:").count >= 3, "\(result.errors)")
+                #expect(!result.errors.contains("push"))
+            }
+        }
+
+        private static func experiment(host: String) -> String {
+            """
+            { "name": "x", "feed": { "streams": ["btcusdt@bookTicker"] }, "hosts": { "here": { \(host) } },
+              "receiver": "here", "paths": [{ "name": "baseline", "kind": "direct" }] }
+            """
+        }
+    }
+}
