@@ -79,7 +79,7 @@ extension WholeRuns {
                   "receiver": "here", "paths": [{ "name": "baseline", "kind": "direct" }], "clock": { "wait": "1s" } }
                 """.write(toFile: file, atomically: true, encoding: .utf8)
                 let result = try await LatexpCommand.run(
-                    ["check", file, "--runs", folder],
+                    ["check", file],
                     environment: ["PATH": tools]
                 )
                 #expect(result.status == 4, "\(result.errors)")

@@ -18,7 +18,9 @@ struct ConnectPhase: RunPhase {
             guard let facts = facts[name] else { continue }
             try session.updateHost(name) { $0.connection = Self.text(facts) }
             session.note(CheckRecord(host: name, "connection", .passed, Self.text(facts)))
-            for warning in facts.warnings where showsWarnings { session.note(CheckRecord(host: name, "connection", .warning, warning)) }
+            for warning in facts.warnings where showsWarnings {
+                session.note(CheckRecord(host: name, "connection", .warning, warning))
+            }
         }
     }
 

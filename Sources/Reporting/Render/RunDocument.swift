@@ -28,7 +28,8 @@ struct RunDocument {
     /// What one looks at first, on a screen or two.
     var brief: ReportDocument {
         let paths = RunPathSections(analysis)
-        let more = "`latexp report \(analysis.runID)` adds the parts of the way, lanes, clocks, hosts and the method; "
+        let more =
+            "`latexp report \(analysis.runID)` adds the parts of the way, lanes, clocks, hosts and the method; "
             + "report.html has the plots."
         var brief = document
         brief.sections = [
