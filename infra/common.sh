@@ -26,8 +26,8 @@ as_root() {
 
 have_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 
-# Installs Debian packages that are not there yet. An SSH server that comes new is not started and not enabled: the
-# laboratory runs its own, on loopback only.
+# Installs Debian packages that are not there yet. Their daemons are not started: the simulated world runs its own, on
+# loopback only. Where systemd runs, chrony is started all the same, since it takes the place of the machine's time service.
 install_debian() {
     local missing=() package new_sshd=no
     for package in "$@"; do
@@ -44,7 +44,8 @@ install_debian() {
     if [ ! -e "$policy" ]; then
         # Debian asks this file before it starts a service (101 says no).
         # shellcheck disable=SC2016
-        printf '#!/bin/sh\ncase "$1" in ssh*) exit 101;; esac\nexit 0\n' | as_root tee "$policy" >/dev/null
+        printf '#!/bin/sh\n[ "$1" = chrony ] && [ -d /run/systemd/system ] && exit 0\nexit 101\n' \
+            | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
         made_policy=yes
     fi

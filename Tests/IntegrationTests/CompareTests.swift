@@ -25,7 +25,7 @@ extension WholeRuns {
                 #expect(text.output.contains("is sooner than"), "\(text.output)")
                 #expect(text.output.contains("time of day"), "\(text.output)")
                 let markdown = try await LatexpCommand.run(compare + ["markdown"])
-                #expect(markdown.output.contains("| --- |") || markdown.output.contains("|---"), "\(markdown.output)")
+                #expect(markdown.output.contains("| :-- | --: |"), "\(markdown.output)")
                 let json = try await LatexpCommand.run(compare + ["json"])
                 #expect(
                     (try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])?["verdict"]

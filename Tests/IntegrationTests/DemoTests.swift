@@ -80,7 +80,7 @@ extension WholeRuns {
             #expect(!files.contains { $0.contains("id_ed25519") || $0.hasSuffix("secret") || $0.hasSuffix(".key") })
         }
 
-        @Test("Two runs at once do not disturb each other, and an ordinary user can run", .timeLimit(.minutes(3)))
+        @Test("Two runs at once do not disturb each other", .timeLimit(.minutes(3)))
         func twoAtOnce() async throws {
             try await withTemporaryFolder { folder in
                 let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: LatexpCommand.short)
@@ -91,6 +91,29 @@ extension WholeRuns {
                     let analysis = try LatexpCommand.analysis(try LatexpCommand.latestRun(in: folder + runs))
                     #expect(analysis.conservation.allSatisfy { $0.mismatches.isEmpty })
                 }
+            }
+        }
+
+        @Test("An ordinary user needs no rights", .timeLimit(.minutes(2)))
+        func ordinaryUser() async throws {
+            try await withTemporaryFolder { folder in
+                for program in ["latexp", "latexp-agent", "latexp-lab"] {
+                    try FileManager.default.copyItem(
+                        atPath: "\(LatexpCommand.programs)/\(program)",
+                        toPath: "\(folder)/\(program)"
+                    )
+                }
+                let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: LatexpCommand.short)
+                let result = try await OrdinaryUser.with(ownerOf: folder) { user in
+                    try await LatexpCommand.run(
+                        ["run", file, "--runs", folder + "/runs"],
+                        environment: ["HOME": user.home, "LATEXP_LAB": folder + "/latexp-lab"],
+                        launcher: user.launcher,
+                        programs: folder
+                    )
+                }
+                #expect(result.status == 0, "\(result.errors)")
+                #expect(result.output.contains("VERDICT  backbone is sooner"))
             }
         }
     }

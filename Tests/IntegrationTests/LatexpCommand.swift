@@ -36,10 +36,12 @@ struct LatexpCommand {
     ///   - arguments: its arguments.
     ///   - environment: variables that differ from this process's; an empty value takes one away.
     ///   - launcher: a program with arguments that starts it, if it shall not be started directly.
+    ///   - programs: the folder of the programs.
     static func run(
         _ arguments: [String],
         environment: [String: String] = [:],
-        launcher: [String] = []
+        launcher: [String] = [],
+        programs: String = programs
     ) async throws -> Result {
         let program = programs + "/latexp"
         try #require(
@@ -53,7 +55,7 @@ struct LatexpCommand {
             .path(FilePath(command[0])),
             arguments: Arguments(Array(command.dropFirst())),
             environment: .inherit.updating(variables),
-            workingDirectory: FilePath(repository),
+            workingDirectory: FilePath(launcher.isEmpty ? repository : programs),
             output: .string(limit: 4 << 20),
             error: .string(limit: 4 << 20)
         )

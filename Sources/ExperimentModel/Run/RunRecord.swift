@@ -19,6 +19,8 @@ public struct RunRecord: Codable, Hashable, Sendable {
     public var format: Int
     /// The run's name: the experiment's, and the UTC time.
     public var id: String
+    /// Eight random digits that tell this run from another of the same name, begun elsewhere in the same second.
+    public var token: String
     /// The version of latexp.
     public var version: String
     /// The command line.
@@ -54,10 +56,12 @@ public struct RunRecord: Codable, Hashable, Sendable {
         beganSeconds: Double,
         supplied: JSONValue,
         experiment: Experiment,
-        allowUnsynchronised: Bool = false
+        allowUnsynchronised: Bool = false,
+        token: String = randomToken()
     ) {
         self.format = Self.currentFormat
         self.id = id
+        self.token = token
         self.version = version
         self.arguments = arguments
         self.beganSeconds = beganSeconds
@@ -69,6 +73,15 @@ public struct RunRecord: Codable, Hashable, Sendable {
         self.phases = []
         self.blocks = []
         self.warnings = []
+    }
+
+    /// The run's name on its hosts, where runs of several laptops may meet.
+    public var nameOnHosts: String { "\(id)-\(token)" }
+
+    /// Eight hexadecimal digits from the system's generator.
+    public static func randomToken() -> String {
+        let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 }
 

@@ -126,7 +126,7 @@ extension RunSession {
         let placement = Placement(
             host: host,
             block: block.number,
-            directory: RemoteLayout.block(record.id, host: host, number: block.number),
+            directory: RemoteLayout.block(record.nameOnHosts, host: host, number: block.number),
             role: role
         )
         placements.append(placement)
@@ -139,7 +139,7 @@ extension RunSession {
         let skipsClock = options.isLocal
         let withChrony = record.hosts.filter { !skipsClock && $0.value.facts?.chronyVersion != nil }.keys
         return AgentPlans(
-            runID: record.id,
+            runID: record.nameOnHosts,
             experiment: experiment,
             block: block,
             hostsWithChrony: Set(withChrony),

@@ -9,7 +9,7 @@ struct CleanUpPhase: RunPhase {
 
     func perform(in session: isolated RunSession) async throws {
         let placements = Dictionary(grouping: session.placements, by: \.host)
-        let runDirectory = RemoteLayout.run(session.record.id)
+        let runDirectory = RemoteLayout.run(session.record.nameOnHosts)
         let processes = session.environment.processes
         for name in placements.keys.sorted() {
             guard let places = placements[name], let handle = try? session.handle(name) else { continue }

@@ -109,7 +109,7 @@ extension RunSession {
                 Placement(
                     host: host,
                     block: block.number,
-                    directory: RemoteLayout.block(record.id, host: host, number: block.number),
+                    directory: RemoteLayout.block(record.nameOnHosts, host: host, number: block.number),
                     role: host == experiment.receiver ? .receive : .forward,
                     isCollected: block.directories[host] != nil
                 )
