@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExperimentModel
 import Foundation
 import LabWorld
 

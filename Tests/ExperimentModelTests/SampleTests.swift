@@ -66,8 +66,7 @@ struct SampleTests {
         var bytes: [UInt8] = []
         SampleCSV.append(
             Self.sample,
-            path: "backbone",
-            lane: 0,
+            lane: SampleCSV.lane(path: "backbone", number: 0),
             stream: "btcusdt@bookTicker",
             isInWindow: true,
             to: &bytes
@@ -75,7 +74,7 @@ struct SampleTests {
         #expect(
             String(decoding: bytes, as: UTF8.self)
                 == "7,1790526538940,1790526538941000000,1790526539053000000,113.000000,112.000000,backbone,0,"
-                + "btcusdt@bookTicker,11671659685961,1790526538941050000,1\r\n"
+                + "btcusdt@bookTicker,11671659685961,1790526538941050000,true\n"
         )
         var direct = Self.sample
         direct.eventTimeNs = SampleRecord.absent
@@ -83,10 +82,16 @@ struct SampleTests {
         direct.sourceUserNs = SampleRecord.absent
         direct.sourceSendNs = SampleRecord.absent
         bytes = []
-        SampleCSV.append(direct, path: "a,\"b\"", lane: 1, stream: "x", isInWindow: false, to: &bytes)
+        SampleCSV.append(
+            direct,
+            lane: SampleCSV.lane(path: "a,\"b\"", number: 1),
+            stream: "x",
+            isInWindow: false,
+            to: &bytes
+        )
         #expect(
             String(decoding: bytes, as: UTF8.self)
-                == "7,,,1790526539053000000,,,\"a,\"\"b\"\"\",1,x,11671659685961,,0\r\n"
+                == "7,,,1790526539053000000,,,\"a,\"\"b\"\"\",1,x,11671659685961,,false\n"
         )
     }
 

@@ -70,13 +70,13 @@ public enum ByHandResults {
         streams: [String],
         window: MeasuredWindow
     ) -> Data {
-        var bytes = Array(SampleCSV.header.utf8) + [13, 10]
+        var bytes = Array((SampleCSV.header + "\n").utf8)
         for sample in samples {
             SampleCSV.append(
                 sample,
-                path: path.name,
-                lane: Int(sample.lane) - firstLane,
-                stream: streams.indices.contains(Int(sample.stream)) ? streams[Int(sample.stream)] : "",
+                lane: SampleCSV.lane(path: path.name, number: Int(sample.lane) - firstLane),
+                stream: streams.indices.contains(Int(sample.stream))
+                    ? SampleCSV.quoted(streams[Int(sample.stream)]) : "",
                 isInWindow: isMeasured(sample, in: window),
                 to: &bytes
             )

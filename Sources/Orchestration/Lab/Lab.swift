@@ -18,58 +18,6 @@ public protocol LabSource: Sendable {
     func start(_ request: LabRequest, in directory: RunDirectory) async throws -> any Lab
 }
 
-/// What a simulated world shall be, the file that `latexp-lab serve --spec` reads.
-public struct LabRequest: Codable, Hashable, Sendable {
-    /// Links, feed and faults.
-    public var lab: LabSpecification
-    /// The market whose messages the exchange sends.
-    public var market: Market
-    /// The streams that will be asked for.
-    public var streams: [String]
-    /// The receiver's port behind the simulated backbone; 0 for any free one.
-    public var receiverPort: Int
-    /// Whether to do without SSH servers and clocks: the hosts are this machine.
-    public var local: Bool
-
-    /// A request.
-    public init(lab: LabSpecification, market: Market, streams: [String], receiverPort: Int, local: Bool) {
-        self.lab = lab
-        self.market = market
-        self.streams = streams
-        self.receiverPort = receiverPort
-        self.local = local
-    }
-}
-
-/// What a simulated world consists of, the file `lab.json` that it writes when everything is up.
-public struct LabDescription: Codable, Hashable, Sendable {
-    /// The hosts by name.
-    public var hosts: [String: HostSpecification]
-    /// Where the exchange is.
-    public var feedURL: String
-    /// The certificates to trust, on the laptop.
-    public var caFile: String?
-    /// The port that the receiver shall listen on, since the backbone ends there.
-    public var receiverPort: Int
-    /// Where the truth will be written.
-    public var truthFile: String
-
-    /// A description.
-    public init(
-        hosts: [String: HostSpecification],
-        feedURL: String,
-        caFile: String?,
-        receiverPort: Int,
-        truthFile: String
-    ) {
-        self.hosts = hosts
-        self.feedURL = feedURL
-        self.caFile = caFile
-        self.receiverPort = receiverPort
-        self.truthFile = truthFile
-    }
-}
-
 extension Experiment {
     /// The experiment with what a simulated world brings: its hosts, its exchange, its backbone.
     ///

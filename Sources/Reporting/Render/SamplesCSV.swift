@@ -3,14 +3,8 @@ import Foundation
 
 /// Every recorded sample as a line of `samples.csv`: times as measured, warm-up and duplicates included.
 ///
-/// Event times are milliseconds as the exchange gave them; all other times nanoseconds since 1970 UTC; empty where there
-/// is none. Lines end with a line feed.
+/// `SampleCSV` says what the columns are.
 public enum SamplesCSV {
-    /// The first line.
-    public static let header =
-        "sequence_id,binance_event_time,tokyo_receive_time,frankfurt_receive_time,end_to_end_latency_ms,"
-        + "backbone_latency_ms,path,lane,stream,update_id,tokyo_send_time,in_window"
-
     /// How much is written at once.
     private static let chunkBytes = 1 << 20
 
@@ -42,15 +36,23 @@ public enum SamplesCSV {
         _ data: RunData,
         _ emit: ([UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
-        var buffer = Array((header + "\n").utf8)
+        var buffer = Array((SampleCSV.header + "\n").utf8)
         for block in data.blocks {
-            let lanes = block.paths.flatMap { path in (0..<path.lanes).map { "\(field(path.name)),\($0)," } }
-            let streams = block.streams.map(field)
+            let lanes = block.paths.flatMap { path in
+                (0..<path.lanes).map { SampleCSV.lane(path: path.name, number: $0) }
+            }
+            let streams = block.streams.map(SampleCSV.quoted)
             for record in block.samples {
-                let place = lanes.indices.contains(Int(record.lane)) ? lanes[Int(record.lane)] : ",\(record.lane),"
+                let place = lanes.indices.contains(Int(record.lane)) ? lanes[Int(record.lane)] : ",\(record.lane)"
                 let stream = Int(record.stream)
                 let name = streams.indices.contains(stream) ? streams[stream] : String(stream)
-                append(record, place, name, isInside(record, block.window), to: &buffer)
+                SampleCSV.append(
+                    record,
+                    lane: place,
+                    stream: name,
+                    isInWindow: isInside(record, block.window),
+                    to: &buffer
+                )
                 if buffer.count >= chunkBytes {
                     try emit(buffer)
                     buffer.removeAll(keepingCapacity: true)
@@ -64,53 +66,5 @@ public enum SamplesCSV {
         guard let window else { return false }
         let arrivalNs = record.arrivalOnMonotonicNs
         return arrivalNs >= window.start.monotonicNs && arrivalNs < window.end.monotonicNs
-    }
-
-    private static func append(
-        _ record: SampleRecord,
-        _ place: String,
-        _ stream: String,
-        _ isInside: Bool,
-        to buffer: inout [UInt8]
-    ) {
-        let comma = UInt8(ascii: ",")
-        append(String(record.sequence), to: &buffer)
-        buffer.append(comma)
-        if record.eventTimeNs != SampleRecord.absent {
-            let (whole, rest) = record.eventTimeNs.quotientAndRemainder(dividingBy: 1_000_000)
-            append(rest == 0 ? String(whole) : milliseconds(record.eventTimeNs), to: &buffer)
-        }
-        buffer.append(comma)
-        appendTime(record.sourceNs, to: &buffer)
-        appendTime(record.arrivalNs, to: &buffer)
-        if let ns = Metric.endToEnd.ns(of: record) { append(milliseconds(ns), to: &buffer) }
-        buffer.append(comma)
-        if let ns = Metric.backbone.ns(of: record) { append(milliseconds(ns), to: &buffer) }
-        buffer.append(comma)
-        append(place, to: &buffer)
-        append(stream, to: &buffer)
-        buffer.append(comma)
-        append(String(record.updateID), to: &buffer)
-        buffer.append(comma)
-        appendTime(record.sourceSendNs, to: &buffer)
-        append(isInside ? "true\n" : "false\n", to: &buffer)
-    }
-
-    private static func appendTime(_ ns: Int64, to buffer: inout [UInt8]) {
-        if ns != SampleRecord.absent { append(String(ns), to: &buffer) }
-        buffer.append(UInt8(ascii: ","))
-    }
-
-    private static func append(_ text: String, to buffer: inout [UInt8]) { buffer.append(contentsOf: text.utf8) }
-
-    /// Milliseconds with six decimals, exactly.
-    private static func milliseconds(_ ns: Int64) -> String {
-        let digits = String(ns.magnitude)
-        let padded = String(repeating: "0", count: max(0, 7 - digits.count)) + digits
-        return (ns < 0 ? "-" : "") + padded.dropLast(6) + "." + padded.suffix(6)
-    }
-
-    private static func field(_ text: String) -> String {
-        CSVReport.encode([[text]]).replacing("\r\n", with: "")
     }
 }

@@ -1,34 +1,7 @@
 import ExperimentModel
 import Foundation
 
-/// What world to bring up: the file that `latexp-lab serve --spec` reads.
-public struct LabRequest: Codable, Hashable, Sendable {
-    /// Links, feed and faults.
-    public var lab: LabSpecification
-    /// The market whose messages the exchange sends.
-    public var market: Market
-    /// The streams that the exchange has events for.
-    public var streams: [String]
-    /// The receiver's port, behind the backbone; 0 for any free one.
-    public var receiverPort: Int
-    /// Whether to do without SSH servers and clocks: both hosts are then this machine itself.
-    public var local: Bool
-
-    /// A request; what is left out gets the documented default.
-    public init(
-        lab: LabSpecification = LabSpecification(),
-        market: Market = .usdm,
-        streams: [String] = ["btcusdt@bookTicker"],
-        receiverPort: Int = 0,
-        local: Bool = false
-    ) {
-        self.lab = lab
-        self.market = market
-        self.streams = streams
-        self.receiverPort = receiverPort
-        self.local = local
-    }
-
+extension LabRequest {
     /// Reads a request from JSON5; what is left out gets the documented default, and unknown keys are errors.
     ///
     /// - Throws: `LabError` `specification` that names the place.
@@ -84,18 +57,4 @@ public struct LabRequest: Codable, Hashable, Sendable {
             }
         }
     }
-}
-
-/// What a world consists of: the file `lab.json` that is there when everything is up.
-public struct LabDescription: Codable, Hashable, Sendable {
-    /// The hosts by name.
-    public var hosts: [String: HostSpecification]
-    /// Where the exchange is, by its name in the world; each host's `connectTo` leads there.
-    public var feedURL: String
-    /// The certificate authority to trust.
-    public var caFile: String
-    /// The port that the receiver listens on, where the backbone ends.
-    public var receiverPort: Int
-    /// Where the truth is written.
-    public var truthFile: String
 }
