@@ -40,8 +40,21 @@ struct LiveTextTests {
         )
         #expect(
             LiveLine.draw(view, width: 120)
-                == "measure 0:12/0:23  baseline 118.70 ms 99/s  backbone 112.94 ms 98/s  difference -5.67 ms"
+                == "0:12/0:23  baseline 118.70 ms 99/s  backbone 112.94 ms 98/s  Δ -5.67 ms"
         )
+    }
+
+    @Test("breaks evidence at the terminal's width, indented, and leaves it whole elsewhere")
+    func wrapsEvidence() {
+        let check = CheckRecord(host: "tokyo", "machine", .passed, "Debian GNU/Linux 12, Linux 6.18, 2 CPUs\n| end")
+        #expect(
+            PhaseText(usesUnicode: true, usesColour: false, width: 40).line(check) == """
+                  ✓ tokyo machine: Debian GNU/Linux 12,
+                      Linux 6.18, 2 CPUs
+                      | end
+                """
+        )
+        #expect(PhaseText(usesUnicode: true, usesColour: false).line(check).split(separator: "\n").count == 2)
     }
 
     @Test("says which lanes do not stream, what is missing, and which host is not reached")

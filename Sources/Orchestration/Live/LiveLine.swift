@@ -5,11 +5,11 @@ import Foundation
 public enum LiveLine {
     /// The line, cut to `width` columns.
     ///
-    /// `measure 0:12/0:23  baseline 118.61 ms 99/s  backbone 112.94 ms 98/s  difference -5.67 ms`
+    /// `0:12/0:23  baseline 118.61 ms 99/s  backbone 112.94 ms 98/s  Δ -5.67 ms`
     ///
-    /// The medians are of recent events only, and stand for orientation; results come from all samples afterwards.
+    /// The phase's name stands in the line above it. The medians are of recent events only, and stand for orientation; results come from all samples afterwards.
     public static func draw(_ view: LiveView, width: Int) -> String {
-        var parts = ["\(view.phase) \(time(view.elapsedSeconds))/\(time(view.totalSeconds))"]
+        var parts = ["\(time(view.elapsedSeconds))/\(time(view.totalSeconds))"]
         for (host, seconds) in view.unreachable.sorted(by: { $0.key < $1.key }) {
             parts.append("\(host) not reached for \(Int(seconds)) s, its agent goes on")
         }
@@ -17,7 +17,7 @@ public enum LiveLine {
             if receiver.state == .finishing { parts.append("finishing") }
             for path in view.paths { parts.append(self.path(path, lanes: receiver.lanes.filter { $0.path == path })) }
             if let difference = receiver.differenceMedianMs, view.paths.count > 1 {
-                parts.append("difference \(String(format: "%+.2f", difference)) ms")
+                parts.append("Δ \(String(format: "%+.2f", difference)) ms")
             }
             let missing = receiver.lanes.reduce(0) { $0 + $1.counts.missing }
             if missing > 0 { parts.append("\(missing) missing") }

@@ -23,7 +23,11 @@ final class RunPrinter: RunObserver {
 
     init(terminal: Terminal = .errors) {
         self.terminal = terminal
-        self.text = PhaseText(usesUnicode: terminal.usesUnicode, usesColour: terminal.usesColour)
+        self.text = PhaseText(
+            usesUnicode: terminal.usesUnicode,
+            usesColour: terminal.usesColour,
+            width: terminal.isInteractive ? terminal.width : nil
+        )
     }
 
     func phaseBegan(_ name: String) { write(name) }
