@@ -139,7 +139,8 @@ extension ValidationEvidence {
         }
         guard !isWrong else { return (.failed, "the sums do not come out: " + parts.joined(separator: "; ")) }
         return (
-            .warning, parts.joined(separator: "; ") + ". A deliberate reconnection is not part of this checklist yet"
+            .warning,
+            parts.joined(separator: "; ") + ". No reconnection was provoked, so the account of one is not proven here"
         )
     }
 

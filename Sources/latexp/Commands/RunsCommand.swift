@@ -20,8 +20,11 @@ struct RunsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let rows = store.store.list().compactMap { directory -> Row? in
-            guard let record = try? directory.loadRecord() else { return nil }
+        let rows = store.store.list().map { directory in
+            guard let record = try? directory.loadRecord() else {
+                let reason = "its run.json cannot be read by latexp \(LatexpVersion.text)"
+                return Row(run: directory.id, outcome: "unreadable", paths: [], verdict: reason)
+            }
             return Row(
                 run: directory.id,
                 outcome: record.outcome.rawValue,
