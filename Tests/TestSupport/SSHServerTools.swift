@@ -43,17 +43,20 @@ public enum SSHServerTools {
 
     /// A TCP port on 127.0.0.1 that the kernel has just found free.
     public static func freePort() throws -> Int {
-        let descriptor = try loopbackSocket()
-        defer { close(descriptor) }
-        var address = loopbackAddress(port: 0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1
+        // Below the ports of outgoing connections, any of which could take it before the server does.
+        for _ in 0..<200 {
+            let port = UInt16.random(in: 10_240..<32_768)
+            let descriptor = try loopbackSocket()
+            defer { close(descriptor) }
+            var address = loopbackAddress(port: port)
+            let code = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
             }
+            if code == 0 { return Int(port) }
         }
-        guard code == 0 else { throw SSHServerError("no free port: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
+        throw SSHServerError("no free port: \(String(cString: strerror(errno)))")
     }
 
     /// Whether an SSH server says hello on a port.
