@@ -36,9 +36,18 @@ struct Latexp: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            leave(CommandStatus.done.rawValue)
         } catch {
-            Foundation.exit(end(with: error))
+            leave(end(with: error))
         }
+    }
+
+    /// Ends the process without the C library's exit handlers.
+    ///
+    /// One of those takes OpenSSL down, while the thread of a host may still be freeing its session with it.
+    private static func leave(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 
     /// Says what went wrong, once, and gives the exit status.
