@@ -20,8 +20,12 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <linux/if_tun.h>
 #include <linux/net_tstamp.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #endif
 
@@ -153,6 +157,41 @@ static inline int latexp_congestion_control(int fd, char *name, socklen_t size) 
     (void)fd;
     memset(name, 0, size);
     return ENOTSUP;
+#endif
+}
+
+/// Moves the calling thread, and no other, into the network namespace that `path` names; 0 or the errno.
+static inline int latexp_enter_network_namespace(const char *path) {
+#if defined(__linux__)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    // setns() itself is declared only with _GNU_SOURCE; 0x40000000 is CLONE_NEWNET.
+    int failure = syscall(SYS_setns, fd, 0x40000000) == 0 ? 0 : errno;
+    close(fd);
+    return failure;
+#else
+    (void)path;
+    return ENOTSUP;
+#endif
+}
+
+/// Opens a new TUN device of the calling thread's namespace, packets without headers; a descriptor, or minus the errno.
+static inline int latexp_open_tun(const char *name) {
+#if defined(__linux__)
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    if (ioctl(fd, TUNSETIFF, &request) != 0) {
+        int failure = errno;
+        close(fd);
+        return -failure;
+    }
+    return fd;
+#else
+    (void)name;
+    return -ENOTSUP;
 #endif
 }
 

@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
             let data = try readSpecification()
             let request = try LabRequest.read(data, fileName: spec)
             try await Lab.run(request, directory: directory, keepsFiles: keep) { lab in
-                try say(["lab": lab.descriptionFile])
+                try Answer.say(["lab": lab.descriptionFile])
                 try await obey(control, lab)
             }
         } catch {
@@ -49,10 +49,10 @@ struct ServeCommand: AsyncParsableCommand {
     private func obey(_ control: LabControl, _ lab: Lab) async throws {
         for await event in control.events {
             switch event {
-            case .line("truth"): try say(TruthAnswer(truth: "written", events: try lab.writeTruth()))
+            case .line("truth"): try Answer.say(TruthAnswer(truth: "written", events: try lab.writeTruth()))
             case .line("quit"), .end: return
             case .line(""): continue
-            case .line(let text): try say(["error": "'\(text.prefix(100))' is not known; say truth or quit"])
+            case .line(let text): try Answer.say(["error": "'\(text.prefix(100))' is not known; say truth or quit"])
             }
         }
     }
@@ -60,12 +60,5 @@ struct ServeCommand: AsyncParsableCommand {
     private struct TruthAnswer: Encodable {
         var truth: String
         var events: Int
-    }
-
-    /// Prints one line of JSON at once, also into a pipe.
-    private func say(_ answer: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try FileHandle.standardOutput.write(contentsOf: try encoder.encode(answer) + Data("\n".utf8))
     }
 }

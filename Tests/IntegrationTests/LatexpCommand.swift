@@ -72,6 +72,17 @@ struct LatexpCommand {
         return name.hasPrefix("/") ? name : runs + "/" + name
     }
 
+    /// Waits until the newest run below a folder has passed a phase; a minute at most.
+    static func waitForPhase(_ name: String, runs: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            let phases = (try? record(try latestRun(in: runs)))?.phases ?? []
+            if phases.contains(where: { $0.name == name && $0.outcome == .passed }) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("no run in \(runs) passed '\(name)' within a minute")
+    }
+
     /// A run's manifest.
     static func record(_ directory: String) throws -> RunRecord {
         try decode(RunRecord.self, directory + "/run.json")

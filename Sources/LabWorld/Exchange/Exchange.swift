@@ -11,18 +11,38 @@ public final class Exchange: Sendable {
     /// Opens the exchange.
     ///
     /// - Throws: `TransportError` when the certificate cannot be used or no port can be listened on.
-    public init(
+    public convenience init(
         _ settings: ExchangeSettings,
         certificateFile: String,
         keyFile: String,
         observer: any ExchangeObserver
     ) throws {
+        try self.init(
+            settings,
+            certificateFile: certificateFile,
+            keyFile: keyFile,
+            observer: observer,
+            place: .loopback
+        )
+    }
+
+    /// Opens the exchange on loopback, or in a namespace on all its addresses and the usual port.
+    init(
+        _ settings: ExchangeSettings,
+        certificateFile: String,
+        keyFile: String,
+        observer: any ExchangeObserver,
+        place: ServerPlace
+    ) throws {
         thread = try LoopThread("exchange") { loop in
-            try ExchangeFloor(
+            // A socket belongs to the namespace that it was made in, whatever thread uses it.
+            if case .namespace(let namespace, _) = place { try namespace.enter() }
+            return ExchangeFloor(
                 loop: loop,
                 settings: settings,
                 tls: try TLSContext.server(certificateFile: certificateFile, keyFile: keyFile),
-                observer: observer
+                observer: observer,
+                listener: try place.listen(usualPort: 443)
             )
         }
         port = thread.ask { $0.port } ?? 0

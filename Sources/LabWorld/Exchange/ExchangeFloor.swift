@@ -25,12 +25,18 @@ final class ExchangeFloor {
     var port: Int { listener.port }
     var connectionCount: Int { connections.count }
 
-    init(loop: EventLoop, settings: ExchangeSettings, tls: TLSContext, observer: any ExchangeObserver) throws {
+    init(
+        loop: EventLoop,
+        settings: ExchangeSettings,
+        tls: TLSContext,
+        observer: any ExchangeObserver,
+        listener: ListeningSocket
+    ) {
         self.loop = loop
         self.settings = settings
         self.tls = tls
         self.observer = observer
-        listener = try ListeningSocket(host: "127.0.0.1", port: 0)
+        self.listener = listener
         generator = FeedGenerator(
             seed: settings.seed,
             rate: settings.rate,

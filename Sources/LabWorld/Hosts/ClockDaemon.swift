@@ -7,8 +7,12 @@ struct ClockDaemon: Sendable {
     enum Source: Sendable {
         /// Its own clock, as the world's reference; serves others on this port.
         case reference(servingPort: Int)
+        /// The reference of a network lab, which serves every host.
+        case networkReference
         /// The world's reference.
         case server(port: Int)
+        /// The reference of a network lab, at its address.
+        case host(address: String)
         /// Nothing.
         case none
         /// Its own clock, without being a reference.
@@ -17,6 +21,8 @@ struct ClockDaemon: Sendable {
         fileprivate var lines: [String] {
             switch self {
             case .reference(let port): ["local stratum 1", "allow 127.0.0.1", "bindaddress 127.0.0.1", "port \(port)"]
+            case .networkReference: ["local stratum 1", "allow"]
+            case .host(let address): ["server \(address) iburst minpoll -2 maxpoll 0", "port 0"]
             case .server(let port): ["server 127.0.0.1 port \(port) iburst minpoll -2 maxpoll 0", "port 0"]
             case .none: ["port 0"]
             case .ownClock: ["local stratum 10", "port 0"]
@@ -36,12 +42,14 @@ struct ClockDaemon: Sendable {
     /// - Parameters:
     ///   - name: for messages.
     ///   - folder: an existing folder of the world's directory.
+    ///   - place: loopback, or the host's namespace.
     ///   - makeSource: called again for each attempt, since ports may turn out to be taken.
     /// - Throws: `LabError` `notReady` with the end of its log.
     static func start(
         _ name: String,
         in directory: LabDirectory,
         folder: String,
+        place: ServerPlace = .loopback,
         _ makeSource: () throws -> Source
     ) async throws -> (daemon: Self, source: Source) {
         let chronyd = try Tool("chronyd", package: (apt: "chrony", brew: "chrony"))
@@ -51,7 +59,7 @@ struct ClockDaemon: Sendable {
         let rights = try UserAccount.current().isRoot ? ["-u", "root"] : []
         for _ in 0..<attempts {
             let source = try makeSource()
-            let commandPort = try LoopbackPort.free(.udp)
+            let commandPort = try place.port(323, .udp)
             let lines =
                 source.lines + [
                     "cmdport \(commandPort)", "bindcmdaddress 127.0.0.1", "bindcmdaddress /",
@@ -59,16 +67,21 @@ struct ClockDaemon: Sendable {
                     "pidfile chronyd.pid",
                 ]
             try directory.write(lines.joined(separator: "\n") + "\n", to: "\(folder)/chronyd.conf")
-            let process = try GuardedProcess(
+            let command = place.wrap(
                 chronyd.path,
-                ["-x", "-U", "-d"] + rights + ["-f", directory.path("\(folder)/chronyd.conf")],
+                ["-x", "-U", "-d"] + rights + ["-f", directory.path("\(folder)/chronyd.conf")]
+            )
+            let process = try GuardedProcess(
+                command.executable,
+                command.arguments,
                 folder: directory.path(folder),
                 environment: UserAccount.environment,
                 log: log
             )
-            let question = ["-h", "127.0.0.1", "-p", "\(commandPort)", "-c", "tracking"]
+            let question = place.wrap(chronyc.path, ["-h", "127.0.0.1", "-p", "\(commandPort)", "-c", "tracking"])
+            let asker = Tool(absolutePath: question.executable)
             let isReady = try await Readiness.wait {
-                let answers = try await chronyc.outcome(of: question).isSuccess
+                let answers = try await asker.outcome(of: question.arguments).isSuccess
                 return answers || !process.isRunning
             }
             if isReady, process.isRunning { return (Self(commandPort: commandPort, process: process), source) }

@@ -17,8 +17,14 @@ struct SecureShellServer: Sendable {
     ///   - host: the host's name, and that of its folder.
     ///   - shell: programs and keys.
     ///   - directory: the world's directory.
+    ///   - place: loopback, or the host's namespace.
     /// - Throws: `LabError` `notReady` with the end of sshd's log.
-    static func start(_ host: String, _ shell: SecureShell, in directory: LabDirectory) async throws -> Self {
+    static func start(
+        _ host: String,
+        _ shell: SecureShell,
+        in directory: LabDirectory,
+        place: ServerPlace = .loopback
+    ) async throws -> Self {
         let key = directory.path("\(host)/host_key")
         _ = try await shell.keygen.run(["-q", "-t", "ed25519", "-N", "", "-C", host, "-f", key])
         let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
@@ -26,11 +32,13 @@ struct SecureShellServer: Sendable {
         let log = directory.path("\(host)/sshd.log")
         // The port is chosen before sshd takes it, so another process may be faster: then with another one.
         for _ in 0..<attempts {
-            let port = try LoopbackPort.free(.tcp)
-            try directory.write(configuration(host, port, shell, directory), to: "\(host)/sshd.conf")
+            let port = try place.port(22, .tcp)
+            let text = configuration(host, place.listenAddress, port, shell, directory)
+            try directory.write(text, to: "\(host)/sshd.conf")
+            let command = place.wrap(shell.sshd.path, ["-D", "-e", "-f", directory.path("\(host)/sshd.conf")])
             let process = try GuardedProcess(
-                shell.sshd.path,
-                ["-D", "-e", "-f", directory.path("\(host)/sshd.conf")],
+                command.executable,
+                command.arguments,
                 folder: directory.path(host),
                 environment: UserAccount.environment,
                 log: log
@@ -39,8 +47,11 @@ struct SecureShellServer: Sendable {
             let isReady = try await Readiness.wait {
                 // The pid file tells this sshd from a stranger on its port.
                 let ended = !process.isRunning
-                return ended
-                    || (FileManager.default.fileExists(atPath: pidFile) && Readiness.greets("SSH-2.0-", port: port))
+                guard !ended else { return true }
+                guard FileManager.default.fileExists(atPath: pidFile) else { return false }
+                // From here a namespace's ports cannot be reached; sshd listens before it writes the file.
+                guard case .loopback = place else { return true }
+                return Readiness.greets("SSH-2.0-", port: port)
             }
             if isReady, process.isRunning { return Self(port: port, hostKey: hostKey, process: process) }
             process.stop()
@@ -50,13 +61,14 @@ struct SecureShellServer: Sendable {
 
     private static func configuration(
         _ host: String,
+        _ address: String,
         _ port: Int,
         _ shell: SecureShell,
         _ directory: LabDirectory
     ) -> String {
         func quoted(_ path: String) -> String { "\"\(path)\"" }
         let lines = [
-            "ListenAddress 127.0.0.1",
+            "ListenAddress \(address)",
             "Port \(port)",
             "HostKey \(quoted(directory.path("\(host)/host_key")))",
             "PidFile \(quoted(directory.path("\(host)/sshd.pid")))",

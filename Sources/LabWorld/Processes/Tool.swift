@@ -36,6 +36,11 @@ struct Tool: Sendable {
         self.path = path
     }
 
+    /// A program that was found already.
+    init(absolutePath: String) {
+        path = absolutePath
+    }
+
     /// Runs the program to its end, at most `limit`.
     ///
     /// - Returns: what it wrote on standard output.

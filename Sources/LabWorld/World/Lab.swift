@@ -49,9 +49,7 @@ public struct Lab: Sendable {
         self.truth = truth
         self.directory = directory
         descriptionFile = directory.path("lab.json")
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try directory.write(String(decoding: try encoder.encode(description), as: UTF8.self) + "\n", to: "lab.json")
+        try directory.writeJSON(description, to: "lab.json")
     }
 
     /// Writes what is known of each event so far to the truth file.
@@ -59,10 +57,6 @@ public struct Lab: Sendable {
     /// - Returns: the number of events.
     /// - Throws: `LabError` `directory`.
     public func writeTruth() throws -> Int {
-        let truths = truth.truths
-        var text = LabTruth.header + "\n"
-        for truth in truths { text += truth.line + "\n" }
-        try directory.write(text, to: "lab-truth.csv")
-        return truths.count
+        try directory.writeTruth(truth.truths)
     }
 }

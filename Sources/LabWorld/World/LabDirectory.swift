@@ -1,12 +1,12 @@
+import ExperimentModel
 import Foundation
 
 /// The directory of one world, readable to its user only.
 struct LabDirectory: Sendable {
     /// Everything that a world puts there; nothing else is ever removed.
     static let entries = [
-        "ca.pem", "lab.json", "lab-truth.csv", "lab-truth.csv.tmp", "user_key", "user_key.pub", "authorized_keys",
-        "exchange",
-        "frankfurt", "tokyo", "clock",
+        "ca.pem", "lab.json", "hosts.json", "namespaces.json", "lab-truth.csv", "lab-truth.csv.tmp", "user_key",
+        "user_key.pub", "authorized_keys", "exchange", "frankfurt", "tokyo", "clock",
     ]
     /// What is removed even when the files are kept.
     static let secrets = ["user_key", "exchange/server.key", "exchange/ca.key", "frankfurt/host_key", "tokyo/host_key"]
@@ -77,6 +77,21 @@ struct LabDirectory: Sendable {
         guard made, rename(temporary, file) == 0 else {
             throw LabError(.directory, "cannot write \(file): \(String(cString: strerror(errno)))")
         }
+    }
+
+    /// Writes a value as JSON that a person can read.
+    func writeJSON(_ value: some Encodable, to name: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n", to: name)
+    }
+
+    /// Writes the truth file and gives the number of its events.
+    func writeTruth(_ truths: [LabTruth]) throws -> Int {
+        var text = LabTruth.header + "\n"
+        for truth in truths { text += truth.line + "\n" }
+        try write(text, to: "lab-truth.csv")
+        return truths.count
     }
 
     /// Sees to it that its files are removed in the end; of a kept world only the private keys.
