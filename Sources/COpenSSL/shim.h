@@ -25,6 +25,9 @@ static inline long latexp_require_tls12(SSL_CTX *context) {
 /// The octets that wait in a memory BIO.
 static inline size_t latexp_bio_pending(BIO *bio) { return (size_t)BIO_pending(bio); }
 
+/// Lets one read of the transport bring whole records, header and body together.
+static inline void latexp_set_read_ahead(SSL_CTX *context) { SSL_CTX_set_read_ahead(context, 1); }
+
 /// Makes SSL_write take what it can and lets the caller's buffer move between tries.
 static inline void latexp_set_write_modes(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -23,6 +23,7 @@
 #include <linux/if_tun.h>
 #include <linux/net_tstamp.h>
 #include <net/if.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -99,6 +100,80 @@ static inline int latexp_poll(struct pollfd *fds, int count, int64_t timeoutNs) 
     return ppoll(fds, (nfds_t)count, timeoutNs < 0 ? 0 : &timeout, 0);
 #else
     return poll(fds, (nfds_t)count, timeoutNs < 0 ? -1 : (int)((timeoutNs + 999999) / 1000000));
+#endif
+}
+
+/// A descriptor that is ready: the token it was added with, and what for.
+struct latexp_ready {
+    uint64_t token;
+    int32_t toRead;
+    int32_t toWrite;
+    int32_t failed;
+};
+
+/// Opens a set of watched descriptors; minus the errno, ENOTSUP where there is none and `latexp_poll` must do.
+static inline int latexp_watch_open(void) {
+#if defined(__linux__)
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+#else
+    return -ENOTSUP;
+#endif
+}
+
+/// Watches a descriptor for these events and no others (`isNew`: it is not in the set yet); 0 or the errno.
+static inline int latexp_watch(int set, int fd, int isNew, int toRead, int toWrite, uint64_t token) {
+#if defined(__linux__)
+    struct epoll_event event = {0};
+    event.events = (toRead ? EPOLLIN : 0) | (toWrite ? EPOLLOUT : 0);
+    event.data.u64 = token;
+    return epoll_ctl(set, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+#else
+    (void)set, (void)fd, (void)isNew, (void)toRead, (void)toWrite, (void)token;
+    return ENOTSUP;
+#endif
+}
+
+/// Watches a descriptor no longer; it may be closed already.
+static inline void latexp_unwatch(int set, int fd) {
+#if defined(__linux__)
+    struct epoll_event event = {0};
+    epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
+#else
+    (void)set, (void)fd;
+#endif
+}
+
+#define LATEXP_READY_LIMIT 64
+
+/// Waits until watched descriptors are ready, at most `timeoutNs`; gives their number, at most LATEXP_READY_LIMIT.
+static inline int latexp_watch_wait(int set, struct latexp_ready *ready, int64_t timeoutNs) {
+#if defined(__linux__)
+    struct epoll_event events[LATEXP_READY_LIMIT];
+    int count;
+    if (timeoutNs == 0) {
+        count = epoll_wait(set, events, LATEXP_READY_LIMIT, 0);
+    } else {
+        // epoll_pwait2(2), Linux 5.11 and later: the only form that waits to the nanosecond.
+        struct timespec timeout = {timeoutNs / 1000000000, timeoutNs % 1000000000};
+        count = (int)syscall(441, set, events, LATEXP_READY_LIMIT, timeoutNs < 0 ? 0 : &timeout, 0, 0);
+        if (count < 0 && errno == ENOSYS) {
+            struct pollfd item = {set, POLLIN, 0};
+            latexp_poll(&item, 1, timeoutNs);
+            count = epoll_wait(set, events, LATEXP_READY_LIMIT, 0);
+        }
+    }
+    for (int index = 0; index < count; index++) {
+        uint32_t got = events[index].events;
+        ready[index].token = events[index].data.u64;
+        ready[index].failed = (got & (EPOLLERR | EPOLLHUP)) != 0;
+        ready[index].toRead = (got & EPOLLIN) != 0;
+        ready[index].toWrite = (got & EPOLLOUT) != 0;
+    }
+    return count;
+#else
+    (void)set, (void)ready, (void)timeoutNs;
+    return -1;
 #endif
 }
 

@@ -20,7 +20,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     init(folder: String, forwarderSecret: [UInt8]?, receiverSecret: [UInt8]?, bufferEvents: Int = 1_000) throws {
         forwarder = try Self.context(.forward, folder, forwarderSecret, bufferEvents)
         receiver = try Self.context(.receive, folder, receiverSecret, bufferEvents)
-        lane = RelayReceiverLane(name: "backbone/0", context: receiver, owner: self)
+        lane = RelayReceiverLane(name: "backbone/0", index: 0, context: receiver, owner: self)
         try listen(port: 0)
     }
 

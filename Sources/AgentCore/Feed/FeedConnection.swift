@@ -89,8 +89,8 @@ final class FeedConnection: ByteChannelOwner {
             end("the request for \(target.pathAndQuery) cannot be made: \(error)", retryAfterNs: 0)
             return
         }
-        timer = loop.schedule(afterNs: Self.upgradeLimitNs) { [weak self] in
-            self?.end("no answer to the upgrade within 10 s", retryAfterNs: 0)
+        timer = loop.schedule(afterNs: Self.upgradeLimitNs) { [self] in
+            end("no answer to the upgrade within 10 s", retryAfterNs: 0)
         }
     }
 

@@ -21,6 +21,8 @@ final class FeedLane: FeedConnectionOwner {
 
     /// The path's name and the lane's number in it, for messages.
     let name: String
+    /// The owner's own number for this lane.
+    let index: Int
     /// What was received, and what of it could not be used.
     private(set) var counts = LaneCounts()
     /// Every connection that is over, and the ones that are up.
@@ -36,7 +38,7 @@ final class FeedLane: FeedConnectionOwner {
 
     private let target: FeedTarget
     private let context: AgentContext
-    private weak var owner: (any FeedLaneOwner)?
+    private unowned let owner: any FeedLaneOwner
     private var current: FeedConnection?
     private var next: FeedConnection?
     private var backoff: Backoff<SystemRandomNumberGenerator>
@@ -47,8 +49,9 @@ final class FeedLane: FeedConnectionOwner {
     private var facts = MessageFacts()
 
     /// A lane that begins to connect at once.
-    init(name: String, target: FeedTarget, context: AgentContext, owner: any FeedLaneOwner) {
+    init(name: String, index: Int, target: FeedTarget, context: AgentContext, owner: any FeedLaneOwner) {
         self.name = name
+        self.index = index
         self.target = target
         self.context = context
         self.owner = owner
@@ -120,8 +123,8 @@ final class FeedLane: FeedConnectionOwner {
             "feed.open",
             ["lane": name, "endpoint": connection.endpoint ?? "?", "tls": connection.record.details ?? ""]
         )
-        context.loop.schedule(afterNs: Self.renewalNs) { [weak self, weak connection] in
-            guard let self, let connection, connection === current else { return }
+        context.loop.schedule(afterNs: Self.renewalNs) { [self, number = connection.number] in
+            guard current?.number == number else { return }
             renew("24 h are nearly over")
         }
     }
@@ -134,7 +137,7 @@ final class FeedLane: FeedConnectionOwner {
             counts.received += 1
             noteData(connection, stamp)
             if overlaps.isNew(message) {
-                owner?.laneEvent(self, message, bytes, stamp)
+                owner.laneEvent(self, message, bytes, stamp)
             } else {
                 counts.duplicates += 1
             }
@@ -177,7 +180,7 @@ final class FeedLane: FeedConnectionOwner {
     }
 
     func feedBatchEnded(_ connection: FeedConnection) {
-        owner?.laneBatchEnded(self)
+        owner.laneBatchEnded(self)
     }
 
     func feedClosed(_ connection: FeedConnection, reason: String, retryAfterNs: Int64) {
@@ -197,8 +200,8 @@ final class FeedLane: FeedConnectionOwner {
         guard !isClosed else { return }
         let pauseNs = backoff.nextNs(atLeast: atLeastNs)
         context.log.write(.info, "feed.wait", ["lane": name, "milliseconds": "\(pauseNs / 1_000_000)"])
-        context.loop.schedule(afterNs: pauseNs) { [weak self] in
-            guard let self, !isClosed, current == nil else { return }
+        context.loop.schedule(afterNs: pauseNs) { [self] in
+            guard !isClosed, current == nil else { return }
             current = makeConnection()
         }
     }
@@ -213,8 +216,8 @@ final class FeedLane: FeedConnectionOwner {
     private func watchSilence() {
         let limitNs =
             context.plan.streams.contains { $0.hasPrefix("btcusdt@") } ? Self.silenceNs : Self.patientSilenceNs
-        context.loop.schedule(afterNs: 1_000_000_000) { [weak self] in
-            guard let self, !isClosed else { return }
+        context.loop.schedule(afterNs: 1_000_000_000) { [self] in
+            guard !isClosed else { return }
             if let current, current.isOpen, HostClock.monotonicNs() - lastDataNs > limitNs {
                 current.end("no data for \(limitNs / 1_000_000_000) s", retryAfterNs: 0)
             }

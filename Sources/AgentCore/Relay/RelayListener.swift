@@ -29,7 +29,7 @@ final class RelayListener: ByteChannelOwner {
 
     private let path: String
     private let context: AgentContext
-    private weak var owner: (any RelayListenerOwner)?
+    private unowned let owner: any RelayListenerOwner
     private let socket: ListeningSocket
     private var pending: [ObjectIdentifier: Pending] = [:]
 
@@ -46,7 +46,7 @@ final class RelayListener: ByteChannelOwner {
         } catch let error as TransportError where error.code != .cannotListen {
             socket = try ListeningSocket(host: "0.0.0.0", port: port)
         }
-        socket.onAccept = { [weak self] in self?.accepted($0) }
+        socket.onAccept = { [unowned self] in accepted($0) }
         context.loop.add(socket)
     }
 
@@ -63,9 +63,9 @@ final class RelayListener: ByteChannelOwner {
             return
         }
         let channel = ByteChannel(socket: stream, isConnected: true, tls: nil, loop: context.loop, owner: self)
-        let timer = context.loop.schedule(afterNs: Self.helloLimitNs) { [weak self, weak channel] in
-            guard let channel else { return }
-            self?.turnAway(channel, "no introduction within 5 s")
+        let timer = context.loop.schedule(afterNs: Self.helloLimitNs) { [unowned self] in
+            guard pending[ObjectIdentifier(channel)] != nil else { return }
+            turnAway(channel, "no introduction within 5 s")
         }
         let nonce = MessageAuthentication.randomOctets(RelayProtocol.nonceSize)
         pending[ObjectIdentifier(channel)] = Pending(channel: channel, nonce: nonce, timer: timer)
@@ -87,7 +87,7 @@ final class RelayListener: ByteChannelOwner {
             context.loop.cancel(entry.timer)
             pending.removeValue(forKey: ObjectIdentifier(channel))
             channel.input.consume(frame.size)
-            guard let newOwner = owner?.relayAccepted(hello, on: channel) else {
+            guard let newOwner = owner.relayAccepted(hello, on: channel) else {
                 count("unknown path or lane")
                 return refuse(channel, "path \(hello.path) lane \(hello.lane) does not belong to this run")
             }

@@ -25,6 +25,8 @@ struct RelayedEvent {
 final class RelayReceiverLane: ByteChannelOwner {
     /// The path's name and the lane's number in it.
     let name: String
+    /// The owner's own number for this lane.
+    let index: Int
     /// What arrived.
     private(set) var counts = LaneCounts()
     /// The sequence ids that never came, in order; at most ten thousand ranges are kept apart.
@@ -41,7 +43,7 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var envelope = OffsetEnvelope()
 
     private let context: AgentContext
-    private weak var owner: (any RelayReceiverLaneOwner)?
+    private unowned let owner: any RelayReceiverLaneOwner
     private var channel: ByteChannel?
     private var record: ConnectionRecord?
     private var highestSequence: UInt64 = 0
@@ -49,8 +51,9 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var probeNumber: Int64 = 0
     private var wantsFinish = false
 
-    init(name: String, context: AgentContext, owner: any RelayReceiverLaneOwner) {
+    init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
+        self.index = index
         self.context = context
         self.owner = owner
     }
@@ -123,7 +126,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         if record?.streaming == nil {
             record?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
         }
-        owner?.relayEvent(self, event, stamp)
+        owner.relayEvent(self, event, stamp)
     }
 
     /// Accounts for a sequence id that is not the next one.
@@ -206,7 +209,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         }
         channel.write(RelayProtocol.numbers(.farewell, [Int64(counts.arrived)]))
         context.log.write(.info, "relay.goodbye", ["lane": name, "forwarded": "\(totals.forwarded)"])
-        owner?.relaySaidGoodbye(self)
+        owner.relaySaidGoodbye(self)
     }
 
     /// Asks the forwarder for the time.

@@ -35,7 +35,7 @@ final class RelaySender: ByteChannelOwner {
     private let hello: RelayProtocol.Hello
     private let target: Dialer.Target
     private let context: AgentContext
-    private weak var owner: (any RelaySenderOwner)?
+    private unowned let owner: any RelaySenderOwner
     private var channel: ByteChannel?
     private var record: ConnectionRecord?
     private var backoff: Backoff<SystemRandomNumberGenerator>
@@ -75,8 +75,7 @@ final class RelaySender: ByteChannelOwner {
         state = .connecting
         record = ConnectionRecord(purpose: "relay", began: context.now)
         context.log.write(.info, "relay.connect", ["lane": name, "to": "\(target.host):\(target.port)"])
-        context.dialer.dial(target, owner: self) { [weak self] result in
-            guard let self else { return }
+        context.dialer.dial(target, owner: self) { [self] result in
             switch result {
             case .success(let channel):
                 if isEnded { channel.abandon() } else { self.channel = channel }
@@ -132,7 +131,7 @@ final class RelaySender: ByteChannelOwner {
             // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
             guard !channel.hasQueuedOutput, outbox.isEmpty else { return }
             channel.write(RelayProtocol.numbers(.echo, values + [receivedNs, HostClock.wallNs()]))
-        case .finish: owner?.relayFinishAsked(self)
+        case .finish: owner.relayFinishAsked(self)
         case .farewell:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
@@ -174,14 +173,14 @@ final class RelaySender: ByteChannelOwner {
     func finish() {
         guard goodbye == .none, !isEnded else { return }
         goodbye = .wanted
-        context.loop.schedule(afterNs: Self.farewellLimitNs) { [weak self] in
-            self?.end("no answer to the goodbye within 10 s")
+        context.loop.schedule(afterNs: Self.farewellLimitNs) { [self] in
+            end("no answer to the goodbye within 10 s")
         }
         flush()
     }
 
     private func sayGoodbye() {
-        guard let totals = owner?.relayTotals(self) else { return }
+        let totals = owner.relayTotals(self)
         goodbye = .said
         let values = [totals.received, totals.forwarded, totals.dropped, totals.invalid].map { Int64($0) }
         channel?.write(RelayProtocol.numbers(.bye, values + [Int64(bitPattern: totals.lastSequence)]))
@@ -206,8 +205,8 @@ final class RelaySender: ByteChannelOwner {
             "relay.lost",
             ["lane": name, "reason": reason, "retryMilliseconds": "\(pauseNs / 1_000_000)"]
         )
-        context.loop.schedule(afterNs: pauseNs) { [weak self] in
-            guard let self, state == .waiting else { return }
+        context.loop.schedule(afterNs: pauseNs) { [self] in
+            guard state == .waiting else { return }
             connect()
         }
     }
@@ -220,7 +219,7 @@ final class RelaySender: ByteChannelOwner {
         channel?.closeWhenFlushed()
         closeRecord(reason)
         channel = nil
-        owner?.relayEnded(self)
+        owner.relayEnded(self)
     }
 
     private func closeRecord(_ reason: String) {

@@ -52,9 +52,15 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                     context: context,
                     owner: self
                 )
-                sender.outbox.onDrop = { [weak lane, weak self] in self?.noteDrop($0, lane) }
+                sender.outbox.onDrop = { [unowned lane, unowned self] in noteDrop($0, lane) }
                 lane.sender = sender
-                lane.feed = FeedLane(name: name, target: target.spread(number), context: context, owner: self)
+                lane.feed = FeedLane(
+                    name: name,
+                    index: lanes.count - 1,
+                    target: target.spread(number),
+                    context: context,
+                    owner: self
+                )
             }
         }
     }
@@ -63,7 +69,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
 
     @inline(__always)
     func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
-        guard let lane = lanes.first(where: { $0.feed === feed }), let sender = lane.sender else { return }
+        let lane = lanes[feed.index]
+        guard let sender = lane.sender else { return }
         lane.lastSequence += 1
         sender.outbox.append(
             sequence: lane.lastSequence,
@@ -78,11 +85,10 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
 
     @inline(__always)
     func laneBatchEnded(_ feed: FeedLane) {
-        lanes.first { $0.feed === feed }?.sender?.flush()
+        lanes[feed.index].sender?.flush()
     }
 
-    private func noteDrop(_ sequence: UInt64, _ lane: Lane?) {
-        guard let lane else { return }
+    private func noteDrop(_ sequence: UInt64, _ lane: Lane) {
         if let last = lane.dropped.indices.last, lane.dropped[last].last + 1 == sequence {
             lane.dropped[last].last = sequence
         } else if lane.dropped.count < 10_000 {

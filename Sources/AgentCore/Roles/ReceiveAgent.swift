@@ -72,9 +72,15 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         for lane in lanes {
             let name = "\(lane.path.name)/\(lane.number)"
             if let target, lane.path.kind == .direct {
-                lane.feed = FeedLane(name: name, target: target.spread(lane.number), context: context, owner: self)
+                lane.feed = FeedLane(
+                    name: name,
+                    index: Int(lane.index),
+                    target: target.spread(lane.number),
+                    context: context,
+                    owner: self
+                )
             } else {
-                lane.relay = RelayReceiverLane(name: name, context: context, owner: self)
+                lane.relay = RelayReceiverLane(name: name, index: Int(lane.index), context: context, owner: self)
             }
         }
     }
@@ -88,7 +94,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     // MARK: Events
 
     func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
-        guard state != .finishing, let lane = lanes.first(where: { $0.feed === feed }) else { return }
+        guard state != .finishing else { return }
+        let lane = lanes[feed.index]
         lane.arrived += 1
         record(
             SampleRecord(
@@ -108,7 +115,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     func laneBatchEnded(_ lane: FeedLane) {}
 
     func relayEvent(_ relay: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
-        guard let lane = lanes.first(where: { $0.relay === relay }) else { return }
+        let lane = lanes[relay.index]
         let message = FeedMessage(event.message, streams: context.streamNames, facts: &facts)
         record(
             SampleRecord(

@@ -10,29 +10,51 @@ public protocol LoopMember: AnyObject {
     var wantsToWrite: Bool { get }
     /// Called when the descriptor is ready, or has failed (both true).
     func ready(toRead: Bool, toWrite: Bool)
+    /// Looks whether there is something to read without having been told so; only asked of a busy loop's favourites.
+    func look()
 }
 
-/// A poll loop over a handful of descriptors, with timers; all on one thread.
+extension LoopMember {
+    /// Most members wait to be told.
+    public func look() {}
+}
+
+/// A loop over a handful of descriptors, with timers; all on one thread.
 ///
 /// Members are asked for their interest before every wait, so nothing has to be registered twice. A member added or
 /// removed inside a callback takes effect at the next wait.
 public final class EventLoop {
-    private var members: [any LoopMember] = []
-    private var polled: [pollfd] = []
+    /// How often a busy loop looks at everything that is not its favourite, in turns.
+    private static let busyTurns = 64
+
+    private let watch: any DescriptorWatch
+    private var favourites: [any LoopMember] = []
     private var timers = TimerQueue()
     private var isStopped = false
 
     /// A loop without members.
-    public init() {}
+    public init() {
+        #if os(Linux)
+            watch = EpollWatch() ?? PollWatch()
+        #else
+            watch = PollWatch()
+        #endif
+    }
 
     /// Adds a member.
     public func add(_ member: any LoopMember) {
-        members.append(member)
+        watch.added(member)
     }
 
     /// Removes a member; nothing happens if it is not there.
     public func remove(_ member: any LoopMember) {
-        members.removeAll { $0 === member }
+        favourites.removeAll { $0 === member }
+        watch.removed(member)
+    }
+
+    /// Makes a member one that `run(isBusy: true)` looks at without waiting to be told.
+    public func favour(_ member: any LoopMember) {
+        favourites.append(member)
     }
 
     /// Calls `action` once when the monotonic clock reaches `monotonicNs`.
@@ -53,9 +75,19 @@ public final class EventLoop {
     }
 
     /// Runs until `stop()`, looking at `interrupted` at least every `patienceNs`.
-    public func run(patienceNs: Int64 = 1_000_000_000, interrupted: () -> Bool = { false }) {
+    ///
+    /// - Parameter isBusy: never sleeps: asks its favourites again and again, which takes a core of its own and saves the time
+    ///   that waking up takes.
+    public func run(patienceNs: Int64 = 1_000_000_000, isBusy: Bool = false, interrupted: () -> Bool = { false }) {
         isStopped = false
-        while !isStopped, !interrupted() { runOnce(maximumWaitNs: patienceNs) }
+        while !isStopped, !interrupted() {
+            guard isBusy, !favourites.isEmpty else {
+                runOnce(maximumWaitNs: patienceNs)
+                continue
+            }
+            for _ in 0..<Self.busyTurns { for member in favourites { member.look() } }
+            runOnce(maximumWaitNs: 0)
+        }
     }
 
     /// Ends `run()` after the current callbacks.
@@ -65,28 +97,10 @@ public final class EventLoop {
 
     /// Waits once, at most `maximumWaitNs`, then calls what is due.
     public func runOnce(maximumWaitNs: Int64) {
-        polled.removeAll(keepingCapacity: true)
-        for member in members {
-            let events = (member.wantsToRead ? Int16(POLLIN) : 0) | (member.wantsToWrite ? Int16(POLLOUT) : 0)
-            polled.append(pollfd(fd: events == 0 ? -1 : member.descriptor, events: events, revents: 0))
-        }
         var waitNs = maximumWaitNs
-        if let next = timers.nextNs { waitNs = min(waitNs, max(0, next - HostClock.monotonicNs())) }
-        let count = polled.withUnsafeMutableBufferPointer { latexp_poll($0.baseAddress, Int32($0.count), waitNs) }
-        if count > 0 { dispatch() }
-        guard timers.nextNs != nil else { return }
+        if waitNs > 0, let next = timers.nextNs { waitNs = min(waitNs, max(0, next - HostClock.monotonicNs())) }
+        watch.wait(atMostNs: waitNs)
+        guard let next = timers.nextNs, next <= HostClock.monotonicNs() else { return }
         for action in timers.takeAllDue(byNs: HostClock.monotonicNs()) { action() }
-    }
-
-    private func dispatch() {
-        let snapshot = members
-        for (index, item) in polled.enumerated() where item.revents != 0 && index < snapshot.count {
-            let member = snapshot[index]
-            guard member.descriptor == item.fd else { continue }
-            let failed = item.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
-            let toRead = item.revents & Int16(POLLIN) != 0 || failed
-            let toWrite = item.revents & Int16(POLLOUT) != 0 || failed
-            member.ready(toRead: toRead && member.wantsToRead, toWrite: toWrite)
-        }
     }
 }

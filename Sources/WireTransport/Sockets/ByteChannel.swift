@@ -91,7 +91,8 @@ public final class ByteChannel: LoopMember {
         self.ciphertext = UnsafeMutableRawBufferPointer.allocate(byteCount: tls == nil ? 0 : 65_536, alignment: 16)
         loop.add(self)
         // Not at once: the owner has not got its reference to this channel yet.
-        if isConnected { loop.schedule(afterNs: 0) { [weak self] in self?.connected() } }
+        // Weak references are avoided all over the hot path: they make every later retain of the object slow.
+        if isConnected { loop.schedule(afterNs: 0) { [self] in connected() } }
     }
 
     deinit { ciphertext.deallocate() }
@@ -125,6 +126,11 @@ public final class ByteChannel: LoopMember {
             if asksToWrite, !hasQueuedOutput, state == .open { owner?.channelWritable(self) }
         }
         if toRead, state != .closed { receive() }
+    }
+
+    /// Reads without having been told that there is something.
+    public func look() {
+        if wantsToRead { receive() }
     }
 
     private func connected() {
@@ -185,9 +191,10 @@ public final class ByteChannel: LoopMember {
                     if count == 0 { break }
                     input.filled(count)
                     filled += count
+                    if !tls.hasMoreToRead { break }
                 }
                 if filled > 0 { owner?.channelReceived(self) }
-                if filled == 0 { break }
+                if filled == 0 || !tls.hasMoreToRead { break }
             }
             if isOver { fail(TransportError(.closed, "\(endpoint) closed the connection")) }
             moveCiphertext()
@@ -244,7 +251,7 @@ public final class ByteChannel: LoopMember {
     }
 
     private func moveCiphertext() {
-        guard let tls else { return }
+        guard let tls, tls.hasOutput else { return }
         let before = output.count
         tls.takeOutput(&output)
         wireOctetsQueued += output.count - before

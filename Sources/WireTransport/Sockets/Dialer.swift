@@ -111,8 +111,8 @@ private final class Attempt: ByteChannelOwner {
                 inputCapacity: target.inputCapacity
             )
             channel.intendedAddress = address
-            timer = loop.schedule(afterNs: Dialer.attemptNs) { [weak channel] in
-                channel?.fail(TransportError(.unreachable, "no answer from \(address) within 5 s"))
+            timer = loop.schedule(afterNs: Dialer.attemptNs) { [channel] in
+                channel.fail(TransportError(.unreachable, "no answer from \(address) within 5 s"))
             }
         } catch let error as TransportError {
             failures.append(error)

@@ -8,6 +8,7 @@ public final class TLSContext {
         self.handle = handle
         _ = latexp_require_tls12(handle)
         latexp_set_write_modes(handle)
+        latexp_set_read_ahead(handle)
     }
 
     deinit { SSL_CTX_free(handle) }

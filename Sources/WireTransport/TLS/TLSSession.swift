@@ -94,6 +94,14 @@ public final class TLSSession {
         }
     }
 
+    /// Whether what was received is not all read; a look at this is cheaper than a read that finds nothing.
+    @inline(__always)
+    var hasMoreToRead: Bool { SSL_has_pending(ssl) == 1 || latexp_bio_pending(incoming) > 0 }
+
+    /// Whether ciphertext waits to be sent.
+    @inline(__always)
+    var hasOutput: Bool { latexp_bio_pending(outgoing) > 0 }
+
     /// Says goodbye.
     public func finish() {
         SSL_shutdown(ssl)
