@@ -22,6 +22,7 @@
 #if defined(__linux__)
 #include <linux/if_tun.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -199,6 +200,8 @@ struct latexp_tcp_state {
     uint32_t lost;
     uint32_t congestionWindow;
     uint32_t unacknowledged;
+    uint32_t segmentOctets;
+    uint32_t unsentOctets;
 };
 
 /// Reads a connection's TCP state; 0, or the errno (ENOTSUP where there is none).
@@ -214,10 +217,24 @@ static inline int latexp_tcp_state(int fd, struct latexp_tcp_state *state) {
     state->lost = info.tcpi_lost;
     state->congestionWindow = info.tcpi_snd_cwnd;
     state->unacknowledged = info.tcpi_unacked;
+    state->segmentOctets = info.tcpi_snd_mss;
+    int unsent = 0;
+    // What was written and not sent yet; SIOCOUTQ would count what is not acknowledged, too.
+    state->unsentOctets = ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0 ? (uint32_t)unsent : 0;
     return 0;
 #else
     (void)fd;
     memset(state, 0, sizeof *state);
+    return ENOTSUP;
+#endif
+}
+
+/// Asks for a congestion control on a connection; 0 or the errno (EPERM, ENOENT where the host does not allow or know it).
+static inline int latexp_set_congestion_control(int fd, const char *name) {
+#if defined(TCP_CONGESTION)
+    return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, (socklen_t)strlen(name)) == 0 ? 0 : errno;
+#else
+    (void)fd, (void)name;
     return ENOTSUP;
 #endif
 }

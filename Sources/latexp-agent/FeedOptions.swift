@@ -27,8 +27,11 @@ struct FeedOptions: ParsableArguments {
     @Option(help: "Connections to the exchange (default: 1).")
     var lanes: Int = 1
 
+    @Flag(help: "Never sleep: saves the time that waking up takes, and needs a core of its own.")
+    var busyPoll = false
+
     var selection: ByHandFeed {
-        ByHandFeed(market: market, streams: stream, lanes: lanes)
+        ByHandFeed(market: market, streams: stream, lanes: lanes, busyPoll: busyPoll)
     }
 }
 

@@ -36,6 +36,14 @@ struct ForwardCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Events kept while the receiver is away (default: 100000).", valueName: "count"))
     var bufferEvents: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the connection ready for bursts of this size with padding; latexp's receivers only (default: 0, none).",
+            valueName: "octets"
+        )
+    )
+    var prime: Int = 0
+
     @OptionGroup var feed: FeedOptions
 
     func run() throws {
@@ -49,6 +57,7 @@ struct ForwardCommand: ParsableCommand {
                 port: port ?? file.frankfurtPort ?? 8_080,
                 reconnectMaximumSeconds: reconnectMaxDelay ?? file.reconnectMaximumDelaySeconds ?? 30,
                 bufferEvents: bufferEvents ?? RelayBuffer().events,
+                primedOctets: prime,
                 url: feed.binanceWSURL ?? file.binanceWebSocketURL,
                 feed: feed.selection
             )

@@ -58,11 +58,12 @@ struct RelayProtocolTests {
     @Test("Another version is refused with both versions and what to do")
     func versionMismatch() throws {
         var bytes = RelayProtocol.hello(Self.hello)
-        bytes[RelayProtocol.headerSize + 7] = 2
+        let other = UInt8(RelayProtocol.version) + 1
+        bytes[RelayProtocol.headerSize + 7] = other
         let read = try #require(try frame(bytes))
         let error = try #require(throws: AgentError.self) { try RelayProtocol.readHello(read.body, flags: read.flags) }
         #expect(error.code == .versionMismatch)
-        #expect(error.message.contains("protocol 2, this agent 1"))
+        #expect(error.message.contains("protocol \(other), this agent \(RelayProtocol.version)"))
     }
 
     @Test("A frame that has not come whole is waited for, at every length")

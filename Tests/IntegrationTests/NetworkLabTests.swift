@@ -23,6 +23,10 @@ extension WholeRuns {
                     #expect(report.status == 0, "\(report.errors)")
                     #expect(report.output.contains("MEASURED BESIDE THE TRUTH"))
                     try Self.checkTruth(directory)
+                    let linkP99Ms = try await Self.backboneP99Ms(lab)
+                    let p99Ms = try Self.relayP99Ms(directory)
+                    print("Tokyo's send to Frankfurt's kernel, p99: \(p99Ms) ms; the link itself: \(linkP99Ms) ms")
+                    #expect(p99Ms <= linkP99Ms + 1.5, "bursts waited for TCP")
                 }
                 #expect(LatexpCommand.processes(holding: folder).isEmpty)
             }
@@ -43,6 +47,43 @@ extension WholeRuns {
             print("difference: measured \(measured / 1e6) ms, true \(known / 1e6) ms")
             #expect(abs(measured - known) <= 100_000)
             #expect(analysis.conservation.allSatisfy { $0.mismatches.isEmpty })
+        }
+
+        /// The link's own 99th percentile from Tokyo to Frankfurt, in milliseconds.
+        private static func backboneP99Ms(_ lab: NetworkLabCommand) async throws -> Double {
+            struct Link: Decodable {
+                struct Direction: Decodable {
+                    var p99Ms: Double?
+                }
+                var link: String
+                var outward: Direction
+            }
+            let answer = try await lab.script("link")
+            let links = try JSONDecoder().decode([Link].self, from: Data(answer.output.utf8))
+            return try #require(links.first { $0.link == "backbone" }?.outward.p99Ms)
+        }
+
+        /// The relay leg's 99th percentile that the run measured, in milliseconds.
+        private static func relayP99Ms(_ directory: String) throws -> Double {
+            let path = try LatexpCommand.analysis(directory).paths.first { $0.name == "backbone" }
+            let leg = try #require(path?.metrics.first { $0.metric == .backbone })
+            return try #require(leg.quantilesNs.first { $0.probability == 0.99 }?.value) / 1e6
+        }
+
+        @Test(
+            "Without priming, bursts wait for TCP's window, and the report says that this is not the network",
+            .timeLimit(.minutes(3))
+        )
+        func unprimed() async throws {
+            try await withTemporaryFolder { folder in
+                try await NetworkLabCommand.with(folder) { lab in
+                    let unprimed = "\"relay\": { \"primedOctets\": 0 },\n  \"clock\": {"
+                    let file = try lab.experiment(in: folder, seconds: 10, replacing: [("\"clock\": {", unprimed)])
+                    let result = try await lab.latexp(["run", file, "--runs", folder + "/runs"])
+                    #expect(result.status <= 1, "\(result.errors)")
+                    #expect(result.output.contains("transport, not network"), "\(result.output)")
+                }
+            }
         }
 
         @Test(

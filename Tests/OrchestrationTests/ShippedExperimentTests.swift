@@ -10,7 +10,8 @@ struct ShippedExperimentTests {
         .deletingLastPathComponent().appending(path: "experiments")
 
     static let names = [
-        "accelerator", "backbone", "backbone-only", "baseline", "demo", "demo-backbone", "demo-baseline", "sequential",
+        "accelerator", "backbone", "backbone-only", "baseline", "demo", "demo-backbone", "demo-baseline", "lab",
+        "sequential",
     ]
 
     private static func load(_ name: String) throws -> (experiment: Experiment, supplied: JSONValue) {

@@ -34,12 +34,15 @@ public struct ByHandFeed: Sendable {
     public var streams: [String]
     /// Connections to the exchange.
     public var lanes: Int
+    /// Whether the agent never sleeps.
+    public var busyPoll: Bool
 
     /// A feed.
-    public init(market: Market? = nil, streams: [String] = [], lanes: Int = 1) {
+    public init(market: Market? = nil, streams: [String] = [], lanes: Int = 1, busyPoll: Bool = false) {
         self.market = market
         self.streams = streams
         self.lanes = lanes
+        self.busyPoll = busyPoll
     }
 }
 
@@ -79,9 +82,11 @@ public enum ByHandPlan {
         port: Int,
         reconnectMaximumSeconds: Int,
         bufferEvents: Int,
+        primedOctets: Int = 0,
         url: String?,
         feed: ByHandFeed
     ) throws -> AgentPlan {
+        try check(primedOctets, 0...(64 << 20), "--prime")
         try check(port, 1...65_535, "--port")
         try check(reconnectMaximumSeconds, 1...3_600, "--reconnect-max-delay")
         try check(bufferEvents, 1...10_000_000, "--buffer-events")
@@ -90,6 +95,7 @@ public enum ByHandPlan {
         plan.reconnect.max = .seconds(Int64(reconnectMaximumSeconds))
         plan.reconnect.initial = min(plan.reconnect.initial, plan.reconnect.max)
         plan.bufferEvents = bufferEvents
+        plan.relay = primedOctets > 0 ? RelayTransport(primedOctets: primedOctets) : nil
         return plan
     }
 
@@ -113,6 +119,7 @@ public enum ByHandPlan {
             warmUp: .seconds(0),
             duration: .seconds(300),
             deadline: .seconds(365 * 86_400),
+            busyPoll: feed.busyPoll ? true : nil,
             chronyc: role == .receive ? [] : nil
         )
     }

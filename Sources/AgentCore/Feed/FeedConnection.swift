@@ -35,6 +35,8 @@ final class FeedConnection: ByteChannelOwner {
     private var response: UpgradeResponseParser?
     private var timer: TimerID?
     private var sentClose = false
+    /// Whether a busy loop looks at this connection all the time.
+    private let isFavourite: Bool
 
     /// Begins to connect.
     init(
@@ -42,8 +44,10 @@ final class FeedConnection: ByteChannelOwner {
         target: FeedTarget,
         dialer: Dialer,
         loop: EventLoop,
+        isFavourite: Bool = false,
         owner: any FeedConnectionOwner
     ) {
+        self.isFavourite = isFavourite
         self.number = number
         self.target = target
         self.loop = loop
@@ -120,6 +124,7 @@ final class FeedConnection: ByteChannelOwner {
             channel.input.consume(acceptance.consumedBytes)
             isOpen = true
             openedMonotonicNs = channel.stamp.monotonicNs
+            if isFavourite { loop.favour(channel) }
             owner?.feedOpened(self)
             return true
         case .refused(let refusal):

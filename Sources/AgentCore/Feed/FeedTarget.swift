@@ -96,7 +96,11 @@ struct RelayTarget {
             throw AgentError(.badPlan, "path \(path.name) has no address to relay to")
         }
         let address = try HostAndPort(host, port).replaced(by: plan.connectTo)
-        dialTarget = Dialer.Target(host: address.host, port: address.port)
+        dialTarget = Dialer.Target(
+            host: address.host,
+            port: address.port,
+            congestionControl: plan.relay?.congestionControl
+        )
     }
 }
 

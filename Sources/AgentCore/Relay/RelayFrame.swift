@@ -24,12 +24,13 @@ import WireTransport
 /// FINISH    7  receiver  → forwarder  (empty) the window is over: send what is buffered, then BYE
 /// BYE       8  forwarder → receiver  received u64, forwarded u64, dropped u64, invalid u64, last sequence u64
 /// FAREWELL  9  receiver  → forwarder  arrived u64; both may close
+/// PADDING  10  forwarder → receiver  octets of any value: keeps the connection's window open, and is thrown away
 /// ```
 /// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails, since
 /// every connection has its own nonce.
 public enum RelayProtocol {
     /// The version that this build speaks; others are refused.
-    public static let version: UInt16 = 1
+    public static let version: UInt16 = 2
     /// The longest frame.
     public static let maximumFrameSize = 1 << 20
     /// The octets before every frame's body.
@@ -63,6 +64,8 @@ public enum RelayProtocol {
         case bye
         /// The receiver's goodbye.
         case farewell
+        /// Nothing but octets on the way.
+        case padding
     }
 
     /// A forwarder's introduction.

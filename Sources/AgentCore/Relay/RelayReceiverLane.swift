@@ -50,6 +50,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var lastEventConnection = 0
     private var probeNumber: Int64 = 0
     private var wantsFinish = false
+    /// Octets of padding that came and were thrown away.
+    private(set) var paddingOctets = 0
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
@@ -79,6 +81,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         record = ConnectionRecord(purpose: "relay", endpoint: channel.endpoint, began: context.now)
         record?.details = channel.socket.congestionControl
         context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": channel.endpoint])
+        if context.plan.busyPoll == true { context.loop.favour(channel) }
         if wantsFinish { askToFinish() }
     }
 
@@ -188,6 +191,7 @@ final class RelayReceiverLane: ByteChannelOwner {
             envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
         case .bye: try goodbye(frame.body, channel)
         case .event: break
+        case .padding: paddingOctets += frame.size
         case .challenge, .hello, .refuse, .probe, .finish, .farewell:
             throw RelayProtocol.violation("a frame that a forwarder does not send here")
         }

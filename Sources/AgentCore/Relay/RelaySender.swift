@@ -13,6 +13,8 @@ protocol RelaySenderOwner: AnyObject {
 
 /// A forwarder lane's connection to the receiver: keeps it up, proves the secret, sends the outbox, answers probes.
 final class RelaySender: ByteChannelOwner {
+    /// The octets in one frame of padding.
+    private static let paddingOctets = 16_384
     /// How long the goodbye may go unanswered.
     private static let farewellLimitNs: Int64 = 10_000_000_000
 
@@ -41,6 +43,8 @@ final class RelaySender: ByteChannelOwner {
     private var backoff: Backoff<SystemRandomNumberGenerator>
     private var goodbye = Goodbye.none
     private var isEnded = false
+    private var priming: RelayPriming
+    private var windowWatch = WindowWatch()
 
     /// A sender that begins to connect at once.
     init(
@@ -57,7 +61,38 @@ final class RelaySender: ByteChannelOwner {
         self.owner = owner
         self.outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
+        self.priming = RelayPriming(targetOctets: context.plan.relay?.primedOctets ?? 0)
         connect()
+        if context.plan.relay?.primedOctets ?? 0 > 0 { keepReady() }
+    }
+
+    /// For how long events waited for TCP's window, milliseconds.
+    var windowWaitMs: Int { windowWatch.waitedMs }
+
+    /// Whether the connection may take a burst: its window is open, or nobody asked for that.
+    var isPrimed: Bool { priming.isPrimed }
+
+    private func keepReady() {
+        context.loop.schedule(afterNs: RelayPriming.intervalNs) { [self] in
+            guard !isEnded else { return }
+            pad()
+            keepReady()
+        }
+    }
+
+    /// Sends padding if the connection's window asks for it.
+    private func pad() {
+        if state == .streaming, priming.isPrimed, let channel { windowWatch.look(at: channel.socket) }
+        guard state == .streaming, goodbye == .none, let channel, !channel.hasQueuedOutput, outbox.isEmpty,
+            let window = channel.socket.window
+        else { return }
+        var octets = priming.octetsDue(window, atNs: HostClock.monotonicNs())
+        while octets > 0, channel === self.channel {
+            // In pieces, so that an event has to wait for one of them at most should the kernel not take all.
+            let piece = min(octets, Self.paddingOctets)
+            channel.write(RelayProtocol.frame(.padding, body: [UInt8](repeating: 0, count: piece)))
+            octets -= piece
+        }
     }
 
     /// The account of all connections.
@@ -86,7 +121,12 @@ final class RelaySender: ByteChannelOwner {
 
     func channelOpened(_ channel: ByteChannel) {
         record?.endpoint = channel.endpoint
-        record?.details = channel.socket.congestionControl
+        let congestionControl = channel.socket.congestionControl
+        record?.details = congestionControl
+        if let asked = target.congestionControl, asked != congestionControl {
+            let got = congestionControl ?? "unknown"
+            context.log.write(.warning, "relay.congestionControl", ["lane": name, "asked": asked, "got": got])
+        }
         // With a secret the receiver's nonce must come first; without one there is nothing to wait for.
         if context.secret == nil { introduce(proof: nil) }
     }
@@ -99,6 +139,7 @@ final class RelaySender: ByteChannelOwner {
         state = .streaming
         record?.streaming = context.now
         backoff.reset()
+        priming.restart(atNs: HostClock.monotonicNs())
         context.log.write(.info, "relay.open", ["lane": name, "endpoint": channel.endpoint])
         flush()
     }
@@ -135,7 +176,7 @@ final class RelaySender: ByteChannelOwner {
         case .farewell:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
-        case .hello, .event, .echo, .bye:
+        case .hello, .event, .echo, .bye, .padding:
             throw RelayProtocol.violation("a frame that only a forwarder sends")
         }
     }
@@ -156,6 +197,7 @@ final class RelaySender: ByteChannelOwner {
             channel.fail(TransportError(.broken, "the connection broke: \(systemMessage(failure))"))
         } else {
             wantsToWrite = !outbox.isEmpty
+            if priming.isPrimed { windowWatch.look(at: socket) }
             if goodbye == .wanted, outbox.isEmpty { sayGoodbye() }
         }
     }

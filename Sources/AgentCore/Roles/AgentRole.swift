@@ -62,4 +62,6 @@ struct TCPStateRecord: Codable {
     var lost: Int
     var congestionWindow: Int
     var unacknowledged: Int
+    var unsentOctets: Int
+    var congestionControl: String?
 }

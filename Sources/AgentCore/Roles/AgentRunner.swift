@@ -53,7 +53,9 @@ public final class AgentRunner {
         writeStatus()
         scheduleTick()
         scheduleSecond()
-        context.loop.run(patienceNs: 100_000_000) { [self] in role.isOver || failure != nil }
+        context.loop.run(patienceNs: 100_000_000, isBusy: context.plan.busyPoll == true) { [self] in
+            role.isOver || failure != nil
+        }
         return finish()
     }
 

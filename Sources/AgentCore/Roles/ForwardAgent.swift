@@ -103,7 +103,9 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
 
     func tick() {
         guard state == .starting || state == .ready else { return }
-        let isUp = lanes.allSatisfy { $0.feed?.state == .streaming && $0.sender?.state == .streaming }
+        let isUp = lanes.allSatisfy { lane in
+            lane.feed?.state == .streaming && lane.sender?.state == .streaming && lane.sender?.isPrimed == true
+        }
         if isUp { state = .ready }
     }
 
@@ -157,6 +159,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         // The overlap of two connections to the exchange is not received twice: each event has one sequence id.
         counts.received -= counts.duplicates
         counts.forwarded = lane.sender?.forwarded ?? 0
+        counts.windowWaitMs = lane.sender?.windowWaitMs
         counts.buffered = lane.sender?.outbox.count ?? 0
         counts.dropped = lane.sender?.outbox.dropped ?? 0
         return counts

@@ -305,7 +305,9 @@ extension TCPStateRecord {
             retransmits: Int(state.retransmits),
             lost: Int(state.lost),
             congestionWindow: Int(state.congestionWindow),
-            unacknowledged: Int(state.unacknowledged)
+            unacknowledged: Int(state.unacknowledged),
+            unsentOctets: Int(state.unsentOctets),
+            congestionControl: socket?.congestionControl
         )
     }
 }

@@ -53,6 +53,10 @@ public struct AgentPlan: Codable, Hashable, Sendable {
     public var reconnect: ReconnectPolicy
     /// Events kept for each lane while the receiver is away.
     public var bufferEvents: Int
+    /// How relay connections are kept ready for bursts; nil for none of it, as by hand without the flag.
+    public var relay: RelayTransport?
+    /// Whether the agent never sleeps, which takes a core of its own; nil for no.
+    public var busyPoll: Bool?
     /// Extra arguments of `chronyc`; nil when the clock is not to be sampled.
     public var chronyc: [String]?
     /// How often the clock is sampled.
@@ -78,6 +82,8 @@ public struct AgentPlan: Codable, Hashable, Sendable {
         deadline: TimeSpan,
         reconnect: ReconnectPolicy = ReconnectPolicy(),
         bufferEvents: Int = RelayBuffer().events,
+        relay: RelayTransport? = nil,
+        busyPoll: Bool? = nil,
         chronyc: [String]? = nil,
         clockInterval: TimeSpan = .seconds(30),
         outputFile: String? = nil
@@ -99,6 +105,8 @@ public struct AgentPlan: Codable, Hashable, Sendable {
         self.deadline = deadline
         self.reconnect = reconnect
         self.bufferEvents = bufferEvents
+        self.relay = relay
+        self.busyPoll = busyPoll
         self.chronyc = chronyc
         self.clockInterval = clockInterval
         self.outputFile = outputFile

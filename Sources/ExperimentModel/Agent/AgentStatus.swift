@@ -168,6 +168,10 @@ public struct LaneCounts: Codable, Hashable, Sendable {
     public var reordered = 0
     /// Missing sequence ids so far: dropped at the forwarder or lost on the way.
     public var missing = 0
+    /// For how long events waited at the forwarder for TCP's window or pacing, milliseconds; nil elsewhere.
+    ///
+    /// Looked at every 5 ms at most, once the connection is primed.
+    public var windowWaitMs: Int?
 
     /// Nothing counted yet.
     public init() {}

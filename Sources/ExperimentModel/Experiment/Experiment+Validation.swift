@@ -172,6 +172,11 @@ extension Experiment {
         if !(1...10_000_000).contains(relayBuffer.events) {
             problems.append(.init("relayBuffer.events", "must be 1 to 10,000,000, not \(relayBuffer.events)"))
         }
+        if let relay, !(0...(64 << 20)).contains(relay.primedOctets) {
+            problems.append(
+                .init("relay.primedOctets", "must be 0 (no padding) to 67,108,864, not \(relay.primedOctets)")
+            )
+        }
         if let lab, !(0.1...100_000).contains(lab.rate) { problems.append(.init("lab.rate", "must be 0.1 to 100,000")) }
         return problems
     }

@@ -23,6 +23,8 @@ public struct Experiment: Codable, Hashable, Sendable {
     public var reconnect: ReconnectPolicy
     /// What a forwarder keeps while its receiver is away.
     public var relayBuffer: RelayBuffer
+    /// How relay connections are kept ready for bursts; nil for the documented default.
+    public var relay: RelayTransport?
     /// A simulated world on this machine to run in, instead of real hosts.
     public var lab: LabSpecification?
 
@@ -37,6 +39,7 @@ public struct Experiment: Codable, Hashable, Sendable {
         clock: ClockRequirement = ClockRequirement(),
         reconnect: ReconnectPolicy = ReconnectPolicy(),
         relayBuffer: RelayBuffer = RelayBuffer(),
+        relay: RelayTransport? = nil,
         lab: LabSpecification? = nil
     ) {
         self.name = name
@@ -48,6 +51,7 @@ public struct Experiment: Codable, Hashable, Sendable {
         self.clock = clock
         self.reconnect = reconnect
         self.relayBuffer = relayBuffer
+        self.relay = relay
         self.lab = lab
     }
 

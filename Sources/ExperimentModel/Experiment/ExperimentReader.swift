@@ -88,6 +88,14 @@ public enum ExperimentReader {
                 RelayBuffer(events: $0.integer("events") ?? RelayBuffer().events)
             }
                 ?? RelayBuffer(),
+            relay: root.object("relay") {
+                let standard = RelayTransport()
+                let congestionControl = $0.string("congestionControl") ?? standard.congestionControl
+                return RelayTransport(
+                    primedOctets: $0.integer("primedOctets") ?? standard.primedOctets,
+                    congestionControl: congestionControl == "host" ? nil : congestionControl
+                )
+            },
             lab: lab
         )
     }

@@ -87,6 +87,7 @@ struct AgentPlans {
             deadline: Self.deadline(warmUp: experiment.schedule.warmUp, duration: block.duration),
             reconnect: experiment.reconnect,
             bufferEvents: experiment.relayBuffer.events,
+            relay: experiment.relay ?? RelayTransport(),
             chronyc: hostsWithChrony.contains(host) ? specification.chronyc ?? [] : nil
         )
     }

@@ -25,8 +25,9 @@ enum LauncherScripts {
     /// Launches `$3…` in directory `$1` for at most `$2` seconds, and prints the leader's id.
     ///
     /// The leader is `timeout`, in a session of its own: `timeout` makes a process group, and must be the one that
-    /// leads it. Below it a shell that ignores TERM notes the command's end. All inherit descriptor 9 and with it the
-    /// lock.
+    /// leads it. Below it a shell that ignores TERM notes the command's end; `mv` must ignore it too, for `timeout`
+    /// passes on to the group the TERM that the group has already had, and it may come that late. All inherit
+    /// descriptor 9 and with it the lock.
     static let launch =
         tools + startTime + """
             umask 077
@@ -42,6 +43,7 @@ enum LauncherScripts {
                 echo "$PPID $started" >pid.tmp && mv pid.tmp pid || exit 70
                 "$0" "$@"
                 code=$?
+                trap "" TERM
                 echo $code >exit.tmp; mv exit.tmp exit
                 exit $code'
             setsid timeout -k 10 "$limit" sh -c "$LAUNCH" "$@" </dev/null >>out.log 2>>err.log &

@@ -24,6 +24,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case eventsLost
         /// A connection had to be opened again inside the window.
         case reconnected
+        /// Events waited for TCP at the forwarder: a tail that the network did not make.
+        case transportWait
         /// A median delay shorter than light needs.
         case belowSpeedOfLight
         /// Nothing shows which networks the direct path took.

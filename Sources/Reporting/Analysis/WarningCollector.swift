@@ -83,12 +83,27 @@ struct WarningCollector {
                 warnings.append(.init(.eventsLost, text))
             }
         }
+        warnings += transportWaits()
         if !analysis.gaps.isEmpty {
             let text =
                 "\(Format.plural(analysis.gaps.count, "lost connection")) inside the window; events may be late or missing around it"
             warnings.append(.init(.reconnected, text))
         }
         return warnings
+    }
+
+    /// What a full window or pacing held back at a forwarder, by path.
+    private func transportWaits() -> [AnalysisWarning] {
+        let forwarders = data.blocks.flatMap { $0.forwarders.values }
+        return analysis.paths.compactMap { path in
+            let lanes = forwarders.flatMap(\.lanes).filter { $0.path == path.name }
+            let waitedMs = lanes.reduce(0) { $0 + ($1.counts.windowWaitMs ?? 0) }
+            guard waitedMs > 0 else { return nil }
+            let text =
+                "\(path.name): for \(Format.count(waitedMs)) ms in all events waited at the forwarder for TCP's window or "
+                + "pacing: that part of the tail is transport, not network"
+            return AnalysisWarning(.transportWait, text)
+        }
     }
 
     private func clocks() -> [AnalysisWarning] {

@@ -16,6 +16,8 @@ public final class Dialer {
         public var preferredIndex: Int
         /// The longest unconsumed input of the connection.
         public var inputCapacity: Int
+        /// The congestion control to ask for before connecting; nil for the host's own.
+        public var congestionControl: String?
 
         /// A target.
         public init(
@@ -24,7 +26,8 @@ public final class Dialer {
             tls: TLSContext? = nil,
             serverName: String? = nil,
             preferredIndex: Int = 0,
-            inputCapacity: Int = 2 << 20
+            inputCapacity: Int = 2 << 20,
+            congestionControl: String? = nil
         ) {
             self.host = host
             self.port = port
@@ -32,6 +35,7 @@ public final class Dialer {
             self.serverName = serverName ?? host
             self.preferredIndex = preferredIndex
             self.inputCapacity = inputCapacity
+            self.congestionControl = congestionControl
         }
     }
 
@@ -103,7 +107,7 @@ private final class Attempt: ByteChannelOwner {
         do {
             let session = try target.tls.map { try TLSSession(client: $0, serverName: target.serverName) }
             let channel = ByteChannel(
-                socket: try StreamSocket.connect(to: address),
+                socket: try StreamSocket.connect(to: address, congestionControl: target.congestionControl),
                 isConnected: false,
                 tls: session,
                 loop: loop,

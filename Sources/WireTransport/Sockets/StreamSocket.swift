@@ -38,8 +38,12 @@ public final class StreamSocket {
 
     /// Begins to connect; the socket is writable when that has come to an end.
     ///
+    /// - Parameters:
+    ///   - address: where to.
+    ///   - congestionControl: asked for before connecting; nil, or one that the host refuses, leaves the host's own. Later would
+    ///     be too late: a connection that began with BBR stays paced with any other.
     /// - Throws: `TransportError` `unreachable` when it fails at once.
-    public static func connect(to address: SocketAddress) throws -> StreamSocket {
+    public static func connect(to address: SocketAddress, congestionControl: String? = nil) throws -> StreamSocket {
         #if os(Linux)
             let kind = Int32(SOCK_STREAM.rawValue)
         #else
@@ -50,6 +54,7 @@ public final class StreamSocket {
             throw TransportError(.system, "cannot open a socket: \(systemMessage(errno))")
         }
         let stream = StreamSocket(takingOver: descriptor)
+        if let congestionControl { _ = latexp_set_congestion_control(descriptor, congestionControl) }
         let code = address.withSockaddr { systemConnect(descriptor, $0, $1) }
         guard code == 0 || errno == EINPROGRESS else {
             throw TransportError(.unreachable, "cannot connect to \(address): \(systemMessage(errno))")
