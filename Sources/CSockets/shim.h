@@ -58,7 +58,9 @@ static inline int latexp_enable_receive_times(int fd) {
 }
 
 /// Reads once; sets the kernel's receive time of the last segment read (CLOCK_REALTIME), or LATEXP_NO_TIME.
-static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int64_t *kernelNs) {
+///
+/// With `waits` a blocking descriptor waits for data, at most its SO_RCVTIMEO.
+static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int waits, int64_t *kernelNs) {
     struct iovec vector = {buffer, length};
     union {
         char bytes[256];
@@ -70,7 +72,7 @@ static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int64_
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
     *kernelNs = LATEXP_NO_TIME;
-    ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+    ssize_t count = recvmsg(fd, &message, waits ? 0 : MSG_DONTWAIT);
 #if defined(__linux__)
     if (count > 0) {
         for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
@@ -83,6 +85,25 @@ static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int64_
     }
 #endif
     return count;
+}
+
+/// Lets reads that ask for it wait for data, at most this long; all other calls say MSG_DONTWAIT. 0 or the errno.
+static inline int latexp_let_reads_wait(int fd, int64_t limitUs) {
+    struct timeval limit = {limitUs / 1000000, limitUs % 1000000};
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) return errno;
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? errno : 0;
+}
+
+/// Lets TCP acknowledge every second short segment instead of each, until it has to catch up; 0 or the errno.
+static inline int latexp_delay_acknowledgements(int fd) {
+#if defined(TCP_QUICKACK)
+    int off = 0;
+    return setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off) == 0 ? 0 : errno;
+#else
+    (void)fd;
+    return ENOTSUP;
+#endif
 }
 
 /// Sends without blocking and without SIGPIPE.

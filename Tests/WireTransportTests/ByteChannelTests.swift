@@ -86,6 +86,16 @@ struct ByteChannelTests {
     }
 
     #if os(Linux)
+        @Test("A congestion control that the host does not know leaves one that it does", .timeLimit(.minutes(1)))
+        func congestionControl() throws {
+            let listener = try ListeningSocket(host: "127.0.0.1", port: 0)
+            let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: listener.port).first)
+            let refused = try StreamSocket.connect(to: address, congestionControl: "no-such")
+            #expect(refused.congestionControl == "reno")
+            let own = try StreamSocket.connect(to: address)
+            #expect(own.congestionControl != nil && own.congestionControl != "no-such")
+        }
+
         @Test("Every read has the kernel's time, which is never later than the process's", .timeLimit(.minutes(1)))
         func kernelTimes() throws {
             let world = try World()

@@ -46,4 +46,78 @@ struct EventLoopTests {
         thread.join()
         #expect(wakes == 1)
     }
+
+    @Test(
+        "A loop that reads sleeps in its favourite's read after many short waits, and watches again when nothing comes there",
+        .timeLimit(.minutes(1))
+    )
+    func reading() throws {
+        let loop = EventLoop()
+        let favourite = Favourite()
+        var waits = 0
+        var timerFired = false
+        // Makes every wait short: it wakes the loop again as soon as it is woken.
+        let waker = try Waker { waits += 1 }
+        loop.add(waker)
+        loop.add(favourite)
+        loop.favour(favourite)
+        loop.schedule(afterNs: 1_000_000) { timerFired = true }
+        loop.run(patienceNs: 60_000_000_000, waiting: .reading) {
+            Waker.wake(waker.signalDescriptor)
+            return favourite.waitsAsked.count >= 3 && timerFired
+        }
+        #expect(favourite.waitsAsked.allSatisfy { $0 }, "it was asked to read without waiting")
+        #expect(waits >= 32)
+    }
+
+    @Test("A favourite that somebody else has to write for is not waited for", .timeLimit(.minutes(1)))
+    func readingBesideAWriter() throws {
+        let loop = EventLoop()
+        let favourite = Favourite(finds: 1_000_000)
+        let waker = try Waker {}
+        let writer = Writer(descriptor: waker.signalDescriptor)
+        loop.add(waker)
+        loop.add(favourite)
+        loop.add(writer)
+        loop.favour(favourite)
+        loop.run(patienceNs: 60_000_000_000, waiting: .reading) { writer.writes > 200 }
+        #expect(writer.writes > 200)
+    }
+}
+
+/// A member that counts how it is asked to look, and finds something twice.
+private final class Favourite: LoopMember {
+    let descriptor: Int32 = -1
+    let wantsToRead = false
+    let wantsToWrite = false
+    private(set) var waitsAsked: [Bool] = []
+    private var finds: Int
+
+    init(finds: Int = 2) {
+        self.finds = finds
+    }
+
+    func ready(toRead: Bool, toWrite: Bool) {}
+
+    func look(waits: Bool) -> Bool {
+        waitsAsked.append(waits)
+        finds -= 1
+        return finds >= 0
+    }
+}
+
+/// A member that always has something to write.
+private final class Writer: LoopMember {
+    let descriptor: Int32
+    let wantsToRead = false
+    let wantsToWrite = true
+    private(set) var writes = 0
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    func ready(toRead: Bool, toWrite: Bool) {
+        if toWrite { writes += 1 }
+    }
 }

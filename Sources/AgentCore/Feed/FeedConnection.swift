@@ -35,7 +35,7 @@ final class FeedConnection: ByteChannelOwner {
     private var response: UpgradeResponseParser?
     private var timer: TimerID?
     private var sentClose = false
-    /// Whether a busy loop looks at this connection all the time.
+    /// Whether the loop looks at this connection before all others.
     private let isFavourite: Bool
 
     /// Begins to connect.
@@ -124,7 +124,10 @@ final class FeedConnection: ByteChannelOwner {
             channel.input.consume(acceptance.consumedBytes)
             isOpen = true
             openedMonotonicNs = channel.stamp.monotonicNs
-            if isFavourite { loop.favour(channel) }
+            if isFavourite {
+                channel.socket.letReadsWait()
+                loop.favour(channel)
+            }
             owner?.feedOpened(self)
             return true
         case .refused(let refusal):

@@ -104,7 +104,7 @@ final class FeedLane: FeedConnectionOwner {
             target: target,
             dialer: context.dialer,
             loop: context.loop,
-            isFavourite: context.plan.busyPoll == true,
+            isFavourite: context.plan.waiting != .watching,
             owner: self
         )
     }

@@ -46,3 +46,14 @@ final class AgentContext {
         }
     }
 }
+
+extension AgentPlan {
+    /// How the agent's loop waits.
+    ///
+    /// A forwarder with one lane has nothing else that would suffer from being looked at late. With more lanes each has to be
+    /// seen at once; and a receiver takes its times from the kernel, whenever it looks.
+    var waiting: EventLoop.Waiting {
+        if busyPoll == true { return .busy }
+        return role == .forward && paths.map(\.lanes).reduce(0, +) == 1 ? .reading : .watching
+    }
+}

@@ -53,7 +53,7 @@ public final class AgentRunner {
         writeStatus()
         scheduleTick()
         scheduleSecond()
-        context.loop.run(patienceNs: 100_000_000, isBusy: context.plan.busyPoll == true) { [self] in
+        context.loop.run(patienceNs: 100_000_000, waiting: context.plan.waiting) { [self] in
             role.isOver || failure != nil
         }
         return finish()

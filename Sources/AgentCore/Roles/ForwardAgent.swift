@@ -102,6 +102,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     func go() {}
 
     func tick() {
+        // Sending an event on must not wait for the acknowledgement of its arrival to be sent.
+        for lane in lanes { lane.feed?.socket?.delayAcknowledgements() }
         guard state == .starting || state == .ready else { return }
         let isUp = lanes.allSatisfy { lane in
             lane.feed?.state == .streaming && lane.sender?.state == .streaming && lane.sender?.isPrimed == true

@@ -8,6 +8,8 @@ protocol DescriptorWatch: AnyObject {
     func removed(_ member: any LoopMember)
     /// Waits until a descriptor is ready, at most `waitNs`, and tells the members that are.
     func wait(atMostNs waitNs: Int64)
+    /// Whether a member waits to write.
+    var wantsToWrite: Bool { get }
 }
 
 /// `poll(2)`, which every system has.
@@ -22,6 +24,8 @@ final class PollWatch: DescriptorWatch {
     func removed(_ member: any LoopMember) {
         members.removeAll { $0 === member }
     }
+
+    var wantsToWrite: Bool { members.contains { $0.wantsToWrite } }
 
     func wait(atMostNs waitNs: Int64) {
         polled.removeAll(keepingCapacity: true)
@@ -88,6 +92,8 @@ final class PollWatch: DescriptorWatch {
             unwatchable.remove(entry.token)
             if entry.descriptor >= 0 { latexp_unwatch(set, entry.descriptor) }
         }
+
+        var wantsToWrite: Bool { entries.contains { $0.member.wantsToWrite } }
 
         func wait(atMostNs waitNs: Int64) {
             for index in entries.indices { tellKernel(index) }

@@ -10,13 +10,16 @@ public protocol LoopMember: AnyObject {
     var wantsToWrite: Bool { get }
     /// Called when the descriptor is ready, or has failed (both true).
     func ready(toRead: Bool, toWrite: Bool)
-    /// Looks whether there is something to read without having been told so; only asked of a busy loop's favourites.
-    func look()
+    /// Looks whether there is something to read without having been told so; only asked of a loop's favourites.
+    ///
+    /// - Parameter waits: to wait for it for some milliseconds.
+    /// - Returns: whether there was.
+    func look(waits: Bool) -> Bool
 }
 
 extension LoopMember {
     /// Most members wait to be told.
-    public func look() {}
+    public func look(waits: Bool) -> Bool { false }
 }
 
 /// A loop over a handful of descriptors, with timers; all on one thread.
@@ -24,13 +27,32 @@ extension LoopMember {
 /// Members are asked for their interest before every wait, so nothing has to be registered twice. A member added or
 /// removed inside a callback takes effect at the next wait.
 public final class EventLoop {
+    /// How a loop waits for its members.
+    public enum Waiting: Sendable {
+        /// Sleeps until one of them is ready.
+        case watching
+        /// The same, but while its only favourite is never quiet for long it sleeps in that one's read: one system call less
+        /// for each message, and everything else is looked at some milliseconds late.
+        case reading
+        /// Never sleeps: asks its favourites again and again, which takes a core of its own and saves the time that waking up
+        /// takes.
+        case busy
+    }
+
     /// How often a busy loop looks at everything that is not its favourite, in turns.
     private static let busyTurns = 64
+    /// A loop that sleeps in its favourite's read looks at everything else this often.
+    private static let readingLookNs: Int64 = 2_000_000
+    /// After so many waits that were shorter than that, it begins to sleep there.
+    private static let readingAfterWaits = 32
 
     private let watch: any DescriptorWatch
     private var favourites: [any LoopMember] = []
     private var timers = TimerQueue()
     private var isStopped = false
+    /// Waits shorter than `readingLookNs` since the last longer one.
+    private var quickWaits = 0
+    private var lastLookNs: Int64 = 0
 
     /// A loop without members.
     public init() {
@@ -52,7 +74,7 @@ public final class EventLoop {
         watch.removed(member)
     }
 
-    /// Makes a member one that `run(isBusy: true)` looks at without waiting to be told.
+    /// Makes a member one that a loop which reads or is busy looks at without waiting to be told.
     public func favour(_ member: any LoopMember) {
         favourites.append(member)
     }
@@ -76,18 +98,41 @@ public final class EventLoop {
 
     /// Runs until `stop()`, looking at `interrupted` at least every `patienceNs`.
     ///
-    /// - Parameter isBusy: never sleeps: asks its favourites again and again, which takes a core of its own and saves the time
-    ///   that waking up takes.
-    public func run(patienceNs: Int64 = 1_000_000_000, isBusy: Bool = false, interrupted: () -> Bool = { false }) {
+    /// - Parameter waiting: how to wait for the members.
+    public func run(
+        patienceNs: Int64 = 1_000_000_000,
+        waiting: Waiting = .watching,
+        interrupted: () -> Bool = { false }
+    ) {
         isStopped = false
         while !isStopped, !interrupted() {
-            guard isBusy, !favourites.isEmpty else {
-                runOnce(maximumWaitNs: patienceNs)
-                continue
+            switch waiting {
+            case .reading where favourites.count == 1: readOrWait(favourites[0], patienceNs)
+            case .busy where !favourites.isEmpty:
+                for _ in 0..<Self.busyTurns { for member in favourites { _ = member.look(waits: false) } }
+                runOnce(maximumWaitNs: 0)
+            case .watching, .reading, .busy: runOnce(maximumWaitNs: patienceNs)
             }
-            for _ in 0..<Self.busyTurns { for member in favourites { member.look() } }
-            runOnce(maximumWaitNs: 0)
         }
+    }
+
+    /// Sleeps in the favourite's read if that has been worth it lately, else watches all members.
+    @inline(__always)
+    private func readOrWait(_ favourite: any LoopMember, _ patienceNs: Int64) {
+        guard quickWaits >= Self.readingAfterWaits else { return waitAndCount(patienceNs) }
+        if !favourite.look(waits: true) { quickWaits = 0 }
+        let nowNs = HostClock.monotonicNs()
+        guard nowNs - lastLookNs >= Self.readingLookNs else { return }
+        lastLookNs = nowNs
+        // Who waits for room to write must not wait for the favourite.
+        if watch.wantsToWrite { quickWaits = 0 }
+        runOnce(maximumWaitNs: 0)
+    }
+
+    private func waitAndCount(_ patienceNs: Int64) {
+        let beganNs = HostClock.monotonicNs()
+        runOnce(maximumWaitNs: patienceNs)
+        quickWaits = HostClock.monotonicNs() - beganNs < Self.readingLookNs ? quickWaits + 1 : 0
     }
 
     /// Ends `run()` after the current callbacks.

@@ -125,12 +125,12 @@ public final class ByteChannel: LoopMember {
             flush()
             if asksToWrite, !hasQueuedOutput, state == .open { owner?.channelWritable(self) }
         }
-        if toRead, state != .closed { receive() }
+        if toRead, state != .closed { _ = receive(waits: false) }
     }
 
     /// Reads without having been told that there is something.
-    public func look() {
-        if wantsToRead { receive() }
+    public func look(waits: Bool) -> Bool {
+        wantsToRead && receive(waits: waits)
     }
 
     private func connected() {
@@ -146,35 +146,40 @@ public final class ByteChannel: LoopMember {
 
     // MARK: Reading
 
+    /// Reads once; whether there was something.
     @inline(__always)
-    private func receive() {
-        if tls != nil {
-            receiveCiphertext()
-            return
+    private func receive(waits: Bool) -> Bool {
+        if tls != nil { return receiveCiphertext(waits: waits) }
+        guard !input.isFull else {
+            overflowed()
+            return false
         }
-        guard !input.isFull else { return overflowed() }
-        switch socket.read(into: input.room(), stamp: &stamp) {
+        switch socket.read(into: input.room(), stamp: &stamp, waits: waits) {
         case .read(let count):
             input.filled(count)
             owner?.channelReceived(self)
+            return true
         case .wouldBlock: break
         case .closed: fail(TransportError(.closed, "\(endpoint) closed the connection"))
         case .failed(let code):
             fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
         }
+        return false
     }
 
-    private func receiveCiphertext() {
-        switch socket.read(into: ciphertext, stamp: &stamp) {
+    private func receiveCiphertext(waits: Bool) -> Bool {
+        switch socket.read(into: ciphertext, stamp: &stamp, waits: waits) {
         case .read(let count):
             tls?.receive(UnsafeRawBufferPointer(rebasing: ciphertext[..<count]))
             if state == .handshaking { continueHandshake() }
             if state == .open { deliverPlaintext() }
+            return true
         case .wouldBlock: break
         case .closed: fail(TransportError(.closed, "\(endpoint) closed the connection without a TLS goodbye"))
         case .failed(let code):
             fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
         }
+        return false
     }
 
     private func deliverPlaintext() {

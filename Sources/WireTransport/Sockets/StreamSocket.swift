@@ -40,8 +40,9 @@ public final class StreamSocket {
     ///
     /// - Parameters:
     ///   - address: where to.
-    ///   - congestionControl: asked for before connecting; nil, or one that the host refuses, leaves the host's own. Later would
-    ///     be too late: a connection that began with BBR stays paced with any other.
+    ///   - congestionControl: asked for before connecting; nil leaves the host's own. Where the host refuses it (an ordinary user may
+    ///     have the host's own and `reno`), `reno` is taken, which every host allows. Later would be too late: a connection that
+    ///     began with BBR stays paced with any other.
     /// - Throws: `TransportError` `unreachable` when it fails at once.
     public static func connect(to address: SocketAddress, congestionControl: String? = nil) throws -> StreamSocket {
         #if os(Linux)
@@ -54,7 +55,9 @@ public final class StreamSocket {
             throw TransportError(.system, "cannot open a socket: \(systemMessage(errno))")
         }
         let stream = StreamSocket(takingOver: descriptor)
-        if let congestionControl { _ = latexp_set_congestion_control(descriptor, congestionControl) }
+        if let congestionControl, latexp_set_congestion_control(descriptor, congestionControl) != 0 {
+            _ = latexp_set_congestion_control(descriptor, "reno")
+        }
         let code = address.withSockaddr { systemConnect(descriptor, $0, $1) }
         guard code == 0 || errno == EINPROGRESS else {
             throw TransportError(.unreachable, "cannot connect to \(address): \(systemMessage(errno))")
@@ -70,10 +73,32 @@ public final class StreamSocket {
         return code == 0 ? nil : code
     }
 
+    /// Lets `read` wait for data, for some milliseconds at most.
+    public func letReadsWait() {
+        _ = latexp_let_reads_wait(descriptor, Self.readWaitUs)
+    }
+
+    /// How long a read may wait; the kernel rounds it up to its tick.
+    private static let readWaitUs: Int64 = 2_000
+
+    /// Has TCP acknowledge every second of the other side's messages instead of each as soon as it is read.
+    ///
+    /// RFC 1122 section 4.2.3.2 asks for no more. It takes the sending of the acknowledgement out of the way between reading a
+    /// message and sending it on. The kernel goes back to its own way when a stream falls silent: say it again now and then.
+    public func delayAcknowledgements() {
+        _ = latexp_delay_acknowledgements(descriptor)
+    }
+
     /// Reads once into `buffer`; `stamp` gets the kernel's receive time and both clocks right after the read.
+    ///
+    /// - Parameter waits: to wait for data if the socket lets reads wait.
     @inline(__always)
-    public func read(into buffer: UnsafeMutableRawBufferPointer, stamp: inout ReadStamp) -> ReadOutcome {
-        let count = latexp_receive(descriptor, buffer.baseAddress, buffer.count, &stamp.kernelNs)
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer,
+        stamp: inout ReadStamp,
+        waits: Bool = false
+    ) -> ReadOutcome {
+        let count = latexp_receive(descriptor, buffer.baseAddress, buffer.count, waits ? 1 : 0, &stamp.kernelNs)
         stamp.wallNs = HostClock.wallNs()
         stamp.monotonicNs = HostClock.monotonicNs()
         if count > 0 { return .read(count) }

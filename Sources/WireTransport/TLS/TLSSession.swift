@@ -3,7 +3,7 @@ import COpenSSL
 /// One TLS connection without a socket: ciphertext in and out through memory, plaintext on the other side.
 public final class TLSSession {
     private let ssl: OpaquePointer
-    private let incoming: OpaquePointer
+    private let incoming = CiphertextWindow()
     private let outgoing: OpaquePointer
     private let peerName: String
 
@@ -27,13 +27,14 @@ public final class TLSSession {
     }
 
     private init(context: TLSContext, peerName: String) throws {
-        guard let ssl = SSL_new(context.handle), let incoming = BIO_new(BIO_s_mem()),
-            let outgoing = BIO_new(BIO_s_mem())
-        else { throw opensslError(.tls, "cannot start a TLS connection") }
+        guard let ssl = SSL_new(context.handle) else { throw opensslError(.tls, "cannot start a TLS connection") }
+        guard let source = incoming.makeBIO(), let outgoing = BIO_new(BIO_s_mem()) else {
+            SSL_free(ssl)
+            throw opensslError(.tls, "cannot start a TLS connection")
+        }
         // The session owns both BIOs from here on.
-        SSL_set_bio(ssl, incoming, outgoing)
+        SSL_set_bio(ssl, source, outgoing)
         self.ssl = ssl
-        self.incoming = incoming
         self.outgoing = outgoing
         self.peerName = peerName
     }
@@ -41,9 +42,12 @@ public final class TLSSession {
     deinit { SSL_free(ssl) }
 
     /// Takes ciphertext that came from the network.
+    ///
+    /// It is not copied: `handshake` and then `read` must have taken all of it before the memory is used again, which they have
+    /// when they say that more must come.
+    @inline(__always)
     public func receive(_ ciphertext: UnsafeRawBufferPointer) {
-        guard ciphertext.count > 0 else { return }
-        BIO_write(incoming, ciphertext.baseAddress, Int32(ciphertext.count))
+        incoming.unread = ciphertext
     }
 
     /// Goes on with the handshake: true when it is complete, false when more must come.
@@ -96,7 +100,7 @@ public final class TLSSession {
 
     /// Whether what was received is not all read; a look at this is cheaper than a read that finds nothing.
     @inline(__always)
-    var hasMoreToRead: Bool { SSL_has_pending(ssl) == 1 || latexp_bio_pending(incoming) > 0 }
+    var hasMoreToRead: Bool { incoming.unread.count > 0 || SSL_has_pending(ssl) == 1 }
 
     /// Whether ciphertext waits to be sent.
     @inline(__always)
