@@ -17,12 +17,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of one module: they lie in `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = [],
+    furtherSettings: [SwiftSetting] = []
+) -> Target {
     .testTarget(
         name: name + "Tests",
         dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
         exclude: exclude,
-        swiftSettings: settings
+        swiftSettings: settings + furtherSettings
     )
 }
 
@@ -98,7 +103,8 @@ let package = Package(
         tests("ExperimentModel"),
         tests("LatencyStatistics"),
         tests("WebSocketCodec", ["CSockets"]),
-        tests("MarketFeed", ["ExperimentModel"]),
+        // Optimised also in debug builds: it compares more than a million messages with Foundation's parser.
+        tests("MarketFeed", ["ExperimentModel"], furtherSettings: [.unsafeFlags(["-O"])]),
         tests("WireTransport", ["CSockets"]),
         tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
