@@ -49,7 +49,12 @@ enum MessageFactsCost {
         return usable
     }
 
-    // Prices and quantities of differing lengths, as they are: equal ones would be easier for the processor than real ones.
+    /// A quantity in units of 0.001 that looks random, of one, two or three digits before the point, mostly one or two as in
+    /// reality: equal lengths would be easier for the processor.
+    private static func quantity(_ number: Int64) -> Int64 {
+        let random = Int64(truncatingIfNeeded: UInt64(number) &* 0x9E37_79B9_7F4A_7C15 >> 40)
+        return random % [9_999, 9_999, 99_999, 9_999, 99_999, 9_999, 99_999, 999_999][Int(number & 7)]
+    }
 
     private static func bookTicker(_ market: Market, _ number: Int64, wrappedIn: String?, to bytes: inout [UInt8]) {
         let decimals = market == .spot ? 8 : 2
@@ -59,8 +64,8 @@ enum MessageFactsCost {
             market: market,
             symbol: "BTCUSDT",
             updateID: 11_000_000_000_001 + number * 37,
-            bid: (FixedDecimal(price, decimals: decimals), FixedDecimal(1_234 + number * number * 13, decimals: 3)),
-            ask: (FixedDecimal(price + 10, decimals: decimals), FixedDecimal(45 + number * 977, decimals: 3)),
+            bid: (FixedDecimal(price, decimals: decimals), FixedDecimal(quantity(number), decimals: 3)),
+            ask: (FixedDecimal(price + 10, decimals: decimals), FixedDecimal(quantity(number * 31 + 7), decimals: 3)),
             transactionTimeMs: timeMs,
             eventTimeMs: timeMs + number % 4
         ).append(to: &bytes, wrappedIn: wrappedIn)
@@ -73,7 +78,7 @@ enum MessageFactsCost {
             symbol: "BTCUSDT",
             tradeID: 3_071_000_001 + number,
             price: FixedDecimal(6_412_345_000_000 + number * 1_000_000, decimals: 8),
-            quantity: FixedDecimal(56_000 + number * number * 131, decimals: 8),
+            quantity: FixedDecimal(quantity(number) * 10_000, decimals: 8),
             tradeTime: timeUs,
             eventTime: timeUs + 321,
             isBuyerMaker: number % 3 == 0

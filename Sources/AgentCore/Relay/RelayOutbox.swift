@@ -15,7 +15,7 @@ final class RelayOutbox {
     var onDrop: ((UInt64) -> Void)?
 
     /// The front of the block, which is never given back.
-    private static let keptOctets = 1 << 20
+    private static let keptOctets = 1 << 18
 
     private let eventLimit: Int
     private let byteLimit: Int
@@ -24,6 +24,8 @@ final class RelayOutbox {
     private var tail = 0
     /// The octets of the block that were written since it was last given back.
     private var touched = 0
+    /// The most octets that the outbox has taken of the host's memory.
+    private(set) var largestOctets = 0
     /// The rest of a frame that the kernel took only a part of; it goes out before anything else.
     private var torn: [UInt8] = []
     private var tornHead = 0
@@ -71,7 +73,7 @@ final class RelayOutbox {
         let isWorthMoving = head > Self.keptOctets && head >= tail - head
         guard isWorthMoving || tail + size > block.count, let base = block.baseAddress else { return }
         base.copyMemory(from: base + head, byteCount: tail - head)
-        touched = max(touched, tail)
+        touch()
         tail -= head
         head = 0
     }
@@ -79,10 +81,16 @@ final class RelayOutbox {
     /// Everything is sent: begins at the front again, and gives memory back that only a pile of events had needed.
     @inline(__always)
     private func restart() {
-        touched = max(touched, tail)
+        touch()
         head = 0
         tail = 0
         if touched > 2 * Self.keptOctets { giveBack() }
+    }
+
+    @inline(__always)
+    private func touch() {
+        touched = max(touched, tail)
+        largestOctets = max(largestOctets, touched)
     }
 
     @inline(never)
