@@ -12,17 +12,29 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library of ours: its sources lie in `Sources/<name>`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    furtherSettings: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings + furtherSettings)
 }
 
+/// For what is compared with Foundation's parser on more than a million messages: optimised in debug builds, too.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 /// The tests of one module: they lie in `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = [],
+    furtherSettings: [SwiftSetting] = []
+) -> Target {
     .testTarget(
         name: name + "Tests",
         dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
         exclude: exclude,
-        swiftSettings: settings
+        swiftSettings: settings + furtherSettings
     )
 }
 
@@ -59,7 +71,7 @@ let package = Package(
         module("ExperimentModel"),
         module("LatencyStatistics"),
         module("WebSocketCodec"),
-        module("MarketFeed", ["ExperimentModel", "WebSocketCodec"]),
+        module("MarketFeed", ["ExperimentModel", "WebSocketCodec"], furtherSettings: optimised),
         module("WireTransport", ["CSockets", "COpenSSL"]),
         module(
             "AgentCore",
@@ -98,7 +110,7 @@ let package = Package(
         tests("ExperimentModel"),
         tests("LatencyStatistics"),
         tests("WebSocketCodec", ["CSockets"]),
-        tests("MarketFeed", ["ExperimentModel"]),
+        tests("MarketFeed", ["ExperimentModel"], furtherSettings: optimised),
         tests("WireTransport", ["CSockets"]),
         tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -33,6 +34,14 @@
 
 /// Stands for a kernel receive time that is not there.
 #define LATEXP_NO_TIME INT64_MIN
+
+#if defined(__linux__)
+// MADV_DONTNEED, which sys/mman.h hides without _DEFAULT_SOURCE.
+#define LATEXP_GIVE_BACK 4
+extern int madvise(void *, size_t, int);
+#else
+#define LATEXP_GIVE_BACK MADV_FREE
+#endif
 
 #if defined(__linux__) && !defined(__USE_GNU)
 // poll.h declares it only with _GNU_SOURCE, which would make this module's idea of fd_set differ from Glibc's.
@@ -204,6 +213,14 @@ static inline int latexp_prepare_descriptor(int fd) {
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return errno;
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? errno : 0;
+}
+
+/// Gives the whole pages of `length` octets back to the system; they read as anything afterwards.
+static inline void latexp_give_back(void *start, size_t length) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
+    uintptr_t last = ((uintptr_t)start + length) / page * page;
+    if (start && last > first) madvise((void *)first, last - first, LATEXP_GIVE_BACK);
 }
 
 /// Lets timers of this thread fire to the microsecond, not to the default 50 us.

@@ -11,7 +11,7 @@ import ArgumentParser
 struct SelfTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "selftest",
-        abstract: "Measures the instrument itself: clock, timer, kernel-to-user delay, loopback."
+        abstract: "Measures the instrument itself: clock, timer, kernel-to-user delay, loopback, message facts."
     )
 
     @Flag(help: "Print JSON.")
@@ -32,6 +32,9 @@ struct SelfTestCommand: ParsableCommand {
             print("kernel to user        \(rounded(median)) us at the median, \(rounded(p99)) us at p99")
         }
         print("loopback round trip   \(rounded(report.loopbackRoundTripP50Us)) us at the median")
+        for (kind, costNs) in report.messageFactsNs.sorted(by: { $0.key < $1.key }) {
+            print("message facts         \(rounded(costNs)) ns, \(kind)")
+        }
     }
 
     private func rounded(_ value: Double) -> String {

@@ -14,13 +14,15 @@ public struct SelfTestReport: Codable, Sendable {
     public var kernelToUserP99Us: Double?
     /// The median round trip of 200 octets over a loopback connection, microseconds.
     public var loopbackRoundTripP50Us: Double
+    /// What finding a message's facts (`u`, `E`, `T` and so on) costs by kind of message, nanoseconds a message.
+    public var messageFactsNs: [String: Double]
     /// Where receive times come from: `kernel` or `user`.
     public var receiveTimeSource: String
     /// The version of the agent.
     public var version: String
 }
 
-/// Measures the instrument itself: clock, timer, kernel-to-user delay, loopback.
+/// Measures the instrument itself: clock, timer, kernel-to-user delay, loopback, message facts.
 public enum SelfTest {
     private static let rounds = 2_000
 
@@ -36,6 +38,7 @@ public enum SelfTest {
             kernelToUserP50Us: quantile(delays, 0.5),
             kernelToUserP99Us: quantile(delays, 0.99),
             loopbackRoundTripP50Us: quantile(roundTrips, 0.5) ?? .nan,
+            messageFactsNs: MessageFactsCost.measure(),
             receiveTimeSource: delays.isEmpty ? "user" : "kernel",
             version: LatexpVersion.text
         )

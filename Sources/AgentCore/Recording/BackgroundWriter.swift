@@ -14,13 +14,13 @@ import WireTransport
 /// Jobs wait in a bounded queue. Samples that find it full, or a disk that takes no more, are counted as not written; the
 /// agent goes on.
 final class BackgroundWriter: Sendable {
-    /// The samples of one job.
-    static let chunkSize = 2_048
     /// Jobs that may wait; with chunks of samples that is 48 MiB at most.
     private static let queueLimit = 256
+    /// Chunks that are kept to be filled again: one is being written while the next is filled, and some for a slow disk.
+    private static let spareLimit = 8
 
     private enum Job: Sendable {
-        case samples([SampleRecord])
+        case samples(SampleChunk)
         case line(file: String, bytes: [UInt8])
         case replace(file: String, bytes: [UInt8])
         case finish
@@ -28,8 +28,8 @@ final class BackgroundWriter: Sendable {
 
     private struct State {
         var jobs: [Job] = []
-        /// Emptied chunks, to be filled again.
-        var spares: [[SampleRecord]] = []
+        /// Written chunks, to be filled again.
+        var spares: [SampleChunk] = []
         var samplesNotWritten = 0
         var samplesWritten = 0
         var failure: String?
@@ -54,18 +54,18 @@ final class BackgroundWriter: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Queues a full chunk of samples; gives an empty one back, with its memory where possible.
-    func write(samples: [SampleRecord]) -> [SampleRecord] {
-        let spare = state.withLock { state -> [SampleRecord] in
-            if state.jobs.count >= Self.queueLimit {
-                state.samplesNotWritten += samples.count
-            } else {
-                state.jobs.append(.samples(samples))
+    /// Queues a chunk of samples and puts an empty one in its place; a new one only while the disk is behind.
+    func exchange(_ chunk: inout SampleChunk) {
+        state.withLock { state in
+            guard state.jobs.count < Self.queueLimit else {
+                state.samplesNotWritten += chunk.count
+                return chunk.clear()
             }
-            return state.spares.popLast() ?? []
+            state.jobs.append(.samples(chunk))
+            chunk = state.spares.popLast() ?? SampleChunk()
+            chunk.clear()
         }
         wake()
-        return spare
     }
 
     /// Queues octets to be appended to a file.
@@ -107,52 +107,55 @@ final class BackgroundWriter: Sendable {
         var files: [String: Int32] = [:]
         defer { for file in files.values { close(file) } }
         var octets = [UInt8](repeating: 0, count: 4_096)
+        var jobs: [Job] = []
         while true {
             // Blocks until somebody wakes; several wakes are read at once.
             guard read(wakeEnds.reading, &octets, octets.count) > 0 || errno == EINTR else { return }
-            let jobs = state.withLock { state in
-                defer { state.jobs = [] }
-                return state.jobs
-            }
-            for job in jobs {
-                switch job {
-                case .samples(let samples): write(samples, files: &files)
-                case .line(let file, let bytes): _ = append(bytes, to: file, files: &files)
+            state.withLock { swap(&$0.jobs, &jobs) }
+            for index in jobs.indices {
+                switch jobs[index] {
+                case .samples(let chunk): write(chunk, files: &files)
+                case .line(let file, let bytes): _ = append(bytes[...], to: file, files: &files)
                 case .replace(let file, let bytes): replaceNow(file, bytes)
                 case .finish: return
                 }
             }
+            giveBackChunks(of: &jobs)
         }
     }
 
-    private func write(_ samples: [SampleRecord], files: inout [String: Int32]) {
-        var bytes = [UInt8](repeating: 0, count: samples.count * SampleRecord.size)
-        bytes.withUnsafeMutableBytes { buffer in
-            guard let base = buffer.baseAddress else { return }
-            for (index, sample) in samples.enumerated() { sample.write(to: base + index * SampleRecord.size) }
+    /// Lets written chunks be filled again, once nothing else here refers to their memory: it would be copied otherwise.
+    private func giveBackChunks(of jobs: inout [Job]) {
+        state.withLock { state in
+            while let job = jobs.popLast() {
+                guard case .samples(let chunk) = job, state.spares.count < Self.spareLimit else { continue }
+                state.spares.append(chunk)
+            }
         }
-        let isWritten = append(bytes, to: "samples.bin", files: &files)
+    }
+
+    private func write(_ chunk: SampleChunk, files: inout [String: Int32]) {
+        let isWritten = append(
+            chunk.octets[..<(chunk.count * SampleRecord.size)],
+            to: "samples.bin",
+            files: &files
+        )
         state.withLock { state in
             if isWritten {
-                state.samplesWritten += samples.count
+                state.samplesWritten += chunk.count
             } else {
-                state.samplesNotWritten += samples.count
-            }
-            if state.spares.count < 8 {
-                var spare = samples
-                spare.removeAll(keepingCapacity: true)
-                state.spares.append(spare)
+                state.samplesNotWritten += chunk.count
             }
         }
     }
 
-    private func append(_ bytes: [UInt8], to file: String, files: inout [String: Int32]) -> Bool {
+    private func append(_ bytes: ArraySlice<UInt8>, to file: String, files: inout [String: Int32]) -> Bool {
         if files[file] == nil {
             let descriptor = open("\(directory)/\(file)", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { return failed(file) }
             files[file] = descriptor
             if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0,
-                !writeAll(SampleFile.header(), to: descriptor)
+                !writeAll(SampleFile.header()[...], to: descriptor)
             {
                 return failed(file)
             }
@@ -168,7 +171,7 @@ final class BackgroundWriter: Sendable {
     }
 
     /// Writes everything or nothing: a record that was cut short is taken back.
-    private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    private func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         let start = lseek(descriptor, 0, SEEK_END)
         var offset = 0
         while offset < bytes.count {
@@ -195,7 +198,7 @@ final class BackgroundWriter: Sendable {
             _ = failed(file)
             return
         }
-        let isWritten = writeAll(bytes, to: descriptor)
+        let isWritten = writeAll(bytes[...], to: descriptor)
         close(descriptor)
         if !isWritten || rename(temporary, target) != 0 { _ = failed(file) }
     }

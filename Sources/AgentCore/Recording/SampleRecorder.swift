@@ -5,11 +5,10 @@ final class SampleRecorder {
     /// Samples taken so far.
     private(set) var count = 0
     private let writer: BackgroundWriter
-    private var chunk: [SampleRecord] = []
+    private var chunk = SampleChunk()
 
     init(writer: BackgroundWriter) {
         self.writer = writer
-        chunk.reserveCapacity(BackgroundWriter.chunkSize)
     }
 
     /// Takes one sample.
@@ -17,14 +16,12 @@ final class SampleRecorder {
     func add(_ sample: SampleRecord) {
         chunk.append(sample)
         count += 1
-        if chunk.count == BackgroundWriter.chunkSize { flush() }
+        if chunk.isFull { flush() }
     }
 
     /// Hands over what has been collected; called each second too, so that a killed agent loses little.
     func flush() {
-        guard !chunk.isEmpty else { return }
-        let full = chunk
-        chunk = writer.write(samples: full)
-        chunk.reserveCapacity(BackgroundWriter.chunkSize)
+        guard chunk.count > 0 else { return }
+        writer.exchange(&chunk)
     }
 }

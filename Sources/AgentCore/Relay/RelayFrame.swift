@@ -1,36 +1,81 @@
+import ExperimentModel
 import WireTransport
 
 /// The relay protocol between a forwarder and a receiver, over one TCP connection a lane.
 ///
-/// All integers are in network byte order. Every frame begins with
+/// All integers are in network byte order. Times are nanoseconds since 1970 UTC of the clock of the host that took them;
+/// `Int64.min` stands for a time that is not there. Every frame begins with the same eight octets; what follows them depends
+/// on the type. Offsets on the left, eight octets a line:
 /// ```
-///  0               4       5       6               8
-/// +---------------+-------+-------+---------------+
-/// | length u32    | type  | flags | 0             |   length counts the whole frame, 8 … 1,048,576
-/// +---------------+-------+-------+---------------+
+///      0       1       2       3       4       5       6       7
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   0 | length of the frame, u32      | type  | flags | 0             |   length 8 … 1,048,576
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///
+///     1 CHALLENGE, receiver → forwarder; flag 1: a proof is required
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | "LATEXP"                                      | version u16   |
+///  16 | nonce, 16 octets                                              |
+///  24 | its second half                                               |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     2 HELLO, forwarder → receiver; flag 1: a proof is there
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | "LATEXP"                                      | version u16   |
+///  16 | lane u16      | p u8  | r u8  | path (p), run id (r), and     |
+///     | with flag 1 the proof, 32 octets                              |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     3 REFUSE, receiver → forwarder; the connection is closed after it
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | reason, UTF-8, at most 500 octets                             |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     4 EVENT, forwarder → receiver
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | sequence id u64, the lane's first is 1                        |
+///  16 | kernel receive time i64                                       |
+///  24 | user-space receive time i64                                   |
+///  32 | time of sending i64                                           |
+///  40 | the exchange's event time i64                                 |
+///  48 | the exchange's message as it came                             |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     5 PROBE, receiver → forwarder
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | number u64                                                    |
+///  16 | time of sending i64                                           |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     6 ECHO, forwarder → receiver
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | number u64, the probe's                                       |
+///  16 | the probe's time of sending i64                               |
+///  24 | receive time of the probe i64                                 |
+///  32 | time of sending i64                                           |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     8 BYE, forwarder → receiver; 11 SO FAR, the same about earlier connections, right after HELLO
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | received from the exchange u64                                |
+///  16 | forwarded u64                                                 |
+///  24 | dropped from the full buffer u64                              |
+///  32 | invalid u64                                                   |
+///  40 | last sequence id given out u64                                |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     9 FAREWELL, receiver → forwarder; both may close
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///   8 | arrived u64, each sequence id once                            |
+///     +-------+-------+-------+-------+-------+-------+-------+-------+
+///     7 FINISH, receiver → forwarder: nothing follows. The window is over: send what is buffered, then BYE
+///    10 PADDING, forwarder → receiver: octets of any value. Keeps the connection's window open, and is thrown away
 /// ```
 /// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
-/// hand) sends HELLO and its events at once. Events may follow HELLO without waiting. Times are nanoseconds since 1970 UTC
-/// of the clock of the host that took them; `Int64.min` stands for a time that is not there.
-/// ```
-/// CHALLENGE 1  receiver  → forwarder  "LATEXP" (6), version u16, nonce (16); flag 1: proof is required
-/// HELLO     2  forwarder → receiver  "LATEXP" (6), version u16, lane u16, path length u8, run id length u8,
-///                                    path, run id, proof (32, only with flag 1)
-/// REFUSE    3  receiver  → forwarder  reason, UTF-8; the connection is closed after it
-/// EVENT     4  forwarder → receiver  sequence u64, kernel receive time i64, user receive time i64, time of sending i64,
-///                                    exchange's event time i64, the exchange's message as it came
-/// PROBE     5  receiver  → forwarder  number u64, time of sending i64
-/// ECHO      6  forwarder → receiver  number u64, the probe's time i64, receive time i64, time of sending i64
-/// FINISH    7  receiver  → forwarder  (empty) the window is over: send what is buffered, then BYE
-/// BYE       8  forwarder → receiver  received u64, forwarded u64, dropped u64, invalid u64, last sequence u64
-/// FAREWELL  9  receiver  → forwarder  arrived u64; both may close
-/// PADDING  10  forwarder → receiver  octets of any value: keeps the connection's window open, and is thrown away
-/// ```
+/// hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is refused by
+/// whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
+///
+/// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to itself:
+/// ids up to forwarded + dropped were dealt with on earlier connections.
+///
 /// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails, since
 /// every connection has its own nonce.
 public enum RelayProtocol {
     /// The version that this build speaks; others are refused.
-    public static let version: UInt16 = 2
+    public static let version: UInt16 = 3
     /// The longest frame.
     public static let maximumFrameSize = 1 << 20
     /// The octets before every frame's body.
@@ -66,6 +111,8 @@ public enum RelayProtocol {
         case farewell
         /// Nothing but octets on the way.
         case padding
+        /// The totals of earlier connections.
+        case soFar
     }
 
     /// A forwarder's introduction.
@@ -131,7 +178,26 @@ extension RelayProtocol {
         return frame(kind, body: body)
     }
 
+    /// A BYE, or a SO FAR.
+    static func totals(_ kind: Kind, _ totals: SenderTotals) -> [UInt8] {
+        let counts = [totals.received, totals.forwarded, totals.dropped, totals.invalid].map { Int64($0) }
+        return numbers(kind, counts + [Int64(bitPattern: totals.lastSequence)])
+    }
+
     // MARK: Reading bodies
+
+    /// Reads the body of a BYE or a SO FAR.
+    static func readTotals(_ body: UnsafeRawBufferPointer) throws -> SenderTotals {
+        let values = try readNumbers(body, count: 5)
+        guard values.allSatisfy({ $0 >= 0 }) else { throw violation("totals below zero") }
+        return SenderTotals(
+            received: Int(clamping: values[0]),
+            forwarded: Int(clamping: values[1]),
+            dropped: Int(clamping: values[2]),
+            invalid: Int(clamping: values[3]),
+            lastSequence: UInt64(bitPattern: values[4])
+        )
+    }
 
     /// Reads a CHALLENGE's body: the nonce.
     ///

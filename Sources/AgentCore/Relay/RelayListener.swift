@@ -118,7 +118,7 @@ final class RelayListener: ByteChannelOwner {
     private func turnAway(_ channel: ByteChannel, _ reason: String, answer: String? = nil) {
         guard let entry = pending.removeValue(forKey: ObjectIdentifier(channel)) else { return }
         context.loop.cancel(entry.timer)
-        count(reason)
+        count(reason, details: answer)
         if let answer { refuse(channel, answer) } else { channel.abandon() }
     }
 
@@ -128,9 +128,9 @@ final class RelayListener: ByteChannelOwner {
         channel.closeWhenFlushed()
     }
 
-    private func count(_ reason: String) {
+    private func count(_ reason: String, details: String? = nil) {
         strangers[reason, default: 0] += 1
-        context.log.write(.warning, "relay.stranger", ["path": path, "reason": reason])
+        context.log.write(.warning, "relay.stranger", ["path": path, "reason": reason, "details": details ?? ""])
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {

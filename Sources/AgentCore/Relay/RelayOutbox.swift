@@ -1,3 +1,4 @@
+import CSockets
 import ExperimentModel
 import WireTransport
 
@@ -13,11 +14,18 @@ final class RelayOutbox {
     /// Called with the sequence id of each dropped event.
     var onDrop: ((UInt64) -> Void)?
 
+    /// The front of the block, which is never given back.
+    private static let keptOctets = 1 << 18
+
     private let eventLimit: Int
     private let byteLimit: Int
     private let block: UnsafeMutableRawBufferPointer
     private var head = 0
     private var tail = 0
+    /// The octets of the block that were written since it was last given back.
+    private var touched = 0
+    /// The most octets that the outbox has taken of the host's memory.
+    private(set) var largestOctets = 0
     /// The rest of a frame that the kernel took only a part of; it goes out before anything else.
     private var torn: [UInt8] = []
     private var tornHead = 0
@@ -25,7 +33,7 @@ final class RelayOutbox {
     /// An outbox for at most `eventLimit` events.
     init(eventLimit: Int) {
         self.eventLimit = eventLimit
-        // Book tickers take some 230 octets a frame. The block is twice the limit, so that moving the frames to its front costs
+        // Book tickers take some 200 octets a frame. The block is twice the limit, so that moving the frames to its front costs
         // little for each event even when the outbox is full; memory that is never written is never really there.
         self.byteLimit = min(max(eventLimit * 512, 4 << 20), 512 << 20)
         self.block = UnsafeMutableRawBufferPointer.allocate(byteCount: byteLimit * 2, alignment: 16)
@@ -61,10 +69,34 @@ final class RelayOutbox {
 
     private func makeRoom(for size: Int) {
         while count >= eventLimit || (tail - head) + size > byteLimit, count > 0 { dropOldest() }
-        guard tail + size > block.count, let base = block.baseAddress else { return }
+        // As soon as the gap in front is as large as the frames: a move for each octet at most, and memory of twice the frames.
+        let isWorthMoving = head > Self.keptOctets && head >= tail - head
+        guard isWorthMoving || tail + size > block.count, let base = block.baseAddress else { return }
         base.copyMemory(from: base + head, byteCount: tail - head)
+        touch()
         tail -= head
         head = 0
+    }
+
+    /// Everything is sent: begins at the front again, and gives memory back that only a pile of events had needed.
+    @inline(__always)
+    private func restart() {
+        touch()
+        head = 0
+        tail = 0
+        if touched > 2 * Self.keptOctets { giveBack() }
+    }
+
+    @inline(__always)
+    private func touch() {
+        touched = max(touched, tail)
+        largestOctets = max(largestOctets, touched)
+    }
+
+    @inline(never)
+    private func giveBack() {
+        latexp_give_back(block.baseAddress.map { $0 + Self.keptOctets }, touched - Self.keptOctets)
+        touched = Self.keptOctets
     }
 
     private func dropOldest() {
@@ -96,10 +128,7 @@ final class RelayOutbox {
             if written == 0 { break }
             events += take(written, of: end)
         }
-        if head == tail {
-            head = 0
-            tail = 0
-        }
+        if head == tail { restart() }
         return (events, nil)
     }
 

@@ -23,6 +23,9 @@ struct RelayedEvent {
 
 /// The receiver's end of one relayed lane, across all of its connections.
 final class RelayReceiverLane: ByteChannelOwner {
+    /// Gaps that are worth a line in the log.
+    private static let loggedGaps = 100
+
     /// The path's name and the lane's number in it.
     let name: String
     /// The owner's own number for this lane.
@@ -33,6 +36,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var missing: [MissingRange] = []
     /// The forwarder's totals, once it has said goodbye.
     private(set) var senderTotals: SenderTotals?
+    /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
+    private(set) var before: SenderTotals?
     /// Every connection that is over.
     private(set) var records: [ConnectionRecord] = []
     /// What the connection is doing.
@@ -48,6 +53,9 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var record: ConnectionRecord?
     private var highestSequence: UInt64 = 0
     private var lastEventConnection = 0
+    private var knowsBefore = false
+    /// When the connection that brought the newest event ended.
+    private var disconnected: Timestamp?
     private var probeNumber: Int64 = 0
     private var wantsFinish = false
     /// Octets of padding that came and were thrown away.
@@ -140,47 +148,30 @@ final class RelayReceiverLane: ByteChannelOwner {
             counts.arrived += 1
             return []
         }
-        guard removeFromMissing(sequence) else {
+        guard missing.remove(sequence) else {
             counts.duplicates += 1
             return .duplicate
         }
+        counts.missing -= 1
         counts.arrived += 1
         counts.reordered += 1
         return .reordered
     }
 
     private func noteGap(from first: UInt64, to last: UInt64, _ stamp: ReadStamp) {
-        let cause = connectionNumber == lastEventConnection ? "dropped from the forwarder's buffer" : "disconnection"
-        let at = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        let isDisconnection = connectionNumber != lastEventConnection
+        let cause = isDisconnection ? "disconnection" : "dropped from the forwarder's buffer"
+        let noticed = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        let at = isDisconnection ? disconnected ?? noticed : noticed
         counts.missing += Int(clamping: last - first + 1)
-        if missing.count < 10_000 {
-            missing.append(MissingRange(first: first, last: last, cause: cause, at: at))
-        } else {
-            missing[missing.count - 1].last = last
-        }
+        missing.note(first: first, last: last, cause: cause, at: at)
+        // The account has them all; a receiver that falls behind for long must not fill the log.
+        guard missing.count <= Self.loggedGaps else { return }
         context.log.write(
             .warning,
             "relay.gap",
             ["lane": name, "first": "\(first)", "last": "\(last)", "cause": cause]
         )
-    }
-
-    /// Takes an id that came after all off the missing ones; false when it was not missing.
-    private func removeFromMissing(_ sequence: UInt64) -> Bool {
-        guard let index = missing.firstIndex(where: { $0.first <= sequence && sequence <= $0.last }) else {
-            return false
-        }
-        let range = missing.remove(at: index)
-        var rest: [MissingRange] = []
-        if range.first < sequence {
-            rest.append(MissingRange(first: range.first, last: sequence - 1, cause: range.cause, at: range.at))
-        }
-        if sequence < range.last {
-            rest.append(MissingRange(first: sequence + 1, last: range.last, cause: range.cause, at: range.at))
-        }
-        missing.insert(contentsOf: rest, at: index)
-        counts.missing -= 1
-        return true
     }
 
     private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
@@ -192,20 +183,28 @@ final class RelayReceiverLane: ByteChannelOwner {
         case .bye: try goodbye(frame.body, channel)
         case .event: break
         case .padding: paddingOctets += frame.size
+        case .soFar: noteBefore(try RelayProtocol.readTotals(frame.body))
         case .challenge, .hello, .refuse, .probe, .finish, .farewell:
             throw RelayProtocol.violation("a frame that a forwarder does not send here")
         }
     }
 
-    private func goodbye(_ body: UnsafeRawBufferPointer, _ channel: ByteChannel) throws {
-        let values = try RelayProtocol.readNumbers(body, count: 5)
-        let totals = SenderTotals(
-            received: Int(clamping: values[0]),
-            forwarded: Int(clamping: values[1]),
-            dropped: Int(clamping: values[2]),
-            invalid: Int(clamping: values[3]),
-            lastSequence: UInt64(bitPattern: values[4])
+    /// Takes the account of earlier connections: what went to an earlier receiver is not missing at this one.
+    private func noteBefore(_ totals: SenderTotals) {
+        guard !knowsBefore else { return }
+        knowsBefore = true
+        guard totals.forwarded > 0, highestSequence == 0 else { return }
+        before = totals
+        highestSequence = UInt64(totals.forwarded) + UInt64(totals.dropped)
+        context.log.write(
+            .warning,
+            "relay.before",
+            ["lane": name, "forwarded": "\(totals.forwarded)", "dropped": "\(totals.dropped)"]
         )
+    }
+
+    private func goodbye(_ body: UnsafeRawBufferPointer, _ channel: ByteChannel) throws {
+        let totals = try RelayProtocol.readTotals(body)
         senderTotals = totals
         if totals.lastSequence > highestSequence {
             noteGap(from: highestSequence + 1, to: totals.lastSequence, channel.stamp)
@@ -260,6 +259,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         guard var record else { return }
         record.ended = context.now
         record.reason = reason
+        if connectionNumber == lastEventConnection { disconnected = record.ended }
         if records.count >= 1_000 { records.remove(at: 500) }
         records.append(record)
         self.record = nil

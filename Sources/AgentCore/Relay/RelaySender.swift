@@ -17,6 +17,8 @@ final class RelaySender: ByteChannelOwner {
     private static let paddingOctets = 16_384
     /// How long the goodbye may go unanswered.
     private static let farewellLimitNs: Int64 = 10_000_000_000
+    /// A connection that lasted this long was let in, also by a receiver that says nothing; the pauses start over after it.
+    private static let provenNs: Int64 = 5_000_000_000
 
     /// The events that wait.
     let outbox: RelayOutbox
@@ -135,10 +137,9 @@ final class RelaySender: ByteChannelOwner {
         guard let channel, state != .streaming else { return }
         var hello = self.hello
         hello.proof = proof
-        channel.write(RelayProtocol.hello(hello))
+        channel.write(RelayProtocol.hello(hello) + RelayProtocol.totals(.soFar, owner.relayTotals(self)))
         state = .streaming
         record?.streaming = context.now
-        backoff.reset()
         priming.restart(atNs: HostClock.monotonicNs())
         context.log.write(.info, "relay.open", ["lane": name, "endpoint": channel.endpoint])
         flush()
@@ -160,13 +161,15 @@ final class RelaySender: ByteChannelOwner {
     private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
         switch frame.kind {
         case .challenge:
-            let nonce = try RelayProtocol.readChallenge(Array(frame.body))
+            let nonce = try readChallenge(Array(frame.body), channel)
             guard let secret = context.secret else { return }
             introduce(proof: RelayProtocol.proof(secret: secret, nonce: nonce, hello: hello))
         case .refuse:
             let reason = String(decoding: frame.body.prefix(500), as: UTF8.self)
             throw AgentError(.refused, "the receiver refused: \(reason)")
         case .probe:
+            // Whoever asks for the time has let this side in.
+            backoff.reset()
             let values = try RelayProtocol.readNumbers(frame.body, count: 2)
             let receivedNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
@@ -176,8 +179,18 @@ final class RelaySender: ByteChannelOwner {
         case .farewell:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
-        case .hello, .event, .echo, .bye, .padding:
+        case .hello, .event, .echo, .bye, .padding, .soFar:
             throw RelayProtocol.violation("a frame that only a forwarder sends")
+        }
+    }
+
+    private func readChallenge(_ body: [UInt8], _ channel: ByteChannel) throws -> [UInt8] {
+        do {
+            return try RelayProtocol.readChallenge(body)
+        } catch let error as AgentError where error.code == .versionMismatch {
+            // The receiver should know too why nobody comes in: the greeting names this side's version.
+            if state != .streaming { channel.write(RelayProtocol.hello(hello)) }
+            throw error
         }
     }
 
@@ -222,10 +235,8 @@ final class RelaySender: ByteChannelOwner {
     }
 
     private func sayGoodbye() {
-        let totals = owner.relayTotals(self)
         goodbye = .said
-        let values = [totals.received, totals.forwarded, totals.dropped, totals.invalid].map { Int64($0) }
-        channel?.write(RelayProtocol.numbers(.bye, values + [Int64(bitPattern: totals.lastSequence)]))
+        channel?.write(RelayProtocol.totals(.bye, owner.relayTotals(self)))
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {
@@ -234,6 +245,9 @@ final class RelaySender: ByteChannelOwner {
     }
 
     private func lost(_ reason: String) {
+        if let since = record?.streaming, context.now.monotonicNs - since.monotonicNs > Self.provenNs {
+            backoff.reset()
+        }
         closeRecord(reason)
         channel = nil
         outbox.connectionLost()

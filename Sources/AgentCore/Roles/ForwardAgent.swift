@@ -89,12 +89,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     }
 
     private func noteDrop(_ sequence: UInt64, _ lane: Lane) {
-        if let last = lane.dropped.indices.last, lane.dropped[last].last + 1 == sequence {
-            lane.dropped[last].last = sequence
-        } else if lane.dropped.count < 10_000 {
-            let cause = "dropped from the full buffer"
-            lane.dropped.append(MissingRange(first: sequence, last: sequence, cause: cause, at: context.now))
-        }
+        let cause = "dropped from the full buffer"
+        lane.dropped.note(first: sequence, last: sequence, cause: cause, at: context.now)
     }
 
     // MARK: The course of a run

@@ -268,6 +268,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                 lane: lane.number,
                 counts: counts(of: lane),
                 senderTotals: lane.relay?.senderTotals,
+                before: lane.relay?.before,
                 connections: lane.feed?.connections ?? lane.relay?.connections ?? [],
                 missing: lane.relay?.missing ?? [],
                 invalidExamples: lane.feed?.invalidExamples ?? [],

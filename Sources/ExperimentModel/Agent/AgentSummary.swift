@@ -69,6 +69,9 @@ public struct LaneSummary: Codable, Hashable, Sendable {
     public var counts: LaneCounts
     /// What the forwarder said at its goodbye; at the receiver of a relayed lane, nil if it never came.
     public var senderTotals: SenderTotals?
+    /// At the receiver of a relayed lane, what the forwarder had done before this receiver's first connection; nil when it
+    /// had handed nothing over by then, as in every run whose receiver was not restarted.
+    public var before: SenderTotals?
     /// Every connection of the lane, in order.
     public var connections: [ConnectionRecord]
     /// The sequence ids that never arrived (receiver) or were dropped (forwarder).
@@ -84,6 +87,7 @@ public struct LaneSummary: Codable, Hashable, Sendable {
         lane: Int,
         counts: LaneCounts,
         senderTotals: SenderTotals? = nil,
+        before: SenderTotals? = nil,
         connections: [ConnectionRecord] = [],
         missing: [MissingRange] = [],
         invalidExamples: [String] = [],
@@ -93,6 +97,7 @@ public struct LaneSummary: Codable, Hashable, Sendable {
         self.lane = lane
         self.counts = counts
         self.senderTotals = senderTotals
+        self.before = before
         self.connections = connections
         self.missing = missing
         self.invalidExamples = invalidExamples
@@ -158,6 +163,8 @@ public struct MissingRange: Codable, Hashable, Sendable {
     public var cause: String
     /// When the gap was noticed, or the disconnection happened.
     public var at: Timestamp
+    /// How many of the ids are missing, where others between them came; nil when all are.
+    public var missing: Int?
 
     /// A range of missing ids.
     public init(first: UInt64, last: UInt64, cause: String, at: Timestamp) {
@@ -168,7 +175,7 @@ public struct MissingRange: Codable, Hashable, Sendable {
     }
 
     /// How many ids are missing.
-    public var count: Int { Int(last - first + 1) }
+    public var count: Int { missing ?? Int(last - first + 1) }
 }
 
 /// A sudden change of the wall clock against the monotonic clock.

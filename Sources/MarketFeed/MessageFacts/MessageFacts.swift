@@ -84,6 +84,7 @@ public struct MessageFacts: Sendable {
     var requestIDValue: Int64 = 0
     var isRequestIDPresent = false
     var failure = RequestFailure()
+    private var shapes = MessageShapes()
 
     /// No message yet.
     public init() {}
@@ -99,10 +100,29 @@ public struct MessageFacts: Sendable {
     public mutating func scan(_ message: UnsafeRawBufferPointer) {
         reset()
         guard let base = message.baseAddress, !message.isEmpty else { return reject(.empty) }
+        if takeKnownShape(base, message.count) { return }
         guard message.count <= UInt32.max else { return reject(.tooLong) }
         var scanner = MessageScanner(base: base, end: message.count)
         guard scanner.scan(&self) else { return reject(scanner.cursor.problem, at: scanner.cursor.position) }
         scanner.conclude(&self)
+        if kind != .invalid, !isRequestIDPresent {
+            shapes.note(message, .init(kind: kind, isWrapped: isWrapped, stream: streamRange), fields)
+        }
+    }
+
+    /// Takes the facts over from the last message of the same shape, with this one's numbers; `false` when there is none.
+    @inline(__always)
+    private mutating func takeKnownShape(_ base: UnsafeRawPointer, _ count: Int) -> Bool {
+        let index = shapes.find(base, count)
+        guard index >= 0 else { return false }
+        guard let outline = shapes.read(index, base, into: &fields) else {
+            fields.clear()
+            return false
+        }
+        kind = outline.kind
+        isWrapped = outline.isWrapped
+        streamRange = outline.stream
+        return true
     }
 
     /// Forgets the last message.

@@ -130,8 +130,9 @@ extension ValidationEvidence {
                 return (.failed, "lane \(lane.lane): the forwarder's goodbye with its totals never came")
             }
             let handled = totals.forwarded + totals.dropped + totals.invalid
-            let lost = totals.forwarded - lane.counts.arrived
-            isWrong = isWrong || totals.received != handled || lost != max(0, lane.counts.missing - totals.dropped)
+            let lost = totals.forwarded - (lane.before?.forwarded ?? 0) - lane.counts.arrived
+            let dropped = totals.dropped - (lane.before?.dropped ?? 0)
+            isWrong = isWrong || totals.received != handled || lost != max(0, lane.counts.missing - dropped)
             parts.append(
                 "received \(totals.received) = forwarded \(totals.forwarded) + dropped \(totals.dropped) + invalid "
                     + "\(totals.invalid); arrived \(lane.counts.arrived), lost on the way \(lost)"

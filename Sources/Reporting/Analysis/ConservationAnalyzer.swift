@@ -78,7 +78,13 @@ enum ConservationAnalyzer {
                     + "+ invalid \(invalid)"
             )
         }
-        let lost = forwarded - row.arrived
+        // A receiver that was restarted accounts for what was handed over since; the rest went to an earlier one.
+        let lost = forwarded - (lane.before?.forwarded ?? 0) - row.arrived
+        if let before = lane.before {
+            row.unchecked =
+                "the receiver came up after \(before.forwarded) events had been handed over to an earlier one: "
+                + "this account begins after them"
+        }
         row.lostInFlight = lost
         if lost < 0 { row.mismatches.append("arrived \(row.arrived) is more than forwarded \(forwarded)") }
         guard let totals = lane.senderTotals else {
@@ -92,7 +98,7 @@ enum ConservationAnalyzer {
             )
         }
         // What never left the buffer has a sequence id too; whether it is missing yet depends on when one asks.
-        let expected = dropped + lost
+        let expected = dropped - (lane.before?.dropped ?? 0) + lost
         if row.missing != expected, row.missing != expected + buffered {
             row.mismatches.append("missing ids \(row.missing) are not dropped \(dropped) + lost in flight \(lost)")
         }

@@ -1,5 +1,8 @@
 /// A connection's unconsumed octets, contiguous, in one block that is allocated once.
 public final class ReceiveBuffer {
+    /// The most that one read takes, so that a peer that was held up does not fill the whole block, which then stays.
+    private static let readLimit = 131_072
+
     private let block: UnsafeMutableRawBufferPointer
     private var head = 0
     private var tail = 0
@@ -34,7 +37,8 @@ public final class ReceiveBuffer {
             tail -= head
             head = 0
         }
-        return UnsafeMutableRawBufferPointer(rebasing: block[tail...])
+        let end = min(block.count, tail + max(wanted, Self.readLimit))
+        return UnsafeMutableRawBufferPointer(rebasing: block[tail..<end])
     }
 
     /// Notes that `count` octets were written into the room.

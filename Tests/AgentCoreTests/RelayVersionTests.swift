@@ -1,0 +1,170 @@
+import ExperimentModel
+import Foundation
+import TestSupport
+import Testing
+import WireTransport
+
+@testable import AgentCore
+
+/// A peer of another version: says what it is told to say, and keeps what it hears.
+private final class OtherPeer: ByteChannelOwner {
+    private let greeting: [UInt8]
+    private(set) var heard: [UInt8] = []
+    private(set) var connections = 0
+    private var channels: [ByteChannel] = []
+
+    init(greeting: [UInt8]) {
+        self.greeting = greeting
+    }
+
+    func take(_ socket: StreamSocket, isConnected: Bool, loop: EventLoop) {
+        connections += 1
+        channels.append(ByteChannel(socket: socket, isConnected: isConnected, tls: nil, loop: loop, owner: self))
+    }
+
+    func channelOpened(_ channel: ByteChannel) {
+        channel.write(greeting)
+    }
+
+    func channelReceived(_ channel: ByteChannel) {
+        heard += channel.input.unread
+        channel.input.consume(channel.input.count)
+    }
+
+    func channelClosed(_ channel: ByteChannel, reason: TransportError) {
+        channels.removeAll { $0 === channel }
+    }
+
+    /// The first frame of a kind in what was heard.
+    func frame(_ kind: RelayProtocol.Kind) throws -> [UInt8]? {
+        var bytes = heard[...]
+        while let next = try Array(bytes).withUnsafeBytes({ copy in
+            try RawRelayFrame.next(in: UnsafeMutableRawBufferPointer(mutating: copy)).map { ($0.kind, $0.size) }
+        }) {
+            if next.0 == kind { return Array(bytes.prefix(next.1)) }
+            bytes = bytes.dropFirst(next.1)
+        }
+        return nil
+    }
+}
+
+private final class QuietOwner: RelayListenerOwner, RelaySenderOwner {
+    func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? { nil }
+    func relayFinishAsked(_ sender: RelaySender) {}
+    func relayEnded(_ sender: RelaySender) {}
+    func relayTotals(_ sender: RelaySender) -> SenderTotals {
+        SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
+    }
+}
+
+/// An older and a newer peer and this one refuse each other, and both sides can read why.
+@Suite(.timeLimit(.minutes(1)))
+struct RelayVersionTests {
+    private static let secret = [UInt8](repeating: 5, count: 32)
+    private static let others = [RelayProtocol.version - 1, RelayProtocol.version + 1]
+
+    private static func context(_ role: AgentPlan.Role, _ folder: String, secret: [UInt8]?) throws -> AgentContext {
+        let plan = AgentPlan(
+            runID: "run-1",
+            host: "h",
+            role: role,
+            market: .usdm,
+            streams: ["btcusdt@bookTicker"],
+            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
+            start: .atFirstEvent,
+            warmUp: .seconds(0),
+            duration: .seconds(10),
+            deadline: .seconds(60),
+            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .seconds(10))
+        )
+        return try AgentContext(plan: plan, directory: folder, secret: secret)
+    }
+
+    /// A greeting as a peer of `version` would send it.
+    private static func with(_ version: UInt16, _ greeting: [UInt8]) -> [UInt8] {
+        var bytes = greeting
+        let offset = RelayProtocol.headerSize + RelayProtocol.magic.count
+        bytes[offset] = UInt8(version >> 8)
+        bytes[offset + 1] = UInt8(version & 0xFF)
+        return bytes
+    }
+
+    private func run(_ loop: EventLoop, until condition: () throws -> Bool, at: SourceLocation = #_sourceLocation)
+        rethrows
+    {
+        let endNs = HostClock.monotonicNs() + 20_000_000_000
+        while try !condition() {
+            guard HostClock.monotonicNs() < endNs else {
+                Issue.record("waited 20 s in vain", sourceLocation: at)
+                return
+            }
+            loop.runOnce(maximumWaitNs: 5_000_000)
+        }
+    }
+
+    private func lines(of event: String, in folder: String) throws -> [[String: String]] {
+        try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8).split(separator: "\n").map {
+            try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+        }.filter { $0["event"] == event }
+    }
+
+    @Test("A forwarder of another version is told why it is refused, counted and logged", arguments: others)
+    func otherForwarder(version: UInt16) throws {
+        try withTemporaryFolder { folder in
+            let context = try Self.context(.receive, folder, secret: Self.secret)
+            let owner = QuietOwner()
+            let listener = try RelayListener(path: "backbone", port: 0, context: context, owner: owner)
+            let hello = RelayProtocol.hello(RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"))
+            let peer = OtherPeer(greeting: Self.with(version, hello))
+            let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: listener.port).first)
+            peer.take(try StreamSocket.connect(to: address), isConnected: false, loop: context.loop)
+            try run(context.loop) { try peer.frame(.refuse) != nil }
+            let reason = String(decoding: try #require(try peer.frame(.refuse)).dropFirst(8), as: UTF8.self)
+            let expected = "the forwarder speaks relay protocol \(version), this agent \(RelayProtocol.version)"
+            #expect(reason.contains(expected) && reason.contains("install the same latexp on both hosts"))
+            #expect(listener.strangers == ["versionMismatch": 1])
+            listener.close()
+            context.writer.finish()
+            let logged = try lines(of: "relay.stranger", in: folder)
+            #expect(logged.first?["details"]?.contains(expected) == true)
+        }
+    }
+
+    @Test(
+        "A receiver of another version is refused, hears which version refuses it, and is not hammered",
+        arguments: others,
+        [true, false]
+    )
+    func otherReceiver(version: UInt16, withSecret: Bool) throws {
+        try withTemporaryFolder { folder in
+            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let challenge = RelayProtocol.challenge(nonce: [UInt8](repeating: 1, count: 16), proofRequired: withSecret)
+            let peer = OtherPeer(greeting: Self.with(version, challenge))
+            let port = try ListeningSocket(host: "127.0.0.1", port: 0)
+            port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
+            context.loop.add(port)
+            let owner = QuietOwner()
+            let sender = RelaySender(
+                name: "backbone/0",
+                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
+                target: Dialer.Target(host: "127.0.0.1", port: port.port),
+                context: context,
+                owner: owner
+            )
+            try run(context.loop) { try sender.records.count >= 5 && peer.frame(.hello) != nil }
+            let expected = "the receiver speaks relay protocol \(version), this agent \(RelayProtocol.version)"
+            #expect(sender.lastFailure?.contains(expected) == true)
+            let greeting = try #require(try peer.frame(.hello))
+            #expect(Array(greeting[8..<16]) == RelayProtocol.magic + [0, UInt8(RelayProtocol.version)])
+            context.writer.finish()
+            let logged = try lines(of: "relay.protocol", in: folder)
+            #expect(logged.first?["reason"]?.contains(expected) == true)
+            // Each pause is at least half its step, and the steps double: 20 ms, 40 ms, and so on.
+            let pauses = try lines(of: "relay.lost", in: folder).compactMap {
+                $0["retryMilliseconds"].flatMap { Int($0) }
+            }
+            #expect(pauses.count >= 5)
+            for (number, pause) in pauses.enumerated() { #expect(pause >= 10 << number) }
+        }
+    }
+}
