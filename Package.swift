@@ -100,7 +100,7 @@ let package = Package(
         tests("WebSocketCodec", ["CSockets"]),
         tests("MarketFeed", ["ExperimentModel"]),
         tests("WireTransport", ["CSockets"]),
-        tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
+        tests("AgentCore", ["ExperimentModel", "LabWorld", "MarketFeed", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
         tests("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Goldens"]),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
@@ -113,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ExperimentModel", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
+            dependencies: ["ExperimentModel", "LabWorld", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
             swiftSettings: settings
         ),
     ]
