@@ -1,3 +1,4 @@
+import AgentCore
 import ArgumentParser
 import ExperimentModel
 
@@ -18,6 +19,20 @@ struct AgentCommand: ParsableCommand {
         version: LatexpVersion.text,
         subcommands: [ReceiveCommand.self, ForwardCommand.self, SelfTestCommand.self]
     )
+
+    /// Parses and runs; arguments that make no sense have the documented status, not the parser's own.
+    static func main() {
+        // Before anything is written or opened.
+        ProcessPreparation.run()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            AgentProcess.say(fullMessage(for: error))
+            exit(withError: ExitCode(2))
+        }
+    }
 }
 
 /// What the help of more than one command says.

@@ -14,7 +14,6 @@ import ExperimentModel
 enum AgentProcess {
     /// Runs the plan in `planPath`, or the one that `byHand` makes.
     static func run(planPath: String?, byHand: () throws -> AgentPlan) throws {
-        ProcessPreparation.run()
         let plan: AgentPlan
         let directory: String
         do {
@@ -51,7 +50,7 @@ enum AgentProcess {
     }
 
     /// Writes a line for a person; whether anybody reads it makes no difference.
-    private static func say(_ message: String) {
+    static func say(_ message: String) {
         let line = Array("latexp-agent: \(message)\n".utf8)
         _ = write(2, line, line.count)
     }

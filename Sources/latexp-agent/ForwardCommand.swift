@@ -7,6 +7,7 @@ struct ForwardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forward",
         abstract: "Takes the feed and relays every event to a receiver, with the times of its arrival and its sending.",
+        usage: "latexp-agent forward --frankfurt-ip <address> [<options>]",
         discussion: """
             Runs until the receiver says that its time is over, or until it is told to \
             stop; it then says goodbye with its totals. While the receiver is away, \
@@ -51,7 +52,7 @@ struct ForwardCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Keep the connection ready for bursts of this size with padding; latexp's receivers only (default: 0, none).",
+            "Keep the connection ready for bursts of this size with padding; latexp's receivers only; 0 for none.",
             valueName: "octets"
         )
     )

@@ -7,6 +7,7 @@ struct ReceiveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
         abstract: "Takes the feed directly, from a forwarder, or both at once, and records when each event arrived.",
+        usage: "latexp-agent receive [<options>]",
         discussion: """
             The results go to --output-file as JSON, and every sample to a CSV file \
             beside it. With both modes at once each path has files of its own: \

@@ -1,3 +1,4 @@
+import CSockets
 import Synchronization
 import WireTransport
 
@@ -9,6 +10,8 @@ enum Termination {
     static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// Notes the two signals from now on, and ignores SIGHUP and SIGPIPE; a wish that came before stays.
+    ///
+    /// Whoever started this process may have left them blocked: masks are inherited.
     static func listen() {
         // Touched once here, so that the handler finds it initialised.
         _ = requested.load(ordering: .relaxed)
@@ -17,6 +20,10 @@ enum Termination {
         for number in [SIGTERM, SIGINT] {
             signal(number) { _ in Termination.requested.store(true, ordering: .relaxed) }
         }
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGPIPE] { sigaddset(&mask, number) }
+        pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     }
 }
 
