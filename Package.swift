@@ -112,7 +112,7 @@ let package = Package(
         tests("WebSocketCodec", ["CSockets"]),
         tests("MarketFeed", ["ExperimentModel"], furtherSettings: optimised),
         tests("WireTransport", ["CSockets"]),
-        tests("AgentCore", ["ExperimentModel", "WireTransport", "WebSocketCodec"]),
+        tests("AgentCore", ["ExperimentModel", "LabWorld", "MarketFeed", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
         tests("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Goldens"]),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
@@ -125,7 +125,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ExperimentModel", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
+            dependencies: ["ExperimentModel", "LabWorld", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
             swiftSettings: settings
         ),
     ]

@@ -20,25 +20,37 @@ enum AgentProcess {
             plan = try planPath.map { try PlanFile.read(path: $0) } ?? byHand()
             directory = try planPath == nil ? ByHandPlan.makeDirectory(for: plan) : "."
         } catch {
-            complain("\(error)")
+            say("\(error)")
             throw ExitCode(2)
         }
+        let isByHand = planPath == nil
         do {
-            let summary = try AgentRunner(plan: plan, directory: directory).run()
-            if planPath == nil { try ByHandResults.write(summary, directory: directory) }
+            if isByHand { say("log, status and samples are kept in ./\(directory)") }
+            let progress = ByHandProgress(plan: plan, say: say)
+            let runner = try AgentRunner(
+                plan: plan,
+                directory: directory,
+                progress: isByHand ? { progress.note($0) } : nil
+            )
+            let summary = try runner.run()
+            if isByHand { for line in try ByHandResults.write(summary, directory: directory) { say(line) } }
             if summary.state == .failed {
-                complain(summary.reason)
+                say(summary.reason)
                 throw ExitCode(1)
             }
         } catch let code as ExitCode {
             throw code
+        } catch let error as AgentError where error.code == .badPlan {
+            say("\(error)")
+            throw ExitCode(2)
         } catch {
-            complain("\(error)")
+            say("\(error)")
             throw ExitCode(1)
         }
     }
 
-    private static func complain(_ message: String) {
+    /// Writes a line for a person; whether anybody reads it makes no difference.
+    static func say(_ message: String) {
         let line = Array("latexp-agent: \(message)\n".utf8)
         _ = write(2, line, line.count)
     }

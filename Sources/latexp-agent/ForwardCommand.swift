@@ -7,9 +7,18 @@ struct ForwardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forward",
         abstract: "Takes the feed and relays every event to a receiver, with the times of its arrival and its sending.",
+        usage: "latexp-agent forward --frankfurt-ip <address> [<options>]",
         discussion: """
-            Runs until the receiver says that its time is over, or until it is told to stop (SIGTERM, Ctrl-C); it then says goodbye with \
-            its totals.
+            Runs until the receiver says that its time is over, or until it is told to \
+            stop; it then says goodbye with its totals. While the receiver is away, \
+            events wait, and it is dialled again after 1, 2, 4, 8 ... seconds.
+
+              latexp-agent forward --frankfurt-ip 10.1.1.10 --port 8080
+              latexp-agent forward --config tokyo-config.json
+
+            \(Help.files)
+
+            \(Help.statuses)
             """
     )
 
@@ -18,13 +27,18 @@ struct ForwardCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A configuration file: binance_ws_url, frankfurt_private_ip, frankfurt_port, reconnect_max_delay_secs.",
+            "Read options from a JSON file; those given here win. Its keys: binance_ws_url, frankfurt_private_ip, frankfurt_port, reconnect_max_delay_secs.",
             valueName: "file"
         )
     )
     var config: String?
 
-    @Option(help: ArgumentHelp("The receiver's address.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The receiver's address, private over VPC peering. Required, here or in the file.",
+            valueName: "address"
+        )
+    )
     var frankfurtIP: String?
 
     @Option(help: "The receiver's port (default: 8080).")
@@ -38,7 +52,7 @@ struct ForwardCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Keep the connection ready for bursts of this size with padding; latexp's receivers only (default: 0, none).",
+            "Keep the connection ready for bursts of this size with padding; latexp's receivers only; 0 for none.",
             valueName: "octets"
         )
     )
@@ -50,7 +64,10 @@ struct ForwardCommand: ParsableCommand {
         try AgentProcess.run(planPath: plan) {
             let file = try config.map { try ByHandConfiguration.read(path: $0) } ?? ByHandConfiguration()
             guard let address = frankfurtIP ?? file.frankfurtPrivateIP else {
-                throw AgentError(.badPlan, "forward needs --frankfurt-ip, the receiver's address")
+                throw AgentError(
+                    .badPlan,
+                    "forward needs --frankfurt-ip, the receiver's address (frankfurt_private_ip in the file)"
+                )
             }
             return try ByHandPlan.forward(
                 address: address,

@@ -7,9 +7,22 @@ struct ReceiveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
         abstract: "Takes the feed directly, from a forwarder, or both at once, and records when each event arrived.",
+        usage: "latexp-agent receive [<options>]",
         discussion: """
-            The results go to --output-file as JSON, and every sample to a CSV file beside it. With both modes at once each path \
-            has files of its own: results-baseline.json, results-aws-backbone.json.
+            The results go to --output-file as JSON, and every sample to a CSV file \
+            beside it. With both modes at once each path has files of its own: \
+            results-baseline.json, results-aws-backbone.json.
+
+              latexp-agent receive --mode baseline --duration 300
+              latexp-agent receive --mode aws-backbone --port 8080 --duration 300
+              latexp-agent receive --config frankfurt-config.json
+
+            It waits for the first event for up to a day, measures for --duration from \
+            there, and ends itself.
+
+            \(Help.files)
+
+            \(Help.statuses)
             """
     )
 
@@ -18,13 +31,13 @@ struct ReceiveCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A configuration file: mode, binance_ws_url, listen_port, duration_secs, output_file.",
+            "Read options from a JSON file; those given here win. Its keys: mode, binance_ws_url, listen_port, duration_secs, output_file.",
             valueName: "file"
         )
     )
     var config: String?
 
-    @Option(help: "baseline: dial the exchange. aws-backbone: wait for a forwarder. both: at once.")
+    @Option(help: "baseline: dial the exchange (default). aws-backbone: wait for a forwarder. both: at once.")
     var mode: ReceiveMode?
 
     @Option(help: "The port that forwarders dial (default: 8080).")

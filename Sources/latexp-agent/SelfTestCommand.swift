@@ -11,7 +11,11 @@ import ArgumentParser
 struct SelfTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "selftest",
-        abstract: "Measures the instrument itself: clock, timer, kernel-to-user delay, loopback, message facts."
+        abstract: "Measures the instrument itself: clock, timer, kernel-to-user delay, loopback, message facts.",
+        discussion: """
+            Takes a few seconds and needs no network. Exit status: 0 done, 1 when the \
+            host does not let it measure.
+            """
     )
 
     @Flag(help: "Print JSON.")

@@ -65,7 +65,7 @@ struct FeedEndpointTests {
 
     @Test func oneConnectionCarriesAtMost1024Streams() throws {
         let names = (0..<1025).map { "symbol\($0)@trade" }
-        #expect(try FeedEndpoint(market: .spot, streams: Array(names.prefix(1024))).target.utf8.count > 10_000)
+        #expect(try FeedEndpoint(market: .spot, streams: Array(names.prefix(1024))).streamsToRequest.count == 1024)
         let given = "wss://h/stream?streams=" + names.joined(separator: "/")
         for (url, streams) in [(nil, names), (given, [])] as [(String?, [String])] {
             let error = #expect(throws: MarketFeedError.self) {
@@ -73,6 +73,50 @@ struct FeedEndpointTests {
             }
             #expect(error?.code == .tooManyStreams)
         }
+    }
+
+    @Test(
+        arguments: [
+            (nil, "/stream", .combined), ("wss://h/public", "/public/stream", .combined),
+            ("wss://h/stream?x=y&streams=", "/stream?x=y", .combined), ("wss://h/ws/", "/ws", .raw),
+            ("wss://h/public/ws?x=y", "/public/ws?x=y", .raw),
+        ] as [(String?, String, FeedEndpoint.Form)]
+    )
+    func whatIsTooLongForTheRequestIsToBeAskedForLater(
+        url: String?,
+        target: String,
+        form: FeedEndpoint.Form
+    ) throws {
+        let many = (0..<201).map { "s\($0)@trade" }
+        let long = (0..<100).map { "a-symbol-of-some-forty-octets-in-length-\($0)@trade" }
+        for streams in [many, long] {
+            let endpoint = try FeedEndpoint(market: .spot, url: url, streams: streams)
+            #expect(endpoint.target == target)
+            #expect(endpoint.form == form)
+            #expect(endpoint.streamsToRequest == streams)
+        }
+        let few = try FeedEndpoint(market: .spot, url: url, streams: Array(many.prefix(200)))
+        #expect(few.streamsToRequest.isEmpty)
+        #expect(few.target.utf8.count <= FeedEndpoint.maximumTargetBytes)
+    }
+
+    @Test(
+        arguments: [
+            ("wss://h:9443/ws/a@trade", ["a@trade"], "wss://h:9443/ws"),
+            ("wss://h/public/ws/a@trade/b%40trade?x=y", ["a@trade", "b@trade"], "wss://h:443/public/ws?x=y"),
+            (
+                "ws://h/stream?streams=a@trade/%E7%89%9Busdt@trade&x=y", ["a@trade", "牛usdt@trade"],
+                "ws://h:80/stream?x=y"
+            ),
+            ("wss://[::1]/stream?streams=", [], "wss://[::1]:443/stream"), ("wss://h", [], "wss://h:443"),
+            ("wss://h/public?streams=a@trade", [], "wss://h:443/public"),
+            ("wss://h/ws/a%zz", ["a%zz"], "wss://h:443/ws"),
+        ] as [(String, [String], String)]
+    )
+    func aURLsOwnStreamsCanBeReadAndLeftOut(url: String, streams: [String], without: String) throws {
+        let parsed = try FeedURL(url)
+        #expect(parsed.namedStreams == streams)
+        #expect(parsed.withoutStreams == without)
     }
 
     @Test(arguments: ["", "a b", "a/b", "a?b", "a&b", "a#b", "a\"b", "a\r\nb", "a%41"])

@@ -76,6 +76,29 @@ struct AgentPhaseTests {
         #expect(!world.journal.contains("frankfurt go"))
     }
 
+    @Test("whose only stream is unknown to the exchange are told of by its name")
+    func unknownStream() async throws {
+        let failure = "no data for 5 s on btcusdt@bookTickr: is the stream's name right?"
+        let world = try FakeWorld(frankfurt: {
+            $0.statesBeforeGo = [.starting]
+            $0.laneFailure = failure
+        })
+        let outcome = try await world.run()
+        #expect(outcome.status == .measurementFailed)
+        #expect(try #require(outcome.error).message.contains(failure))
+    }
+
+    @Test("with one silent stream among others start with a warning that names it")
+    func silentStream() async throws {
+        let world = try FakeWorld(frankfurt: { $0.silentStreams = ["btcusdt@trad"] })
+        let outcome = try await world.run()
+        #expect(outcome.status == .done)
+        let start = try #require(outcome.record.phases.first { $0.name == "start frankfurt" })
+        let check = try #require(start.checks.first { $0.name == "baseline" })
+        #expect(check.outcome == .warning)
+        #expect(check.detail.hasSuffix("; nothing yet on btcusdt@trad"))
+    }
+
     @Test("count as started only when the first relayed event has been seen")
     func firstRelayedEvent() async throws {
         let world = try FakeWorld(frankfurt: { $0.arrivesBeforeGo = false })

@@ -32,6 +32,9 @@ final class FakeHost: RemoteHost {
         var statesAfterGo: [AgentStatus.State] = [.measuring, .measuring, .finishing, .finished]
         var statesBeforeGo: [AgentStatus.State] = [.starting, .ready]
         var arrivesBeforeGo = true
+        /// What the agent's lanes say of their failures, and of streams that bring nothing.
+        var laneFailure: String?
+        var silentStreams: [String]?
         var process = AgentProcessState.absent
         /// What a dying agent leaves in its log.
         var log = ""
@@ -180,6 +183,8 @@ final class FakeHost: RemoteHost {
                 if path.kind == .direct || state.arrivesBeforeGo || state.hasGone {
                     status.counts.arrived = 10 + state.looks
                 }
+                status.lastFailure = state.laneFailure
+                status.silentStreams = state.silentStreams
                 return status
             }
         }

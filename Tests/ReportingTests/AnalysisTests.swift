@@ -33,6 +33,15 @@ import Testing
         #expect(analysis.differences.first?.baselineFirst == analysis.differences.first?.pairs)
     }
 
+    @Test func streamsThatNeverBroughtAnythingAreNamed() throws {
+        var data = SyntheticRun().data()
+        data.blocks[0].receiver?.lanes[0].silentStreams = ["btcusdt@trad"]
+        let analysis = RunAnalyzer.analyze(data, settings: SyntheticKind.settings)
+        let warning = try #require(analysis.warnings.first { $0.code == .silentStream })
+        #expect(warning.text.hasPrefix("baseline: nothing ever came on btcusdt@trad;"))
+        #expect(!warning.makesVerdictUnusable)
+    }
+
     @Test func theBaselineIsTheDirectPathWhateverTheOrder() {
         var run = SyntheticRun()
         run.paths.reverse()

@@ -86,7 +86,7 @@ struct IncomingUpgradeTests {
         )
         let response = try UpgradeResponseTests.parse(String(decoding: answer.bytes, as: UTF8.self))
         let refusal = UpgradeResponseTests.refusal(response)
-        #expect(refusal?.retryAfterSeconds == 30)
+        #expect(refusal?.retryAfterSeconds(nowSeconds: 0) == 30)
         #expect(refusal?.body == Array("slow down".utf8))
     }
 }

@@ -83,16 +83,34 @@ struct UpgradeResponseTests {
         #expect(refusal.reason == "Not Found")
         #expect(refusal.headers.first("server") == "nginx")
         #expect(String(decoding: refusal.body, as: UTF8.self) == "Invalid request path")
-        #expect(refusal.retryAfterSeconds == nil)
+        #expect(refusal.retryAfterSeconds(nowSeconds: 0) == nil)
         #expect(try Self.parse(String(text.dropLast())) == nil)
     }
 
-    @Test(arguments: [("120", 120), ("0", 0), ("-5", nil), ("Wed, 21 Oct 2026 07:28:00 GMT", nil)] as [(String, Int?)])
-    func retryAfterIsReadable(value: String, seconds: Int?) throws {
+    /// 784111777 is 1994-11-06 08:49:37 UTC, the example of RFC 9110.
+    @Test(
+        arguments: [
+            ("120", 120), ("0", 0), ("-5", nil), ("", nil), ("soon", nil), ("99999999999999999999", nil),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 77), ("Sun Nov  6 08:49:37 1994", 77),
+            ("Sun, 06 Nov 1994 08:48:00 GMT", 0), ("Sun, 06 Nov 1994 08:49:37 CET", nil),
+            ("Sun, 06 Nov 1994 25:49:37 GMT", nil), ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
+            ("Tue, 29 Feb 2028 00:00:00 GMT", 1_835_395_200 - 784_111_700),
+            ("Tuesday, 29-Feb-28 00:00:00 GMT", 1_835_395_200 - 784_111_700),
+        ] as [(String, Int64?)]
+    )
+    func retryAfterIsReadable(value: String, seconds: Int64?) throws {
         let text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: \(value)\r\nContent-Length: 0\r\n\r\n"
         let refusal = try #require(Self.refusal(try Self.parse(text)))
         #expect(refusal.headers.first("Retry-After") == value)
-        #expect(refusal.retryAfterSeconds == seconds)
+        #expect(refusal.retryAfterSeconds(nowSeconds: 784_111_700) == seconds)
+    }
+
+    @Test func aMomentCountsFromTheServersOwnDate() throws {
+        let text =
+            "HTTP/1.1 418 I'm a teapot\r\nDate: Sun, 06 Nov 1994 08:49:00 GMT\r\n"
+            + "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"
+        let refusal = try #require(Self.refusal(try Self.parse(text)))
+        #expect(refusal.retryAfterSeconds(nowSeconds: 1_795_000_000) == 37)
     }
 
     @Test func aBodyWithoutALengthEndsWithTheConnectionOrAtTheLimit() throws {

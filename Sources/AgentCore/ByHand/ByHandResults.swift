@@ -11,27 +11,59 @@ import LatencyStatistics
 public enum ByHandResults {
     /// Writes `plan.outputFile` and its CSV; nothing for a forwarder.
     ///
-    /// With one path the files have the name asked for; with two, each path's name is put before the ending.
+    /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are written
+    /// without any event, too: a script that waits for them shall find them.
     ///
+    /// - Returns: lines for a person: what was measured, and where it is.
     /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.
-    public static func write(_ summary: AgentSummary, directory: String) throws {
-        guard let outputFile = summary.plan.outputFile, let window = summary.window else { return }
-        let samples = try SampleFile.read(path: "\(directory)/samples.bin").records
+    public static func write(_ summary: AgentSummary, directory: String) throws -> [String] {
+        let silent = silentStreams(summary)
+        guard let outputFile = summary.plan.outputFile else { return [totals(of: summary)] + silent }
+        let samples = summary.sampleCount == 0 ? [] : try SampleFile.read(path: "\(directory)/samples.bin").records
+        var lines: [String] = []
         var firstLane = 0
         for path in summary.plan.paths {
             let lanes = firstLane..<(firstLane + path.lanes)
             let mine = samples.filter { lanes.contains(Int($0.lane)) }
-            let measured = mine.filter { isMeasured($0, in: window) }
+            let measured = mine.filter { isMeasured($0, in: summary.window) }
             let results = results(of: path, measured, lost: summary.lanes[lanes].reduce(0) { $0 + $1.counts.missing })
             let isAlone = summary.plan.paths.count == 1
-            try write(results, to: name(outputFile, path: isAlone ? nil : path.name, ending: nil))
-            let csv = csv(mine, path: path, firstLane: firstLane, streams: summary.plan.streams, window: window)
-            try write(csv, to: name(outputFile, path: isAlone ? nil : path.name, ending: "csv"))
+            let file = name(outputFile, path: isAlone ? nil : path.name, ending: nil)
+            try write(results, to: file)
+            let csv = csv(mine, path: path, firstLane: firstLane, streams: summary.plan.streams, window: summary.window)
+            let csvFile = name(outputFile, path: isAlone ? nil : path.name, ending: "csv")
+            try write(csv, to: csvFile)
+            lines.append(line(results) + ": \(file), \(csvFile)")
             firstLane += path.lanes
         }
+        return lines + silent
     }
 
-    private static func isMeasured(_ sample: SampleRecord, in window: MeasuredWindow) -> Bool {
+    /// What a path's results say, in one line.
+    private static func line(_ results: PathResults) -> String {
+        func text(_ name: String, _ value: Double?) -> String {
+            value.map { ", \(name) \(($0 * 1_000).rounded() / 1_000) ms" } ?? ""
+        }
+        return "\(results.path): \(results.sampleCount) events, \(results.eventsLost) lost"
+            + text("median", results.medianLatencyMs) + text("p95", results.p95LatencyMs)
+            + text("p99", results.p99LatencyMs) + text("backbone median", results.backboneMedianLatencyMs)
+            + (results.note.map { " (\($0))" } ?? "")
+    }
+
+    private static func totals(of summary: AgentSummary) -> String {
+        let counts = summary.lanes.map(\.counts)
+        func sum(_ value: (LaneCounts) -> Int) -> Int { counts.reduce(0) { $0 + value($1) } }
+        return "\(summary.reason): \(sum(\.received)) events taken, \(sum(\.forwarded)) relayed, "
+            + "\(sum(\.buffered)) left in the buffer, \(sum(\.dropped)) dropped, \(sum(\.invalidTotal)) invalid"
+    }
+
+    private static func silentStreams(_ summary: AgentSummary) -> [String] {
+        let names = summary.lanes.reduce(into: Set<String>()) { $0.formUnion($1.silentStreams ?? []) }
+        return names.isEmpty ? [] : ["warning: nothing ever came on \(names.sorted().joined(separator: ", "))"]
+    }
+
+    private static func isMeasured(_ sample: SampleRecord, in window: MeasuredWindow?) -> Bool {
+        guard let window else { return false }
         let at = sample.arrivalOnMonotonicNs
         return at >= window.start.monotonicNs && at < window.end.monotonicNs && !sample.flags.contains(.duplicate)
     }
@@ -59,7 +91,9 @@ public enum ByHandResults {
         results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
         results.backboneAverageLatencyMs = figures.backboneAverageMs
         results.backboneMedianLatencyMs = figures.backboneMedianMs
-        if figures.medianMs == nil, !samples.isEmpty { results.note = "no event time in this stream" }
+        if figures.medianMs == nil {
+            results.note = samples.isEmpty ? "no event came" : "no event time in this stream"
+        }
         return results
     }
 
@@ -68,7 +102,7 @@ public enum ByHandResults {
         path: AgentPath,
         firstLane: Int,
         streams: [String],
-        window: MeasuredWindow
+        window: MeasuredWindow?
     ) -> Data {
         var bytes = Array((SampleCSV.header + "\n").utf8)
         for sample in samples {

@@ -1,4 +1,5 @@
 import ExperimentModel
+import MarketFeed
 import WebSocketCodec
 import WireTransport
 
@@ -16,45 +17,43 @@ protocol FeedConnectionOwner: AnyObject {
 
 /// One WebSocket connection to the exchange, from the look-up of its name to its close.
 final class FeedConnection: ByteChannelOwner {
-    /// How long the answer to the upgrade may take.
-    static let upgradeLimitNs: Int64 = 10_000_000_000
-
     /// The connection's number on its lane, from 0.
     let number: Int
     /// What the account of the run says of it.
     private(set) var record: ConnectionRecord
     /// Whether the exchange has accepted the upgrade and nothing is closed.
     private(set) var isOpen = false
+    /// When the connection was opened, monotonic; nil before.
+    private(set) var openedMonotonicNs: Int64?
+    /// When the newest data came, or the connection was opened, monotonic.
+    var lastDataNs: Int64 = 0
+    /// Which of the plan's streams have brought nothing yet on this connection.
+    private(set) var unheard: Set<Int>
+    /// Whether `unheard` need not be looked at any more.
+    private(set) var hasHeardAll = false
+    /// Those of them that have been named.
+    var namedUnheard: Set<Int> = []
 
     private let target: FeedTarget
-    private let loop: EventLoop
+    private let context: AgentContext
+    private var loop: EventLoop { context.loop }
     private var owner: (any FeedConnectionOwner)?
     private var channel: ByteChannel?
     private var decoder = FrameDecoder(role: .client)
-    private var encoder = FrameEncoder(role: .client)
     private var response: UpgradeResponseParser?
+    private var requests: FeedRequests?
     private var timer: TimerID?
     private var sentClose = false
-    /// Whether the loop looks at this connection before all others.
-    private let isFavourite: Bool
 
     /// Begins to connect.
-    init(
-        number: Int,
-        target: FeedTarget,
-        dialer: Dialer,
-        loop: EventLoop,
-        isFavourite: Bool = false,
-        owner: any FeedConnectionOwner
-    ) {
-        self.isFavourite = isFavourite
+    init(number: Int, target: FeedTarget, context: AgentContext, owner: any FeedConnectionOwner) {
         self.number = number
         self.target = target
-        self.loop = loop
+        self.context = context
         self.owner = owner
-        let now = Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs())
-        self.record = ConnectionRecord(purpose: "feed", began: now)
-        dialer.dial(target.dialTarget, owner: self) { [self] result in
+        self.unheard = Set(context.plan.streams.indices)
+        self.record = ConnectionRecord(purpose: "feed", server: target.host, began: context.now)
+        context.dialer.dial(target.dialTarget, owner: self) { [self] result in
             switch result {
             case .success(let channel):
                 self.channel = channel
@@ -65,19 +64,27 @@ final class FeedConnection: ByteChannelOwner {
         }
     }
 
-    /// When the connection was opened, monotonic; nil before.
-    private(set) var openedMonotonicNs: Int64?
-
     /// The remote address; nil before TCP is up.
     var endpoint: String? { record.endpoint }
 
     /// TCP's own view of the connection.
     var socket: StreamSocket? { channel?.socket }
 
+    /// Whether data has come.
+    var isStreaming: Bool { record.streaming != nil }
+
+    /// Whether the exchange has acknowledged every request for streams.
+    var isSubscribed: Bool { requests?.isComplete ?? false }
+
+    /// How long data has come, nanoseconds; 0 without any.
+    var streamedNs: Int64 { record.streaming.map { HostClock.monotonicNs() - $0.monotonicNs } ?? 0 }
+
     func channelOpened(_ channel: ByteChannel) {
+        guard record.ended == nil else { return }
         record.endpoint = channel.endpoint
         record.details = channel.agreedTLS ?? "plain"
         do {
+            requests = try FeedRequests(streams: target.streamsToRequest, loop: loop) { channel.write($0) }
             var generator = SystemRandomNumberGenerator()
             let request = try UpgradeRequest(
                 host: target.host,
@@ -93,8 +100,11 @@ final class FeedConnection: ByteChannelOwner {
             end("the request for \(target.pathAndQuery) cannot be made: \(error)", retryAfterNs: 0)
             return
         }
-        timer = loop.schedule(afterNs: Self.upgradeLimitNs) { [self] in
-            end("no answer to the upgrade within 10 s", retryAfterNs: 0)
+        let limitNs = context.timing.upgradeNs
+        timer = loop.schedule(afterNs: limitNs) { [self] in
+            if !readRefusal(channel) {
+                end("no answer to the upgrade within \(FeedText.seconds(limitNs))", retryAfterNs: 0)
+            }
         }
     }
 
@@ -112,7 +122,7 @@ final class FeedConnection: ByteChannelOwner {
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {
-        end(reason.message, retryAfterNs: 0)
+        if !readRefusal(channel) { end(reason.message, retryAfterNs: 0) }
     }
 
     /// Whether the upgrade is complete.
@@ -124,22 +134,40 @@ final class FeedConnection: ByteChannelOwner {
             channel.input.consume(acceptance.consumedBytes)
             isOpen = true
             openedMonotonicNs = channel.stamp.monotonicNs
-            if isFavourite {
+            lastDataNs = channel.stamp.monotonicNs
+            if context.plan.waiting != .watching {
                 channel.socket.letReadsWait()
                 loop.favour(channel)
             }
+            requests?.start()
             owner?.feedOpened(self)
-            return true
+            return isOpen
         case .refused(let refusal):
-            let body = String(decoding: refusal.body.prefix(200), as: UTF8.self)
-            // Without a wish of its own: 429 and 418 (banned) are given a minute, so that it is not made worse.
-            let standard = refusal.status == 429 || refusal.status == 418 ? 60 : 0
-            end(
-                "\(channel.endpoint) refused the upgrade: HTTP \(refusal.status) \(refusal.reason) \(body)",
-                retryAfterNs: Int64(min(refusal.retryAfterSeconds ?? standard, 3_600)) * 1_000_000_000
-            )
+            refused(refusal, by: channel.endpoint)
             return false
         }
+    }
+
+    /// A refusal whose body has no length ends with the connection; whether there is one.
+    private func readRefusal(_ channel: ByteChannel) -> Bool {
+        guard !isOpen, record.ended == nil,
+            case .refused(let refusal)? = try? response?.next(UnsafeRawBufferPointer(channel.input.unread), isEnd: true)
+        else { return false }
+        refused(refusal, by: channel.endpoint)
+        return true
+    }
+
+    private func refused(_ refusal: UpgradeRefusal, by endpoint: String) {
+        let text = FeedText.refusal(refusal, by: endpoint)
+        let seconds = refusal.retryAfterSeconds(nowSeconds: HostClock.wallNs() / 1_000_000_000)
+        // Without a wish of its own: 429 and 418 (banned) are given a minute, so that it is not made worse.
+        let isBanned = refusal.status == 429 || refusal.status == 418
+        let standardNs = isBanned ? context.timing.refusedNs : 0
+        let longestNs = context.timing.longestRefusalNs
+        end(
+            text,
+            retryAfterNs: seconds.map { min($0, longestNs / 1_000_000_000) * 1_000_000_000 } ?? standardNs
+        )
     }
 
     /// Decodes what has come; whether there was a message among it.
@@ -151,10 +179,10 @@ final class FeedConnection: ByteChannelOwner {
             case .text, .binary:
                 owner?.feedMessage(self, frame.payload, channel.stamp)
                 sawMessage = true
-            case .ping: answerPing(frame.payload)
+            case .ping: requests?.pong(frame.payload, readNs: channel.stamp.monotonicNs)
             case .pong, .fragment: break
             case .close:
-                let reason = String(decoding: frame.payload, as: UTF8.self)
+                let reason = FeedText.shown(frame.payload)
                 sayGoodbye(code: frame.closeCode == CloseCode.noStatus ? nil : frame.closeCode)
                 end("\(channel.endpoint) closed with code \(frame.closeCode) \(reason)", retryAfterNs: 0)
                 return sawMessage
@@ -164,15 +192,43 @@ final class FeedConnection: ByteChannelOwner {
         return sawMessage
     }
 
-    private func answerPing(_ payload: UnsafeRawBufferPointer) {
-        var bytes: [UInt8] = []
-        encoder.append(.pong, payload, to: &bytes)
-        channel?.write(bytes)
+    // MARK: Requests and streams
+
+    /// An acknowledgement has come; whether it was the last one that was due.
+    func acknowledged(_ id: Int64?) -> Bool {
+        requests?.answered(id) != nil && isSubscribed
     }
+
+    /// The exchange refused a request, or something else that nobody asked for: the connection does not bring what it should.
+    func refused(_ id: Int64?, _ reason: String) {
+        guard let request = requests?.answered(id) else {
+            return end("the exchange answered with an error: \(reason)", retryAfterNs: 0)
+        }
+        let streams = context.streamNames.text(request.streams.compactMap(context.plan.streams.firstIndex))
+        end("the exchange refused \(request.method.rawValue) \(request.id) (\(streams)): \(reason)", retryAfterNs: 0)
+    }
+
+    /// The request that has waited for its answer since before `ns`, monotonic.
+    func requestUnanswered(since ns: Int64) -> UInt32? {
+        requests?.pending.first { $0.sentNs < ns }?.request.id
+    }
+
+    /// Notes data of a stream; whether it is the first of that stream on this connection.
+    func noteHeard(_ stream: Int) -> Bool {
+        let isFirst = unheard.remove(stream) != nil
+        if unheard.isEmpty { hasHeardAll = true }
+        return isFirst
+    }
+
+    /// The longest time from the read of a ping to its pong, nanoseconds; 0 without pings.
+    var longestPongNs: Int64 { requests?.longestPongNs ?? 0 }
+
+    // MARK: The end
 
     private func sayGoodbye(code: UInt16?) {
         guard !sentClose, isOpen else { return }
         sentClose = true
+        var encoder = FrameEncoder(role: .client)
         var bytes: [UInt8] = []
         encoder.appendClose(code, to: &bytes)
         channel?.write(bytes)
@@ -198,6 +254,7 @@ final class FeedConnection: ByteChannelOwner {
         record.reason = reason
         isOpen = false
         if let timer { loop.cancel(timer) }
+        requests?.stop()
         if channel?.state == .open {
             // What was said last, a goodbye, still goes out.
             channel?.detachOwner()

@@ -10,22 +10,18 @@ protocol FeedLaneOwner: AnyObject {
     func laneBatchEnded(_ lane: FeedLane)
 }
 
-/// One lane's way to the exchange: keeps a connection up, opens the next one before a planned end, counts what comes.
+/// One lane's way to the exchange: keeps a connection up, replaces it before a planned end, counts what comes.
+///
+/// A planned end is a day's age or the exchange's own announcement. Then the next connection is opened while the present one
+/// still brings events, and takes over once the present one has come as far as the next one began: every event passes once.
 final class FeedLane: FeedConnectionOwner {
-    /// A silence after which a connection counts as dead when the lane takes a stream that is never that quiet.
-    static let silenceNs: Int64 = 5_000_000_000
-    /// The same for all other streams.
-    static let patientSilenceNs: Int64 = 60_000_000_000
-    /// The exchange closes connections after 24 h; the next one is opened this early.
-    static let renewalNs: Int64 = (24 * 3_600 - 600) * 1_000_000_000
-
     /// The path's name and the lane's number in it, for messages.
     let name: String
     /// The owner's own number for this lane.
     let index: Int
     /// What was received, and what of it could not be used.
     private(set) var counts = LaneCounts()
-    /// Every connection that is over, and the ones that are up.
+    /// Every connection that is over.
     private(set) var records: [ConnectionRecord] = []
     /// The newest failure.
     private(set) var lastFailure: String?
@@ -33,19 +29,23 @@ final class FeedLane: FeedConnectionOwner {
     private(set) var invalidExamples: [String] = []
     /// The number of the connection that brought the newest event.
     private(set) var connectionNumber = 0
-    /// Whether data has come on the present connection.
-    private(set) var isStreaming = false
+    /// The connections opened or tried so far.
+    private(set) var connectionCount = 0
 
-    private let target: FeedTarget
+    private var target: FeedTarget
     private let context: AgentContext
     private unowned let owner: any FeedLaneOwner
     private var current: FeedConnection?
     private var next: FeedConnection?
+    /// Why the present connection is to be replaced; nil when it is not.
+    private var renewal: String?
     private var backoff: Backoff<SystemRandomNumberGenerator>
-    private var lastDataNs: Int64 = 0
+    private var attemptTimer: TimerID?
+    private var renewalTimer: TimerID?
+    private var overlapTimer: TimerID?
     private var isClosed = false
-    private var connectionsMade = 0
     private let overlaps: OverlapFilter
+    private var silence: SilenceWatch
     private var facts = MessageFacts()
 
     /// A lane that begins to connect at once.
@@ -56,22 +56,20 @@ final class FeedLane: FeedConnectionOwner {
         self.context = context
         self.owner = owner
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
-        self.overlaps = OverlapFilter(streams: context.plan.streams.count)
-        self.current = makeConnection()
-        watchSilence()
+        self.overlaps = OverlapFilter(context.streamNames)
+        self.silence = SilenceWatch(streams: context.streamNames, timing: context.timing)
+        connect("the lane begins")
+        lookForSilence()
     }
 
     /// The remote address of the present connection.
     var endpoint: String? { current?.endpoint }
 
-    /// The connections opened or tried so far.
-    var connectionCount: Int { connectionsMade }
-
     /// The state of the present connection.
     var state: LaneStatus.State {
         if isClosed { return .closed }
         guard let current else { return .waiting }
-        return current.isOpen && isStreaming ? .streaming : .connecting
+        return current.isOpen && current.isStreaming ? .streaming : .connecting
     }
 
     /// The present connection's socket.
@@ -80,10 +78,17 @@ final class FeedLane: FeedConnectionOwner {
     /// The account of all connections.
     var connections: [ConnectionRecord] { records + [current, next].compactMap { $0?.record } }
 
+    /// Streams that should have brought something on the present connection; nil without any.
+    var silentStreams: [String]? { current.flatMap { silence.silent(on: $0) } }
+
+    /// Streams that never brought anything on any connection; nil without any.
+    var neverHeardStreams: [String]? { silence.neverHeard }
+
     /// Closes for good.
     func close(_ reason: String) {
         guard !isClosed else { return }
         isClosed = true
+        for timer in [attemptTimer, renewalTimer, overlapTimer].compactMap({ $0 }) { context.loop.cancel(timer) }
         for connection in [current, next].compactMap({ $0 }) {
             connection.close(reason)
             keep(connection.record)
@@ -92,137 +97,274 @@ final class FeedLane: FeedConnectionOwner {
         next = nil
     }
 
-    private func makeConnection() -> FeedConnection {
-        defer { connectionsMade += 1 }
-        context.log.write(
-            .info,
-            "feed.connect",
-            ["lane": name, "url": target.text, "attempt": "\(connectionsMade + 1)"]
-        )
-        return FeedConnection(
-            number: connectionsMade,
-            target: target,
-            dialer: context.dialer,
-            loop: context.loop,
-            isFavourite: context.plan.waiting != .watching,
-            owner: self
-        )
-    }
-
     private func keep(_ record: ConnectionRecord) {
         // Bounded: a lane that fails every second for a day keeps its first and newest accounts.
         if records.count >= 1_000 { records.remove(at: 500) }
         records.append(record)
     }
 
-    // MARK: What the connections say
+    // MARK: Connecting
+
+    /// Opens a connection: the present one, or the next one while there is one.
+    private func connect(_ why: String) {
+        guard !isClosed, current == nil || next == nil else { return }
+        let nowNs = HostClock.monotonicNs()
+        guard nowNs >= context.exchangeNotBeforeNs else {
+            // Another lane has been told meanwhile to keep away.
+            return connect(afterNs: context.exchangeNotBeforeNs - nowNs, why)
+        }
+        let connection = FeedConnection(number: connectionCount, target: target, context: context, owner: self)
+        connectionCount += 1
+        context.log.write(
+            .info,
+            "feed.connect",
+            ["lane": name, "url": target.text, "attempt": "\(connectionCount)", "reason": why]
+        )
+        if current == nil {
+            current = connection
+        } else {
+            next = connection
+            overlaps.begin()
+        }
+    }
+
+    private func connect(afterNs pauseNs: Int64, _ why: String) {
+        if let attemptTimer { context.loop.cancel(attemptTimer) }
+        context.log.write(.info, "feed.wait", ["lane": name, "milliseconds": "\(pauseNs / 1_000_000)", "reason": why])
+        attemptTimer = context.loop.schedule(afterNs: pauseNs) { [self] in
+            attemptTimer = nil
+            connect(why)
+        }
+    }
+
+    /// Opens the next connection while the present one still brings events.
+    private func renew(_ why: String) {
+        guard renewal == nil, !isClosed else { return }
+        renewal = why
+        context.log.write(.info, "feed.renew", ["lane": name, "reason": why])
+        // Its own doubling pauses, should it fail.
+        backoff.reset()
+        connect(why)
+    }
 
     func feedOpened(_ connection: FeedConnection) {
-        lastDataNs = HostClock.monotonicNs()
         context.log.write(
             .info,
             "feed.open",
-            ["lane": name, "endpoint": connection.endpoint ?? "?", "tls": connection.record.details ?? ""]
+            [
+                "lane": name, "host": target.host, "endpoint": connection.endpoint ?? "?",
+                "tls": connection.record.details ?? "",
+            ]
         )
-        context.loop.schedule(afterNs: Self.renewalNs) { [self, number = connection.number] in
-            guard current?.number == number else { return }
-            renew("24 h are nearly over")
+        if connection === current { scheduleRenewal(connection) }
+    }
+
+    /// The exchange closes a connection that is a day old: the next one has to be up before.
+    private func scheduleRenewal(_ connection: FeedConnection) {
+        if let renewalTimer { context.loop.cancel(renewalTimer) }
+        renewalTimer = nil
+        guard let openedNs = connection.openedMonotonicNs else { return }
+        renewalTimer = context.loop.schedule(atMonotonicNs: openedNs + context.timing.renewalNs) { [self] in
+            renewalTimer = nil
+            if connection === current { renew("the connection is nearly as old as the exchange allows") }
         }
     }
+
+    // MARK: What comes
 
     @inline(__always)
     func feedMessage(_ connection: FeedConnection, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
         let message = FeedMessage(bytes, streams: context.streamNames, facts: &facts)
-        switch message.kind {
-        case .event:
-            counts.received += 1
-            noteData(connection, stamp)
-            if overlaps.isNew(message) {
-                owner.laneEvent(self, message, bytes, stamp)
-            } else {
-                counts.duplicates += 1
-            }
-        case .invalid(let reason):
-            counts.received += 1
-            countInvalid(reason, bytes)
-        case .acknowledgement: break
-        case .shutdown: renew("the exchange announced that it is shutting down")
-        case .error(let text): connection.end("the exchange answered with an error: \(text)", retryAfterNs: 0)
+        guard case .event = message.kind else { return other(message, connection, bytes) }
+        counts.received += 1
+        connection.lastDataNs = stamp.monotonicNs
+        if !connection.hasHeardAll { heard(message.stream, connection, stamp) }
+        if overlaps.isNew(message, bytes, isNext: connection !== current) {
+            connectionNumber = connection.number
+            owner.laneEvent(self, message, bytes, stamp)
+        } else {
+            counts.duplicates += 1
         }
-    }
-
-    @inline(__always)
-    private func noteData(_ connection: FeedConnection, _ stamp: ReadStamp) {
-        lastDataNs = stamp.monotonicNs
-        if connection !== current || !isStreaming { streamingBegan(connection, stamp) }
-    }
-
-    private func streamingBegan(_ connection: FeedConnection, _ stamp: ReadStamp) {
-        connection.noteStreaming(stamp)
-        guard connection === next || !isStreaming else { return }
-        if connection === next {
-            // The new connection has proved itself: the old one may go.
-            if let old = current {
-                old.close("replaced by the next connection")
-                keep(old.record)
-            }
-            current = next
-            next = nil
-        }
-        isStreaming = true
-        connectionNumber = connection.number
-        backoff.reset()
-        context.log.write(.info, "feed.streaming", ["lane": name, "endpoint": connection.endpoint ?? "?"])
-    }
-
-    private func countInvalid(_ reason: String, _ bytes: UnsafeRawBufferPointer) {
-        counts.invalid[reason, default: 0] += 1
-        if invalidExamples.count < 5 { invalidExamples.append(String(decoding: bytes.prefix(300), as: UTF8.self)) }
+        if overlaps.isOverlapping { lookAtOverlap() }
     }
 
     func feedBatchEnded(_ connection: FeedConnection) {
         owner.laneBatchEnded(self)
     }
 
-    func feedClosed(_ connection: FeedConnection, reason: String, retryAfterNs: Int64) {
-        keep(connection.record)
-        lastFailure = reason
-        context.log.write(.warning, "feed.closed", ["lane": name, "reason": reason])
-        if connection === next { next = nil }
-        guard connection === current else { return }
-        // A connection that is being opened already takes over.
-        current = next
-        next = nil
-        isStreaming = false
-        if current == nil { reconnect(atLeastNs: retryAfterNs) }
-    }
-
-    private func reconnect(atLeastNs: Int64) {
-        guard !isClosed else { return }
-        let pauseNs = backoff.nextNs(atLeast: atLeastNs)
-        context.log.write(.info, "feed.wait", ["lane": name, "milliseconds": "\(pauseNs / 1_000_000)"])
-        context.loop.schedule(afterNs: pauseNs) { [self] in
-            guard !isClosed, current == nil else { return }
-            current = makeConnection()
+    private func other(_ message: FeedMessage, _ connection: FeedConnection, _ bytes: UnsafeRawBufferPointer) {
+        switch message.kind {
+        case .event: break
+        case .invalid(let reason):
+            counts.received += 1
+            counts.invalid[reason, default: 0] += 1
+            if invalidExamples.count < 5 {
+                invalidExamples.append(String(decoding: bytes.prefix(300), as: UTF8.self))
+            }
+        case .acknowledgement:
+            if connection.acknowledged(facts.requestID), connection === next { overlaps.forgetMark() }
+        case .shutdown: shutDown(connection)
+        case .error(let text):
+            context.log.write(.error, "feed.error", ["lane": name, "answer": text])
+            connection.refused(facts.requestID, Self.shown(facts, bytes) ?? text)
         }
     }
 
-    /// Opens the next connection while the present one still brings events.
-    private func renew(_ why: String) {
-        guard next == nil, !isClosed else { return }
-        context.log.write(.info, "feed.renew", ["lane": name, "reason": why])
-        next = makeConnection()
+    /// The exchange's code and words, from either of its shapes.
+    private static func shown(_ facts: MessageFacts, _ bytes: UnsafeRawBufferPointer) -> String? {
+        guard let code = facts.errorCode else { return nil }
+        let words = facts.errorMessage.map { FeedText.shown($0.bytes(in: bytes)) } ?? ""
+        return "code \(code) \(words.prefix(200))"
     }
 
-    private func watchSilence() {
-        let limitNs =
-            context.plan.streams.contains { $0.hasPrefix("btcusdt@") } ? Self.silenceNs : Self.patientSilenceNs
-        context.loop.schedule(afterNs: 1_000_000_000) { [self] in
+    /// The server goes away: another of its addresses is likelier to stay.
+    private func shutDown(_ connection: FeedConnection) {
+        let why = "the exchange announced that the server is shutting down"
+        if connection === next {
+            target = target.spread(1)
+            connection.end(why, retryAfterNs: 0)
+        } else if renewal == nil {
+            target = target.spread(1)
+            renew(why)
+        }
+    }
+
+    /// A connection's first data, of any of its streams.
+    private func heard(_ stream: Int, _ connection: FeedConnection, _ stamp: ReadStamp) {
+        if !connection.isStreaming {
+            connection.noteStreaming(stamp)
+            context.log.write(.info, "feed.streaming", ["lane": name, "endpoint": connection.endpoint ?? "?"])
+        }
+        guard connection.noteHeard(stream) else { return }
+        silence.noteHeard(stream)
+        if connection.namedUnheard.contains(stream) {
+            let name = context.streamNames.text([stream])
+            context.log.write(.info, "feed.heard", ["lane": self.name, "stream": name])
+            if connection.hasHeardAll { lastFailure = nil }
+        }
+    }
+
+    // MARK: Two connections at once
+
+    /// Lets the next connection take over when nothing can be missed any more.
+    private func lookAtOverlap() {
+        guard let next, next.isSubscribed, overlaps.hasMark else { return }
+        if overlaps.isCaughtUp { return switchOver() }
+        guard overlapTimer == nil else { return }
+        overlapTimer = context.loop.schedule(afterNs: context.timing.overlapNs) { [self] in
+            overlapTimer = nil
+            let limit = FeedText.seconds(context.timing.overlapNs)
+            context.log.write(
+                .warning,
+                "feed.overlap",
+                [
+                    "lane": name,
+                    "reason": "the old connection did not come as far as the next one began within \(limit)",
+                ]
+            )
+            switchOver()
+        }
+    }
+
+    /// The next connection becomes the present one, which is closed if it is still there.
+    private func switchOver() {
+        guard let next else { return }
+        if let old = current {
+            old.close("replaced by the next connection")
+            keep(old.record)
+            logEnd(old)
+        }
+        current = next
+        self.next = nil
+        renewal = nil
+        endOverlap()
+        overlaps.switchOver()
+        context.loop.schedule(afterNs: context.timing.overlapNs) { [overlaps] in overlaps.settled() }
+        scheduleRenewal(next)
+        context.log.write(.info, "feed.replaced", ["lane": name, "endpoint": next.endpoint ?? "?"])
+        // What the old one brought last is not to wait for the next one's next read.
+        owner.laneBatchEnded(self)
+    }
+
+    private func endOverlap() {
+        if let overlapTimer { context.loop.cancel(overlapTimer) }
+        overlapTimer = nil
+    }
+
+    // MARK: The end of a connection
+
+    func feedClosed(_ connection: FeedConnection, reason: String, retryAfterNs: Int64) {
+        keep(connection.record)
+        lastFailure = reason
+        if retryAfterNs > 0 {
+            let notBeforeNs = HostClock.monotonicNs() + retryAfterNs
+            context.exchangeNotBeforeNs = max(context.exchangeNotBeforeNs, notBeforeNs)
+        }
+        context.log.write(.warning, "feed.closed", ["lane": name, "reason": reason])
+        logEnd(connection)
+        owner.laneBatchEnded(self)
+        if connection === next { nextFailed(reason) }
+        if connection === current { currentFailed(connection, reason) }
+    }
+
+    private func logEnd(_ connection: FeedConnection) {
+        guard connection.longestPongNs > 0 else { return }
+        let microseconds = "\(connection.longestPongNs / 1_000)"
+        context.log.write(.info, "feed.pongs", ["lane": name, "longestMicroseconds": microseconds])
+    }
+
+    /// The present connection goes on meanwhile.
+    private func nextFailed(_ reason: String) {
+        next = nil
+        endOverlap()
+        overlaps.nextLost()
+        reconnect(reason)
+    }
+
+    private func currentFailed(_ connection: FeedConnection, _ reason: String) {
+        if let renewalTimer { context.loop.cancel(renewalTimer) }
+        renewalTimer = nil
+        current = nil
+        // The exchange may take a connection, send a little, and close it: that is a failure like others.
+        if connection.streamedNs >= context.timing.steadyNs { backoff.reset() }
+        if next != nil {
+            // It is being opened already, and takes over as it is.
+            switchOver()
+        } else {
+            renewal = nil
+            overlaps.startAfresh()
+            reconnect(reason)
+        }
+    }
+
+    private func reconnect(_ why: String) {
+        guard !isClosed else { return }
+        let heldNs = context.exchangeNotBeforeNs - HostClock.monotonicNs()
+        connect(afterNs: backoff.nextNs(atLeast: heldNs), why)
+    }
+
+    // MARK: Silence
+
+    private func lookForSilence() {
+        context.loop.schedule(afterNs: context.timing.lookNs) { [self] in
             guard !isClosed else { return }
-            if let current, current.isOpen, HostClock.monotonicNs() - lastDataNs > limitNs {
-                current.end("no data for \(limitNs / 1_000_000_000) s", retryAfterNs: 0)
-            }
-            watchSilence()
+            for connection in [current, next].compactMap({ $0 }) where connection.isOpen { look(at: connection) }
+            lookForSilence()
+        }
+    }
+
+    private func look(at connection: FeedConnection) {
+        let nowNs = HostClock.monotonicNs()
+        if let id = connection.requestUnanswered(since: nowNs - context.timing.requestNs) {
+            let limit = FeedText.seconds(context.timing.requestNs)
+            return connection.end("no answer to SUBSCRIBE \(id) within \(limit)", retryAfterNs: 0)
+        }
+        if let text = silence.unheardText(on: connection, nowNs: nowNs) {
+            lastFailure = text
+            context.log.write(.warning, "feed.silent", ["lane": name, "reason": text])
+        }
+        if nowNs - connection.lastDataNs > silence.limitNs {
+            connection.end(silence.text(of: connection), retryAfterNs: 0)
         }
     }
 }

@@ -21,7 +21,7 @@ struct FeedMessage {
     let kind: Kind
     /// The id by which the same event is known on every connection; nil in streams without one.
     let eventID: Int64?
-    /// The index into the plan's streams.
+    /// The index into the plan's streams; their number for a stream that is none of them.
     let stream: Int
     /// When the exchange sent it; `SampleRecord.absent` when it does not say.
     let eventTimeNs: Int64
@@ -30,13 +30,13 @@ struct FeedMessage {
 
     /// Looks at one message of a connection that carries `streams`; `facts` is working space, kept from message to message.
     @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer, streams: [[UInt8]], facts: inout MessageFacts) {
+    init(_ bytes: UnsafeRawBufferPointer, streams: StreamTable, facts: inout MessageFacts) {
         facts.scan(bytes)
         kind = Self.kind(of: facts, bytes)
         eventID = facts.updateID ?? facts.tradeID
         eventTimeNs = facts.eventTimeNs ?? SampleRecord.absent
         transactionTimeNs = facts.transactionTimeNs ?? SampleRecord.absent
-        stream = streams.count < 2 ? 0 : Self.index(of: facts.stream?.bytes(in: bytes), in: streams)
+        stream = streams.index(of: facts, bytes)
     }
 
     @inline(__always)
@@ -48,10 +48,5 @@ struct FeedMessage {
         case .serverShutdown: .shutdown
         case .error: .error(String(decoding: bytes.prefix(300), as: UTF8.self))
         }
-    }
-
-    private static func index(of name: UnsafeRawBufferPointer?, in streams: [[UInt8]]) -> Int {
-        guard let name else { return 0 }
-        return streams.firstIndex { name.elementsEqual($0) } ?? 0
     }
 }

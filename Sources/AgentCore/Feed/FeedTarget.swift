@@ -23,7 +23,7 @@ struct FeedTarget {
         do {
             endpoint = try FeedEndpoint(
                 market: plan.market,
-                url: plan.feedURL,
+                url: try plan.feedURL.map { try Self.url($0, streams: plan.streams) },
                 streams: plan.streams,
                 timeUnit: usesMicroseconds ? .microsecond : .millisecond
             )
@@ -36,10 +36,21 @@ struct FeedTarget {
         dialTarget = Dialer.Target(host: address.host, port: address.port, tls: tls, serverName: endpoint.host)
     }
 
+    /// The URL to which the streams are added: without its own where those are others, or too many for a request.
+    private static func url(_ text: String, streams: [String]) throws -> String {
+        let url = try FeedURL(text)
+        let named = url.namedStreams
+        guard !named.isEmpty, !streams.isEmpty else { return text }
+        let isSame = Set(named) == Set(streams) && named.count == streams.count
+        let isShort =
+            named.count <= FeedEndpoint.maximumStreamsInTarget && text.utf8.count <= FeedEndpoint.maximumTargetBytes
+        return isSame && isShort ? text : url.withoutStreams
+    }
+
     /// The same target, another of its addresses first: lanes spread over the exchange's servers.
     func spread(_ lane: Int) -> FeedTarget {
         var target = self
-        target.dialTarget.preferredIndex = lane
+        target.dialTarget.preferredIndex += lane
         return target
     }
 
@@ -49,6 +60,8 @@ struct FeedTarget {
     var port: Int { endpoint.port }
     /// Whether TLS is used.
     var isSecure: Bool { endpoint.isSecure }
+    /// Streams that the request does not name: to be asked for on the open connection.
+    var streamsToRequest: [String] { endpoint.streamsToRequest }
     /// The request's path and query.
     var pathAndQuery: String { endpoint.target }
     /// The whole URL.
@@ -69,17 +82,8 @@ struct FeedTarget {
         var guess = Market.usdm
         if parsed.host.hasPrefix("stream.") || parsed.host.hasPrefix("data-stream.") { guess = .spot }
         if parsed.host.hasPrefix("dstream.") { guess = .coinm }
-        let named = named(in: parsed)
+        let named = parsed.namedStreams
         return (market ?? guess, !streams.isEmpty ? streams : named.isEmpty ? standard : named)
-    }
-
-    /// The streams that a URL names itself: after `/ws/`, or in `streams=`.
-    private static func named(in url: FeedURL) -> [String] {
-        if let range = url.path.firstRange(of: "/ws/") {
-            return url.path[range.upperBound...].split(separator: "/").map(String.init)
-        }
-        let list = (url.query ?? "").split(separator: "&").first { $0.hasPrefix("streams=") }
-        return (list?.dropFirst("streams=".count) ?? "").split(separator: "/").map(String.init)
     }
 }
 

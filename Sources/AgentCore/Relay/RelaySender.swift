@@ -228,8 +228,11 @@ final class RelaySender: ByteChannelOwner {
     func finish() {
         guard goodbye == .none, !isEnded else { return }
         goodbye = .wanted
-        context.loop.schedule(afterNs: Self.farewellLimitNs) { [self] in
-            end("no answer to the goodbye within 10 s")
+        // Somebody who told this agent to stop waits for its end; a receiver that is not there will not come back for it.
+        let hurriedNs: Int64 = state == .streaming ? 5_000_000_000 : 2_000_000_000
+        let limitNs = Termination.isRequested ? hurriedNs : Self.farewellLimitNs
+        context.loop.schedule(afterNs: limitNs) { [self] in
+            end("no answer to the goodbye within \(limitNs / 1_000_000_000) s")
         }
         flush()
     }

@@ -5,8 +5,12 @@ import WireTransport
 final class AgentContext {
     /// The plan.
     let plan: AgentPlan
-    /// The plan's stream names as octets, for comparisons without allocation.
-    let streamNames: [[UInt8]]
+    /// The plan's streams, to be found without allocation.
+    let streamNames: StreamTable
+    /// The limits of the feed's lanes.
+    let timing: FeedTiming
+    /// When the exchange may be dialled again, monotonic: it refused this address for a time, which counts for every lane.
+    var exchangeNotBeforeNs: Int64 = 0
     /// The folder of the run's files.
     let directory: String
     /// The loop.
@@ -24,9 +28,10 @@ final class AgentContext {
     /// The newest clock reading.
     var clock: ClockReading?
 
-    init(plan: AgentPlan, directory: String, secret: [UInt8]?) throws {
+    init(plan: AgentPlan, directory: String, secret: [UInt8]?, timing: FeedTiming = FeedTiming()) throws {
         self.plan = plan
-        self.streamNames = plan.streams.map { Array($0.utf8) }
+        self.streamNames = StreamTable(plan.streams)
+        self.timing = timing
         self.directory = directory
         self.loop = EventLoop()
         self.dialer = Dialer(loop: loop, resolver: try Resolver(loop: loop))

@@ -19,11 +19,13 @@ public final class AgentRunner {
     private var failure: String?
     private var deadlineNs: Int64
     private let encoder: JSONEncoder
+    private let progress: ((AgentStatus) -> Void)?
 
-    /// Prepares an agent that works in `directory`, which must exist.
+    /// Prepares an agent that works in `directory`, which must exist; `progress` hears each status that is written.
     ///
     /// - Throws: `AgentError` for a plan that cannot be followed, `TransportError` for a port that cannot be had.
-    public init(plan: AgentPlan, directory: String) throws {
+    public init(plan: AgentPlan, directory: String, progress: ((AgentStatus) -> Void)? = nil) throws {
+        self.progress = progress
         let secret = try plan.secretFile.map { try SecretFile.read($0.hasPrefix("/") ? $0 : "\(directory)/\($0)") }
         context = try AgentContext(plan: plan, directory: directory, secret: secret)
         role = plan.role == .forward ? ForwardAgent(context: context) : ReceiveAgent(context: context)
@@ -46,6 +48,7 @@ public final class AgentRunner {
             writePorts()
         } catch {
             failure = "\(error)"
+            context.log.writeEnd(["reason": "\(error)"])
             writeStatus()
             context.writer.finish()
             throw error
@@ -85,6 +88,9 @@ public final class AgentRunner {
         if Termination.isRequested { role.finish("told to stop") }
         if HostClock.monotonicNs() > deadlineNs {
             role.finish("the deadline of the run has passed")
+            if context.plan.start == .atFirstEvent, context.plan.role == .receive, role.window == nil {
+                failure = "no event came within \(context.plan.deadline)"
+            }
             // Ten seconds more for goodbyes, then the end in any case.
             if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
         }
@@ -117,6 +123,7 @@ public final class AgentRunner {
         status.differenceMedianMs = role.difference?.medianMs
         status.differencePairs = role.difference?.pairs
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
+        progress?(status)
     }
 
     private func writePorts() {
@@ -135,7 +142,7 @@ public final class AgentRunner {
         for reading in sampler?.finish() ?? [] { note(reading) }
         if context.plan.chronyc != nil { note(ClockSampler.read(arguments: context.plan.chronyc ?? [])) }
         role.recorder?.flush()
-        context.log.write(.info, "end", ["reason": failure ?? role.message ?? ""])
+        context.log.writeEnd(["reason": failure ?? role.message ?? ""])
         writeStatus()
         let waiting = role.recorder?.count ?? 0
         context.writer.finish()

@@ -178,13 +178,14 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
             )
             status.medianMs = lane.delays.quantileMs(0.5)
             status.p99Ms = lane.delays.quantileMs(0.99)
+            status.silentStreams = lane.feed?.silentStreams
             return status
         }
     }
 
     func laneSummaries() -> [LaneSummary] {
         lanes.map { lane in
-            LaneSummary(
+            var summary = LaneSummary(
                 path: lane.path.name,
                 lane: lane.number,
                 counts: counts(of: lane),
@@ -193,6 +194,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 missing: lane.dropped,
                 invalidExamples: lane.feed?.invalidExamples ?? []
             )
+            summary.silentStreams = lane.feed?.neverHeardStreams
+            return summary
         }
     }
 

@@ -7,6 +7,8 @@ import WireTransport
 final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner {
     /// How long forwarders may take to say goodbye after the window.
     private static let drainNs: Int64 = 15_000_000_000
+    /// The same when somebody waits for this agent's end.
+    private static let hurriedDrainNs: Int64 = 5_000_000_000
 
     private(set) var state = AgentStatus.State.starting
     private(set) var message: String?
@@ -205,6 +207,9 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     }
 
     func finish(_ reason: String) {
+        if state == .finishing, Termination.isRequested {
+            drainUntilNs = min(drainUntilNs ?? 0, HostClock.monotonicNs() + Self.hurriedDrainNs)
+        }
         guard state != .finishing, state != .finished else { return }
         if let window, HostClock.monotonicNs() < window.end.monotonicNs {
             // Cut short: what was measured until now counts.
@@ -212,7 +217,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         }
         state = .finishing
         message = reason
-        drainUntilNs = HostClock.monotonicNs() + Self.drainNs
+        let drainNs = Termination.isRequested ? Self.hurriedDrainNs : Self.drainNs
+        drainUntilNs = HostClock.monotonicNs() + drainNs
         context.log.write(.info, "finish", ["reason": reason])
         for lane in lanes {
             lane.feed?.close(reason)
@@ -250,6 +256,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
             )
             status.medianMs = lane.delays.quantileMs(0.5)
             status.p99Ms = lane.delays.quantileMs(0.99)
+            status.silentStreams = lane.feed?.silentStreams
             return status
         }
     }
@@ -263,7 +270,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
 
     func laneSummaries() -> [LaneSummary] {
         lanes.map { lane in
-            LaneSummary(
+            var summary = LaneSummary(
                 path: lane.path.name,
                 lane: lane.number,
                 counts: counts(of: lane),
@@ -274,6 +281,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                 invalidExamples: lane.feed?.invalidExamples ?? [],
                 probes: lane.relay?.envelope.summary
             )
+            summary.silentStreams = lane.feed?.neverHeardStreams
+            return summary
         }
     }
 

@@ -1,3 +1,4 @@
+import CSockets
 import Synchronization
 import WireTransport
 
@@ -8,14 +9,37 @@ enum Termination {
     /// Whether somebody has asked.
     static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-    /// Notes the two signals from now on, and ignores SIGHUP and SIGPIPE.
+    /// Notes the two signals from now on, and ignores SIGHUP and SIGPIPE; a wish that came before stays.
+    ///
+    /// Whoever started this process may have left them blocked: masks are inherited.
     static func listen() {
         // Touched once here, so that the handler finds it initialised.
-        requested.store(false, ordering: .relaxed)
+        _ = requested.load(ordering: .relaxed)
         signal(SIGHUP, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGTERM, SIGINT] {
             signal(number) { _ in Termination.requested.store(true, ordering: .relaxed) }
         }
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGPIPE] { sigaddset(&mask, number) }
+        pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+    }
+}
+
+/// What an agent's process needs before it opens anything.
+public enum ProcessPreparation {
+    /// Puts /dev/null in place of standard descriptors that are closed, and takes charge of the signals.
+    ///
+    /// A descriptor below three that is free would become a connection's, and a message for a person would go into it.
+    public static func run() {
+        while true {
+            let descriptor = open("/dev/null", O_RDWR)
+            guard descriptor >= 0, descriptor <= 2 else {
+                if descriptor > 2 { close(descriptor) }
+                break
+            }
+        }
+        Termination.listen()
     }
 }

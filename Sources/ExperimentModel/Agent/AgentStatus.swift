@@ -117,6 +117,8 @@ public struct LaneStatus: Codable, Hashable, Sendable {
     public var p99Ms: Double?
     /// The newest failure of this lane.
     public var lastFailure: String?
+    /// Streams that should have brought something on the present connection and have not; nil without any.
+    public var silentStreams: [String]?
 
     /// A lane's state.
     public init(

@@ -80,6 +80,8 @@ public struct LaneSummary: Codable, Hashable, Sendable {
     public var invalidExamples: [String]
     /// Round trips of probes inside the relay connection, and the clock offset that they allow; nil without probes.
     public var probes: ProbeSummary?
+    /// Streams that never brought anything, which the exchange acknowledges all the same when it does not know them.
+    public var silentStreams: [String]?
 
     /// A lane's account.
     public init(
@@ -132,6 +134,8 @@ public struct SenderTotals: Codable, Hashable, Sendable {
 public struct ConnectionRecord: Codable, Hashable, Sendable {
     /// `feed` or `relay`.
     public var purpose: String
+    /// The name that was dialled, and that the certificate had to have; nil where an address was given.
+    public var server: String?
     /// The remote address and port; nil if no address was reached.
     public var endpoint: String?
     /// When the attempt began.
@@ -146,8 +150,9 @@ public struct ConnectionRecord: Codable, Hashable, Sendable {
     public var details: String?
 
     /// A connection that is being opened.
-    public init(purpose: String, endpoint: String? = nil, began: Timestamp) {
+    public init(purpose: String, server: String? = nil, endpoint: String? = nil, began: Timestamp) {
         self.purpose = purpose
+        self.server = server
         self.endpoint = endpoint
         self.began = began
     }

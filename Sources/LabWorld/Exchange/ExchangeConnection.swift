@@ -1,3 +1,4 @@
+import Foundation
 import MarketFeed
 import WebSocketCodec
 import WireTransport
@@ -10,10 +11,18 @@ final class ExchangeConnection: ByteChannelOwner {
         case closing
     }
 
+    /// The form in which a client gets its events.
+    struct Shape: Hashable {
+        /// Whether they stand in the wrapper of a combined stream.
+        var isCombined = false
+        /// Whether their times are in microseconds.
+        var usesMicroseconds = false
+    }
+
     /// The port of the other end.
     let peerPort: Int
-    /// Whether the client takes events in the wrapper of a combined stream.
-    private(set) var isCombined = false
+    /// The form in which the client gets its events.
+    private(set) var shape = Shape()
     private let floor: ExchangeFloor
     private var channel: ByteChannel?
     private var phase = Phase.upgrading
@@ -26,6 +35,8 @@ final class ExchangeConnection: ByteChannelOwner {
     private var timer: TimerID?
     private var unansweredPings: [(payload: [UInt8], sentNs: Int64)] = []
     private var openedNs: Int64 = 0
+    private var lagNs: Int64 = 0
+    private var isMute = false
 
     init(_ socket: StreamSocket, floor: ExchangeFloor) throws {
         self.floor = floor
@@ -47,11 +58,45 @@ final class ExchangeConnection: ByteChannelOwner {
     var wireOctets: Int { channel?.wireOctetsQueued ?? 0 }
 
     /// Whether events of a stream go to this client.
-    func wants(_ streamIndex: Int) -> Bool { phase == .open && wantedStreams.contains(streamIndex) }
+    func wants(_ streamIndex: Int) -> Bool { phase == .open && !isMute && wantedStreams.contains(streamIndex) }
 
     /// Sends a frame that is made already.
     func send(frame: [UInt8]) {
-        channel?.write(frame)
+        guard lagNs > 0 else {
+            channel?.write(frame)
+            return
+        }
+        floor.loop.schedule(afterNs: lagNs) { [weak self] in
+            guard let self, phase == .open else { return }
+            channel?.write(frame)
+        }
+    }
+
+    /// Says that the server is about to shut down.
+    func announceShutdown() {
+        guard phase == .open else { return }
+        var payload: [UInt8] = []
+        let nowMs = HostClock.wallNs() / 1_000_000
+        ControlPayload.serverShutdown(eventTimeMs: nowMs, isWrapped: shape.isCombined).append(to: &payload)
+        sendFrame(.text, payload)
+    }
+
+    /// Closes with a code, or breaks off without one.
+    func end(code: UInt16?, reason: String) {
+        if let code {
+            close(code: code, reason: reason)
+        } else {
+            channel?.fail(TransportError(.closed, "broken off"))
+        }
+    }
+
+    /// Sends a ping and texts right behind it.
+    func ping(_ payload: [UInt8], thenTexts texts: [[UInt8]], count: Int) {
+        guard phase == .open else { return }
+        var frames: [UInt8] = []
+        for _ in 0..<count { encoder.append(.ping, payload, to: &frames) }
+        for text in texts { encoder.append(.text, text, to: &frames) }
+        channel?.write(frames)
     }
 
     /// Sends a close frame and closes.
@@ -91,13 +136,17 @@ final class ExchangeConnection: ByteChannelOwner {
         case .reject(let answer): refuse(channel, answer)
         case .upgrade(let request):
             channel.input.consume(request.consumedBytes)
+            floor.heard(.upgrade(request.target), from: self)
+            if let refusal = floor.faults.refusal { return refuse(channel, refusal) }
             let route = ExchangeRoute(path: request.path, query: request.query, market: floor.settings.market)
             guard let route else {
                 return refuse(channel, HTTPAnswer(status: 404, reason: "Not Found", body: "Invalid request path"))
             }
             channel.write(request.acceptance())
             phase = .open
-            isCombined = route.isCombined
+            shape = Shape(isCombined: route.isCombined, usesMicroseconds: route.usesMicroseconds)
+            lagNs = floor.faults.lagNs
+            isMute = floor.faults.isMute
             isPublic = route.isPublic
             subscribe(route.streams)
             openedNs = HostClock.monotonicNs()
@@ -107,7 +156,10 @@ final class ExchangeConnection: ByteChannelOwner {
 
     private func refuse(_ channel: ByteChannel, _ answer: HTTPAnswer) {
         phase = .closing
-        channel.write(answer.bytes)
+        let hasNoLength = floor.faults.refusalHasNoLength
+        let text = String(decoding: answer.bytes, as: UTF8.self)
+        let lines = text.components(separatedBy: "\r\n").filter { !hasNoLength || !$0.hasPrefix("Content-Length") }
+        channel.write(Array(lines.joined(separator: "\r\n").utf8))
         channel.closeWhenFlushed()
     }
 
@@ -123,6 +175,7 @@ final class ExchangeConnection: ByteChannelOwner {
     }
 
     private func take(_ frame: DecodedFrame) {
+        note(frame)
         switch frame.kind {
         case .text: answer(ExchangeRequest(frame.payload))
         case .ping: sendFrame(.pong, Array(frame.payload))
@@ -130,6 +183,15 @@ final class ExchangeConnection: ByteChannelOwner {
         case .close: close(code: frame.closeCode == CloseCode.noStatus ? nil : frame.closeCode)
         case .binary: close(code: CloseCode.policyViolation, reason: "Invalid request")
         case .fragment: break
+        }
+    }
+
+    private func note(_ frame: DecodedFrame) {
+        switch frame.kind {
+        case .text: floor.heard(.text(Array(frame.payload)), from: self)
+        case .pong: floor.heard(.pong(Array(frame.payload)), from: self)
+        case .close: floor.heard(.close(frame.closeCode), from: self)
+        case .ping, .binary, .fragment: break
         }
     }
 
@@ -144,6 +206,9 @@ final class ExchangeConnection: ByteChannelOwner {
     private func answer(_ request: ExchangeRequest) {
         var payload: [UInt8] = []
         switch request {
+        case .subscribe(_, let id) where floor.faults.subscribeAnswer != .acknowledgement:
+            guard let error = Self.refusal(floor.faults.subscribeAnswer, id) else { return }
+            error.append(to: &payload)
         case .subscribe(let streams, let id):
             guard subscribe(streams) else {
                 let message = "Invalid request: too many streams"
@@ -161,6 +226,15 @@ final class ExchangeConnection: ByteChannelOwner {
             ControlPayload.error(code: code, message: message, id: id).append(to: &payload)
         }
         sendFrame(.text, payload)
+    }
+
+    private static func refusal(_ answer: ExchangeFaults.SubscribeAnswer, _ id: Int64) -> ControlPayload? {
+        let message = "Invalid request: too many streams"
+        return switch answer {
+        case .nestedError: .error(code: 2, message: message, id: id)
+        case .flatError: .flatError(code: 2, message: message, id: id)
+        case .acknowledgement, .silence: nil
+        }
     }
 
     /// Unknown streams are taken like others; nothing ever comes for them.

@@ -12,6 +12,8 @@ final class ExchangeFloor {
     let loop: EventLoop
     let settings: ExchangeSettings
     let tls: TLSContext
+    /// What goes wrong now.
+    var faults = ExchangeFaults()
     private let observer: any ExchangeObserver
     private let listener: ListeningSocket
     private var connections: [ExchangeConnection] = []
@@ -60,6 +62,18 @@ final class ExchangeFloor {
         connections.removeAll { $0 === connection }
     }
 
+    /// The ports of the clients' ends.
+    var peerPorts: [Int] { connections.map(\.peerPort) }
+
+    func eachConnection(_ body: (ExchangeConnection) -> Void) {
+        for connection in connections { body(connection) }
+    }
+
+    /// A client has said something.
+    func heard(_ message: ExchangeMessage, from connection: ExchangeConnection) {
+        observer.exchangeHeard(message, fromPort: connection.peerPort, atNs: HostClock.monotonicNs())
+    }
+
     private func accept(_ socket: StreamSocket) {
         guard connections.count < Self.connectionLimit,
             let connection = try? ExchangeConnection(socket, floor: self)
@@ -87,11 +101,11 @@ final class ExchangeFloor {
         let receivers = connections.filter { $0.wants(event.streamIndex) }
         guard !receivers.isEmpty else { return }
         let sentNs = HostClock.wallNs()
-        let frames = makeFrames(event, sentNs: sentNs, receivers)
+        let frames = makeFrames(event, sentNs: sentNs, Set(receivers.map(\.shape)))
         observer.exchangeSends(updateID: event.updateID, sentNs: sentNs)
         writes.removeAll(keepingCapacity: true)
         for connection in receivers {
-            connection.send(frame: connection.isCombined ? frames.combined : frames.raw)
+            connection.send(frame: frames[connection.shape] ?? [])
             writes.append(ExchangeWrite(peerPort: connection.peerPort, endOctets: connection.wireOctets))
         }
         observer.exchangeWrote(updateID: event.updateID, writes)
@@ -100,22 +114,20 @@ final class ExchangeFloor {
     private func makeFrames(
         _ event: FeedEvent,
         sentNs: Int64,
-        _ receivers: [ExchangeConnection]
-    ) -> (raw: [UInt8], combined: [UInt8]) {
-        func frame(isCombined: Bool) -> [UInt8] {
-            guard receivers.contains(where: { $0.isCombined == isCombined }) else { return [] }
+        _ shapes: Set<ExchangeConnection.Shape>
+    ) -> [ExchangeConnection.Shape: [UInt8]] {
+        shapes.reduce(into: [:]) { frames, shape in
             payload.removeAll(keepingCapacity: true)
             event.append(
                 to: &payload,
                 stream: settings.streams[event.streamIndex],
                 market: settings.market,
-                eventTimeMs: sentNs / 1_000_000,
-                isCombined: isCombined
+                eventTimeNs: sentNs,
+                shape: shape
             )
             var frame: [UInt8] = []
             encoder.append(.text, payload, to: &frame)
-            return frame
+            frames[shape] = frame
         }
-        return (frame(isCombined: false), frame(isCombined: true))
     }
 }

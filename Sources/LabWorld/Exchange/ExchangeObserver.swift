@@ -12,4 +12,11 @@ public protocol ExchangeObserver: Sendable {
     func exchangeSends(updateID: Int64, sentNs: Int64)
     /// The event has been written to every connection that wants it.
     func exchangeWrote(updateID: Int64, _ writes: [ExchangeWrite])
+    /// A client has said something; `atNs` is the monotonic clock.
+    func exchangeHeard(_ message: ExchangeMessage, fromPort peerPort: Int, atNs: Int64)
+}
+
+extension ExchangeObserver {
+    /// Most observers look at what is sent only.
+    public func exchangeHeard(_ message: ExchangeMessage, fromPort peerPort: Int, atNs: Int64) {}
 }

@@ -10,6 +10,8 @@ struct ExchangeRoute: Hashable, Sendable {
     var streams: [String]
     /// Whether book tickers and trades come here; USD-M's route `/market` carries other streams only.
     var isPublic: Bool
+    /// Whether times come in microseconds, which spot offers.
+    var usesMicroseconds: Bool
 
     /// Reads a path and its query; nil when they lead nowhere.
     ///
@@ -20,6 +22,8 @@ struct ExchangeRoute: Hashable, Sendable {
         parts.removeFirst()
         let prefix = parts[0]
         if prefix == "public" || prefix == "market" { parts.removeFirst() }
+        let isAsked = (query ?? "").split(separator: "&").contains { $0.lowercased() == "timeunit=microsecond" }
+        usesMicroseconds = market == .spot && isAsked
         isPublic = market != .usdm || prefix != "market"
         switch parts.first {
         case "ws":

@@ -24,16 +24,19 @@ public struct FeedEvent: Hashable, Sendable {
     ///   - output: where it is appended.
     ///   - stream: the stream it belongs to.
     ///   - market: decides members, their order, and decimals.
-    ///   - eventTimeMs: `E`.
-    ///   - isCombined: whether it stands in the wrapper of a combined stream.
-    public func append(
+    ///   - eventTimeNs: when it is sent; `E` is that, cut to its unit.
+    ///   - shape: the form that the client asked for.
+    func append(
         to output: inout [UInt8],
         stream: FeedStream,
         market: Market,
-        eventTimeMs: Int64,
-        isCombined: Bool
+        eventTimeNs: Int64,
+        shape: ExchangeConnection.Shape
     ) {
-        let wrapper = isCombined ? stream.name : nil
+        let wrapper = shape.isCombined ? stream.name : nil
+        let unitNs: Int64 = shape.usesMicroseconds ? 1_000 : 1_000_000
+        let eventTime = eventTimeNs / unitNs
+        let engineTime = eventTime - engineLagMs * (1_000_000 / unitNs)
         let scale = FeedScale(market)
         switch stream.kind {
         case .bookTicker:
@@ -43,8 +46,8 @@ public struct FeedEvent: Hashable, Sendable {
                 updateID: updateID,
                 bid: (scale.price(bidTicks), scale.quantity(bidLots)),
                 ask: (scale.price(askTicks), scale.quantity(askLots)),
-                transactionTimeMs: eventTimeMs - engineLagMs,
-                eventTimeMs: eventTimeMs
+                transactionTimeMs: engineTime,
+                eventTimeMs: eventTime
             ).append(to: &output, wrappedIn: wrapper)
         case .trade:
             let isBuyerMaker = bidLots < askLots
@@ -54,8 +57,8 @@ public struct FeedEvent: Hashable, Sendable {
                 tradeID: updateID,
                 price: scale.price(isBuyerMaker ? bidTicks : askTicks),
                 quantity: scale.quantity(min(bidLots, askLots)),
-                tradeTime: eventTimeMs - engineLagMs,
-                eventTime: eventTimeMs,
+                tradeTime: engineTime,
+                eventTime: eventTime,
                 isBuyerMaker: isBuyerMaker
             ).append(to: &output, wrappedIn: wrapper)
         }

@@ -4,6 +4,10 @@ import ExperimentModel
 public struct FeedEndpoint: Sendable, Equatable {
     /// The most streams that one connection may carry, on every market.
     public static let maximumStreams = 1024
+    /// The most streams that are named in the request itself.
+    public static let maximumStreamsInTarget = 200
+    /// The longest path and query with streams in it: servers and what lies before them commonly take 8 kB in all.
+    public static let maximumTargetBytes = 4096
 
     /// How the streams' messages come.
     public enum Form: Sendable, Equatable {
@@ -23,6 +27,8 @@ public struct FeedEndpoint: Sendable, Equatable {
     public let target: String
     /// How the messages come.
     public let form: Form
+    /// Streams that are too many for the request: to be asked for with SUBSCRIBE once the connection is open.
+    public let streamsToRequest: [String]
 
     /// The market's own address, to which streams are added.
     ///
@@ -38,7 +44,8 @@ public struct FeedEndpoint: Sendable, Equatable {
     /// Works out the endpoint.
     ///
     /// A URL that already names its streams (`/ws/<name>`, `/stream?streams=<name>`) is kept as it is. Otherwise the streams are
-    /// added: to `/ws` as raw, to all others as combined ones.
+    /// added: to `/ws` as raw, to all others as combined ones. What would be too many of them for a request is left to
+    /// ``streamsToRequest``.
     ///
     /// - Parameters:
     ///   - market: the market, for its default URL and its rules.
@@ -57,6 +64,13 @@ public struct FeedEndpoint: Sendable, Equatable {
         port = parsed.port
         isSecure = parsed.isSecure
         var (path, query, form) = try Self.complete(parsed, streams)
+        let isTooLong = path.utf8.count + (query?.utf8.count ?? 0) > Self.maximumTargetBytes
+        if parsed.namedStreams.isEmpty, isTooLong || streams.count > Self.maximumStreamsInTarget {
+            (path, query) = Self.bare(parsed, form)
+            streamsToRequest = streams
+        } else {
+            streamsToRequest = []
+        }
         if timeUnit == .microsecond {
             guard market == .spot else {
                 throw MarketFeedError(
@@ -120,6 +134,15 @@ public struct FeedEndpoint: Sendable, Equatable {
         let others = (url.query ?? "").split(separator: "&").filter { $0 != "streams=" && $0 != "streams" }
         let query = (others + ["streams=\(names)"]).joined(separator: "&")
         return (isCombined ? path : path + "/stream", query, .combined)
+    }
+
+    /// The route by itself, to which nothing is subscribed yet.
+    private static func bare(_ url: FeedURL, _ form: Form) -> (path: String, query: String?) {
+        let path = url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path
+        let route = form == .raw ? "ws" : "stream"
+        let hasRoute = path.split(separator: "/").last.map { $0 == route } ?? false
+        let others = (url.query ?? "").split(separator: "&").filter { $0 != "streams=" && $0 != "streams" }
+        return (hasRoute ? path : path + "/" + route, others.isEmpty ? nil : others.joined(separator: "&"))
     }
 
     /// The limit also holds for what the user's own URL names.

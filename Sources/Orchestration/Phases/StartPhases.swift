@@ -89,12 +89,14 @@ enum LaneChecks {
         let lanes = status.lanes.filter { $0.path == path }
         let endpoints = Set(lanes.compactMap(\.endpoint)).sorted().joined(separator: ", ")
         let received = lanes.reduce(0) { $0 + max($1.counts.received, $1.counts.arrived) }
+        let silent = Set(lanes.flatMap { $0.silentStreams ?? [] }).sorted()
         return CheckRecord(
             host: host,
             path,
-            .passed,
+            silent.isEmpty ? .passed : .warning,
             "\(lanes.count) \(lanes.count == 1 ? "lane" : "lanes") streaming"
                 + (endpoints.isEmpty ? "" : " from \(endpoints)") + ", \(received) events so far"
+                + (silent.isEmpty ? "" : "; nothing yet on \(silent.joined(separator: ", "))")
         )
     }
 

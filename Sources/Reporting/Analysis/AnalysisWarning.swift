@@ -30,6 +30,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case belowSpeedOfLight
         /// Nothing shows which networks the direct path took.
         case routeNotShown
+        /// A stream never brought anything.
+        case silentStream
         /// The stream says no event times.
         case noEventTime
         /// Samples depend on each other over longer stretches than the intervals account for.

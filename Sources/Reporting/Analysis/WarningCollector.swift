@@ -83,13 +83,28 @@ struct WarningCollector {
                 warnings.append(.init(.eventsLost, text))
             }
         }
-        warnings += transportWaits()
+        warnings += transportWaits() + silentStreams()
         if !analysis.gaps.isEmpty {
             let text =
                 "\(Format.plural(analysis.gaps.count, "lost connection")) inside the window; events may be late or missing around it"
             warnings.append(.init(.reconnected, text))
         }
         return warnings
+    }
+
+    /// Streams that never brought anything, by path.
+    private func silentStreams() -> [AnalysisWarning] {
+        let summaries = data.blocks.flatMap { [$0.receiver].compactMap { $0 } + $0.forwarders.values }
+        return analysis.paths.compactMap { path in
+            let lanes = summaries.flatMap(\.lanes).filter { $0.path == path.name }
+            let names = lanes.reduce(into: Set<String>()) { $0.formUnion($1.silentStreams ?? []) }.sorted()
+            guard !names.isEmpty else { return nil }
+            let more = names.count > 5 ? " and \(names.count - 5) more" : ""
+            let text =
+                "\(path.name): nothing ever came on \(names.prefix(5).joined(separator: ", "))\(more); the exchange "
+                + "acknowledges unknown names and stays silent"
+            return AnalysisWarning(.silentStream, text)
+        }
     }
 
     /// What a full window or pacing held back at a forwarder, by path.

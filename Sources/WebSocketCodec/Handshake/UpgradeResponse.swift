@@ -30,9 +30,15 @@ public struct UpgradeRefusal: Sendable, Equatable {
     /// The first bytes of the body as sent, with the framing of a chunked one.
     public let body: [UInt8]
 
-    /// How long the server asks to wait, when it says so in seconds (RFC 9110 section 10.2.3).
-    public var retryAfterSeconds: Int? {
-        headers.first("Retry-After").flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
+    /// How long the server asks to wait, in seconds from now (RFC 9110 section 10.2.3); nil when it does not, or not readably.
+    ///
+    /// - Parameter nowSeconds: this host's time, seconds since 1970 UTC. Only looked at when the server names a moment rather than
+    ///   a number of seconds, and gives no `Date` of its own to count from.
+    public func retryAfterSeconds(nowSeconds: Int64) -> Int64? {
+        guard let value = headers.first("Retry-After") else { return nil }
+        if let seconds = Int64(value) { return seconds >= 0 ? seconds : nil }
+        guard let moment = HTTPDate.seconds(value) else { return nil }
+        return max(0, moment - (headers.first("Date").flatMap(HTTPDate.seconds) ?? nowSeconds))
     }
 }
 

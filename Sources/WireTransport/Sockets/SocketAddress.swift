@@ -61,7 +61,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// All addresses of a name, in the system's order; blocks.
+    /// All addresses of a name, the families in the system's order; blocks.
     ///
     /// Numeric addresses are not looked up.
     ///
@@ -88,7 +88,19 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             if let address = entry.ai_addr { addresses.append(SocketAddress(address, length: entry.ai_addrlen)) }
             item = entry.ai_next
         }
-        return addresses
+        return inFixedOrder(addresses)
+    }
+
+    /// The families as they came, the addresses of each in an order of their own.
+    ///
+    /// A name server turns its answer from look-up to look-up; lanes that spread over the addresses by number must agree on the
+    /// numbers all the same.
+    static func inFixedOrder(_ addresses: [SocketAddress]) -> [SocketAddress] {
+        var families: [Int32] = []
+        for address in addresses where !families.contains(address.family) { families.append(address.family) }
+        return families.flatMap { family in
+            addresses.filter { $0.family == family }.sorted { $0.octets.lexicographicallyPrecedes($1.octets) }
+        }
     }
 
     /// The local or remote address of a connected socket.
