@@ -6,7 +6,7 @@ import WireTransport
 protocol FeedLaneOwner: AnyObject {
     /// One valid event that this lane has not seen before.
     func laneEvent(_ lane: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp)
-    /// All events of one read have been given.
+    /// All events that were ready have been given.
     func laneBatchEnded(_ lane: FeedLane)
 }
 
