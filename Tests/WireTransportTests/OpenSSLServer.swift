@@ -1,0 +1,50 @@
+import Foundation
+import WireTransport
+
+/// `openssl s_server`, a TLS server that is not ours, on a free loopback port.
+final class OpenSSLServer {
+    let port: Int
+    private let process: Process
+    /// Kept open: the server ends when its input does.
+    private let input: Pipe
+
+    /// Starts it with further options; what it says goes to the file `log`.
+    init(_ files: TestCertificates.Files, _ options: [String], log: String) async throws {
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
+        let output = try FileHandle(forWritingTo: URL(filePath: log))
+        process = Process()
+        input = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            [
+                "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", files.certificate, "-key", files.key,
+            ] + options
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        port = try await Self.port(in: log, of: process)
+    }
+
+    /// The port that it says it listens on; ten seconds at most.
+    private static func port(in log: String, of process: Process) async throws -> Int {
+        let end = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < end, process.isRunning {
+            let lines = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n") ?? []
+            if let line = lines.first(where: { $0.hasPrefix("ACCEPT ") }),
+                let port = line.split(separator: ":").last.flatMap({ Int($0) })
+            {
+                return port
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        kill(process.processIdentifier, SIGKILL)
+        let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        throw TransportError(.cannotListen, "openssl s_server did not start: \(said)")
+    }
+
+    /// Ends it, without waiting.
+    func end() {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+}
