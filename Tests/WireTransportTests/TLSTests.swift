@@ -136,8 +136,9 @@ struct TLSTests {
             let files = try certificates.files("exchange.lab", names: "DNS:exchange.lab")
             for (option, version) in [("-tls1_2", "TLSv1.2 "), ("-tls1_3", "TLSv1.3 "), ("-tls1_1", nil)] {
                 let server = try await OpenSSLServer(
-                    files,
-                    [option, "-cipher", "DEFAULT@SECLEVEL=0"],
+                    certificate: files.certificate,
+                    key: files.key,
+                    options: [option, "-cipher", "DEFAULT@SECLEVEL=0"],
                     log: folder + "/server\(option)"
                 )
                 defer { server.end() }
