@@ -14,7 +14,7 @@ struct EmptyRoot {
         try FileManager.default.createDirectory(atPath: folder + "/proc", withIntermediateDirectories: true)
         try FileManager.default.copyItem(
             atPath: LatexpCommand.programs + "/latexp-agent",
-            toPath: folder + "/latexp-agent"
+            toPath: folder + "/agent"
         )
         try write(hosts, to: "/etc/hosts")
         try write(resolv, to: "/etc/resolv.conf")
@@ -31,18 +31,15 @@ struct EmptyRoot {
     }
 
     /// Starts the agent in it, in a network namespace if one is given.
-    func start(
-        _ arguments: [String],
-        environment: [String: String] = [:],
-        in namespace: NetworkNamespace? = nil
-    ) throws -> AgentByHand {
-        // Both give the command mounts of its own. The first argument is the agent's path out here.
+    func start(_ arguments: [String], in namespace: NetworkNamespace? = nil) throws -> AgentByHand {
+        // Both give the command mounts of its own. The first argument is the agent's path out here. Nothing of the environment
+        // of out here, where SSL_CERT_FILE may be set, goes in.
         let apart = namespace.map { ["ip", "netns", "exec", $0.name] } ?? ["unshare", "--mount"]
-        let script = "mount --bind /proc '\(folder)/proc' && shift && exec chroot '\(folder)' /latexp-agent \"$@\""
+        let script =
+            "mount --bind /proc '\(folder)/proc' && shift && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot '\(folder)' /agent \"$@\""
         return try AgentByHand(
             arguments,
             in: folder,
-            environment: environment,
             launcher: ["/usr/bin/env"] + apart + ["/bin/sh", "-c", script, "sh"]
         )
     }
