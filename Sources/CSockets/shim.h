@@ -376,4 +376,20 @@ static inline int latexp_ask_for_slice(uint64_t sliceNs) {
 #endif
 }
 
+#if defined(__GLIBC__)
+// Declared in nss.h, with nothing else that is needed here.
+extern int __nss_configure_lookup(const char *, const char *);
+#endif
+
+/// Has names of hosts, users and groups looked up by what libc has built in, whatever the host's nsswitch.conf says: files
+/// and DNS. For static programs, into which modules of the host's own libc must not be loaded. 0, or the errno.
+static inline int latexp_use_builtin_lookups(void) {
+#if defined(__GLIBC__)
+    const char *const lookups[][2] = {{"hosts", "files dns"}, {"passwd", "files"}, {"group", "files"}, {"services", "files"}};
+    for (size_t index = 0; index < sizeof lookups / sizeof lookups[0]; index++)
+        if (__nss_configure_lookup(lookups[index][0], lookups[index][1]) != 0) return errno;
+#endif
+    return 0;
+}
+
 #endif

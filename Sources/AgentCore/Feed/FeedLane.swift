@@ -52,7 +52,7 @@ final class FeedLane: FeedConnectionOwner {
     init(name: String, index: Int, target: FeedTarget, context: AgentContext, owner: any FeedLaneOwner) {
         self.name = name
         self.index = index
-        self.target = target
+        self.target = target.dialled(for: name)
         self.context = context
         self.owner = owner
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())

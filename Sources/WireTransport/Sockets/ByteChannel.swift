@@ -2,6 +2,8 @@ import CSockets
 
 /// What the owner of a channel hears, on the loop's thread.
 public protocol ByteChannelOwner: AnyObject {
+    /// TCP is up; TLS, if any, is yet to be agreed on.
+    func channelConnected(_ channel: ByteChannel)
     /// The channel is connected, and TLS, if any, is agreed on.
     func channelOpened(_ channel: ByteChannel)
     /// More octets are in `channel.input`; `channel.stamp` is the moment of the read that brought the last of them.
@@ -15,6 +17,8 @@ public protocol ByteChannelOwner: AnyObject {
 }
 
 extension ByteChannelOwner {
+    /// Most owners wait until all is agreed on.
+    public func channelConnected(_ channel: ByteChannel) {}
     /// Most owners write only through the channel's queue.
     public func channelWritable(_ channel: ByteChannel) {}
     /// Most owners deal with each delivery alone.
@@ -153,6 +157,7 @@ public final class ByteChannel: LoopMember {
             owner?.channelOpened(self)
         } else {
             state = .handshaking
+            owner?.channelConnected(self)
             continueHandshake()
         }
     }

@@ -6,9 +6,17 @@ public final class Resolver {
     /// What a look-up gave.
     public typealias Answer = Result<[SocketAddress], TransportError>
 
+    /// How long a look-up may take: the system's own limit is several times longer when there are several name servers.
+    private static let limitNs: Int64 = 15_000_000_000
+
+    private struct Waiting {
+        var completion: (Answer) -> Void
+        var limit: TimerID
+    }
+
     private let answers = AnswerBox()
     private let loop: EventLoop
-    private var waiting: [UInt64: (Answer) -> Void] = [:]
+    private var waiting: [UInt64: Waiting] = [:]
     private var lastTicket: UInt64 = 0
     private var waker: Waker?
 
@@ -28,9 +36,17 @@ public final class Resolver {
     public func resolve(host: String, port: Int, _ completion: @escaping (Answer) -> Void) {
         guard let waker else { return }
         lastTicket += 1
-        waiting[lastTicket] = completion
+        let ticket = lastTicket
+        let limit = loop.schedule(afterNs: Self.limitNs) { [weak self] in
+            let error = TransportError(
+                .unresolved,
+                "cannot resolve \(host): no answer within 15 s; check the host's DNS (/etc/resolv.conf)"
+            )
+            self?.waiting.removeValue(forKey: ticket)?.completion(.failure(error))
+        }
+        waiting[ticket] = Waiting(completion: completion, limit: limit)
         let job = ResolverJob(
-            ticket: lastTicket,
+            ticket: ticket,
             host: host,
             port: port,
             box: answers,
@@ -40,8 +56,20 @@ public final class Resolver {
         Self.startThread(job)
     }
 
+    /// Has this process look names up in /etc/hosts and by DNS only, whatever the host's nsswitch.conf says.
+    ///
+    /// Those two are built into libc. All else is modules of the host's own libc, which a static program, built with another
+    /// version, would load, and then fail or crash. Call it before the first look-up.
+    public static func useOnlyFilesAndDNS() {
+        _ = latexp_use_builtin_lookups()
+    }
+
     private func deliver() {
-        for (ticket, answer) in answers.take() { waiting.removeValue(forKey: ticket)?(answer) }
+        for (ticket, answer) in answers.take() {
+            guard let item = waiting.removeValue(forKey: ticket) else { continue }
+            loop.cancel(item.limit)
+            item.completion(answer)
+        }
     }
 
     private static func startThread(_ job: ResolverJob) {
