@@ -37,6 +37,28 @@ struct DialTests {
     }
 
     #if os(Linux)
+        @Test("IPv6 first and unreachable, so that not even an attempt can be made: IPv4 is tried at once and taken")
+        func unreachable() throws {
+            let world = HandshakeWorld()
+            let good = try world.serve(nil)
+            // The kernel refuses TCP to a group: nothing is sent.
+            let bad = try Self.addresses("ff0e::1", "ff0e::2")
+            let order = SocketAddress.inDialOrder(bad + [good], preferring: 0)
+            guard case .open = world.dial(order, tls: nil, name: "exchange.lab") else {
+                Issue.record("it was refused")
+                return
+            }
+            #expect(world.reports == ["try ff0e::1", "failed ff0e::1 unreachable", "try 127.0.0.1", "open 127.0.0.1"])
+            guard case .refused(let error) = world.dial(bad, tls: nil, name: "exchange.lab") else {
+                Issue.record("it was accepted")
+                return
+            }
+            #expect(
+                error.message == "cannot connect to [ff0e::1]:443: Network is unreachable; "
+                    + "cannot connect to [ff0e::2]:443: Network is unreachable"
+            )
+        }
+
         @Test("An address that says nothing does not hold up the next one, and is closed when that is quicker")
         func silent() throws {
             let world = HandshakeWorld()
@@ -66,6 +88,28 @@ struct DialTests {
             #expect(
                 world.reports == ["try 127.0.0.2", "failed 127.0.0.2 untrusted", "try 127.0.0.1", "open 127.0.0.1"]
             )
+        }
+    }
+
+    @Test("A server that accepts TCP and never says anything of TLS has a limit, after which the next one is tried")
+    func silentTLS() throws {
+        try withTemporaryFolder { folder in
+            let certificates = try TestCertificates(folder: folder)
+            let world = HandshakeWorld()
+            let silent = try world.serve(nil, on: "127.0.0.2")
+            let good = try world.serve(certificates.serverContext(for: "exchange.lab"))
+            let tls = try TLSContext.client(caFile: certificates.caFile)
+            let limits = DialRace.Limits(attemptNs: 500_000_000)
+            guard case .open = world.dial([silent, good], tls: tls, name: "exchange.lab", limits: limits) else {
+                Issue.record("it was refused")
+                return
+            }
+            #expect(world.reports.suffix(3) == ["failed 127.0.0.2 unreachable", "try 127.0.0.1", "open 127.0.0.1"])
+            guard case .refused(let error) = world.dial([silent], tls: tls, name: "exchange.lab", limits: limits) else {
+                Issue.record("it was accepted")
+                return
+            }
+            #expect(error.message == "\(silent): TCP is up, but TLS is not agreed on within 500 ms")
         }
     }
 

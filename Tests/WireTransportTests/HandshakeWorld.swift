@@ -29,7 +29,12 @@ final class HandshakeWorld: ByteChannelOwner {
     }
 
     /// Dials these addresses as those of `name` and waits for the outcome; 20 s at most.
-    func dial(_ addresses: [SocketAddress], tls: TLSContext?, name: String) -> Outcome {
+    func dial(
+        _ addresses: [SocketAddress],
+        tls: TLSContext?,
+        name: String,
+        limits: DialRace.Limits = DialRace.Limits()
+    ) -> Outcome {
         var outcome: Outcome?
         let target = Dialer.Target(host: name, port: 1, tls: tls)
         let dial = Dial(
@@ -38,6 +43,7 @@ final class HandshakeWorld: ByteChannelOwner {
             loop: loop,
             beganNs: HostClock.monotonicNs(),
             owner: self,
+            limits: limits,
             report: { [unowned self] in reports.append(Self.text($0)) },
             completion: { result in
                 switch result {

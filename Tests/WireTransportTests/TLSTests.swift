@@ -78,7 +78,7 @@ struct TLSTests {
         }
     }
 
-    @Test("Expired, self-signed, of an authority that is not trusted: each is refused and says so")
+    @Test("Expired, not yet valid, self-signed, of an authority that is not trusted: each is refused and says so")
     func reasons() throws {
         try withTemporaryFolder { folder in
             let certificates = try TestCertificates(folder: folder)
@@ -86,11 +86,23 @@ struct TLSTests {
             let name = "exchange.lab"
             let expired = try certificates.files(name, names: "DNS:\(name)", days: -1)
             let sound = try certificates.files(name, names: "DNS:\(name)")
+            let old = try TestCertificates(folder: folder + "/old", days: -1)
             let year = UTCText.now().prefix(2)
             let cases: [(TestCertificates.Files, String, [String])] = [
                 (
                     expired, certificates.caFile,
                     ["it expired on \(year)", "this host's clock says \(year)", "certificate has expired"]
+                ),
+                (
+                    try certificates.files(tooEarlyFor: name), certificates.caFile,
+                    [
+                        "it is valid from 2098-01-02 03:04 UTC on only", "this host's clock says \(year)",
+                        "not yet valid",
+                    ]
+                ),
+                (
+                    try old.files(name, names: "DNS:\(name)"), old.caFile,
+                    ["the certificate of 'test authority' that it rests on expired on \(year)"]
                 ),
                 (
                     try certificates.selfSigned(name), certificates.caFile,

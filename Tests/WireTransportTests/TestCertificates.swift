@@ -19,14 +19,20 @@ struct TestCertificates {
 
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
-    init(folder: String) throws {
+    /// Makes an authority that is valid for so many days; its time is over already when there are fewer than none.
+    init(folder: String, days: Int = 2) throws {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "basicConstraints=critical,CA:TRUE\n".write(toFile: folder + "/ca.ext", atomically: true, encoding: .utf8)
         try Self.openssl(
-            ["req", "-x509"] + Self.newKey + [
-                "-days", "2", "-subj", "/CN=test authority", "-keyout", folder + "/ca.key", "-out", folder + "/ca.pem",
+            ["req", "-new"] + Self.newKey + [
+                "-subj", "/CN=test authority", "-keyout", folder + "/ca.key", "-out", folder + "/ca.csr",
             ]
         )
+        try Self.openssl([
+            "x509", "-req", "-in", folder + "/ca.csr", "-signkey", folder + "/ca.key", "-days", "\(days)", "-extfile",
+            folder + "/ca.ext", "-out", caFile,
+        ])
     }
 
     /// A server's settings with a certificate for `name`.
@@ -52,6 +58,38 @@ struct TestCertificates {
         try Self.openssl([
             "x509", "-req", "-in", stem + ".csr", "-CA", caFile, "-CAkey", folder + "/ca.key", "-CAcreateserial",
             "-days", "\(days)", "-extfile", stem + ".ext", "-out", stem + ".pem",
+        ])
+        return Files(certificate: stem + ".pem", key: stem + ".key")
+    }
+
+    /// A certificate of this authority that is not valid before the year 2098.
+    func files(tooEarlyFor name: String) throws -> Files {
+        let stem = folder + "/" + UUID().uuidString.prefix(8)
+        let configuration = """
+            [ca]
+            default_ca = own
+            [own]
+            database = \(stem).index
+            new_certs_dir = \(folder)
+            default_md = sha256
+            rand_serial = yes
+            policy = any
+            x509_extensions = names
+            [any]
+            commonName = supplied
+            [names]
+            subjectAltName = DNS:\(name)
+
+            """
+        try configuration.write(toFile: stem + ".conf", atomically: true, encoding: .utf8)
+        try "".write(toFile: stem + ".index", atomically: true, encoding: .utf8)
+        try Self.openssl(
+            ["req", "-new"] + Self.newKey + ["-subj", "/CN=\(name)", "-keyout", stem + ".key", "-out", stem + ".csr"]
+        )
+        try Self.openssl([
+            "ca", "-batch", "-config", stem + ".conf", "-cert", caFile, "-keyfile", folder + "/ca.key",
+            "-startdate", "20980102030405Z", "-enddate", "20990102030405Z", "-notext", "-in", stem + ".csr", "-out",
+            stem + ".pem",
         ])
         return Files(certificate: stem + ".pem", key: stem + ".key")
     }

@@ -9,6 +9,7 @@ final class Dial: ByteChannelOwner {
     private let finalOwner: any ByteChannelOwner
     private let report: (DialReport.Event) -> Void
     private let completion: (Result<ByteChannel, TransportError>) -> Void
+    private let limits: DialRace.Limits
     private var race: DialRace
     private var channels: [Int: ByteChannel] = [:]
     private var failures: [TransportError] = []
@@ -20,6 +21,7 @@ final class Dial: ByteChannelOwner {
         loop: EventLoop,
         beganNs: Int64,
         owner: any ByteChannelOwner,
+        limits: DialRace.Limits = DialRace.Limits(),
         report: @escaping (DialReport.Event) -> Void,
         completion: @escaping (Result<ByteChannel, TransportError>) -> Void
     ) {
@@ -30,7 +32,8 @@ final class Dial: ByteChannelOwner {
         self.finalOwner = owner
         self.report = report
         self.completion = completion
-        self.race = DialRace(count: addresses.count)
+        self.limits = limits
+        self.race = DialRace(count: addresses.count, limits: limits)
     }
 
     /// Begins; the completion comes before this returns when every address fails at once.
@@ -51,7 +54,7 @@ final class Dial: ByteChannelOwner {
                 let isConnected = channels[index].map { $0.state != .connecting } ?? false
                 channels.removeValue(forKey: index)?.abandon()
                 let what = isConnected ? "TCP is up, but TLS is not agreed on" : "no answer"
-                note(index, TransportError(.unreachable, "\(what) within 5 s"))
+                note(index, TransportError(.unreachable, "\(what) within \(limits.attemptNs / 1_000_000) ms"))
             case .won(let index): return won(index)
             case .lost: return lost()
             }

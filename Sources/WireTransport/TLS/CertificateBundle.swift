@@ -34,10 +34,11 @@ public struct CertificateBundle: Equatable, Sendable {
         )
     }
 
-    /// Whether a file is there, may be read and is not empty: a half-removed ca-certificates leaves an empty one.
+    /// Whether a file is there, may be read and is not empty, as one is that a half-removed ca-certificates leaves.
     private static func holdsSomething(_ path: String) -> Bool {
         var status = stat()
-        return access(path, R_OK) == 0 && stat(path, &status) == 0 && status.st_size > 0
+        guard access(path, R_OK) == 0, stat(path, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_size > 0
     }
 
     /// The trusted certificates, in words.
