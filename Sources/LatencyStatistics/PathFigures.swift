@@ -20,9 +20,15 @@ public struct PathFigures: Hashable, Sendable {
     public var backboneAverageMs: Double?
     /// Median of the same.
     public var backboneMedianMs: Double?
+    /// Median of the receiver's own delay, from the kernel's receive time to the program's read.
+    public var hostDelayMedianMs: Double?
+    /// 99th percentile of the same.
+    public var hostDelayP99Ms: Double?
+    /// Greatest of the same.
+    public var hostDelayMaximumMs: Double?
 
     /// The figures of these samples, in any order.
-    public init(endToEndMs: [Double], backboneMs: [Double]) {
+    public init(endToEndMs: [Double], backboneMs: [Double], hostDelayMs: [Double] = []) {
         let endToEnd = Summary(endToEndMs)
         let backbone = Summary(backboneMs)
         averageMs = endToEnd?.mean
@@ -34,5 +40,9 @@ public struct PathFigures: Hashable, Sendable {
         jitterStandardDeviationMs = endToEnd?.standardDeviation
         backboneAverageMs = backbone?.mean
         backboneMedianMs = backbone?.median
+        let hostDelay = Summary(hostDelayMs)
+        hostDelayMedianMs = hostDelay?.median
+        hostDelayP99Ms = hostDelay?.p99
+        hostDelayMaximumMs = hostDelay?.maximum
     }
 }

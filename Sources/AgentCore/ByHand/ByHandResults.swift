@@ -47,6 +47,8 @@ public enum ByHandResults {
         return "\(results.path): \(results.sampleCount) events, \(results.eventsLost) lost"
             + text("median", results.medianLatencyMs) + text("p95", results.p95LatencyMs)
             + text("p99", results.p99LatencyMs) + text("backbone median", results.backboneMedianLatencyMs)
+            + text("host's own delay p99", results.hostDelayP99Ms)
+            + (results.receiveTimeSource.map { $0 == "kernel" ? "" : ", receive times: \($0)" } ?? "")
             + (results.note.map { " (\($0))" } ?? "")
     }
 
@@ -74,8 +76,11 @@ public enum ByHandResults {
         }
         let figures = PathFigures(
             endToEndMs: milliseconds(samples.map { ($0.eventTimeNs, $0.arrivalNs) }),
-            backboneMs: milliseconds(samples.map { ($0.sourceNs, $0.arrivalNs) })
+            backboneMs: milliseconds(samples.map { ($0.sourceNs, $0.arrivalNs) }),
+            hostDelayMs: samples.compactMap(\.hostDelayNs).map { Double($0) / 1e6 }
         )
+        var sources = ReceiveTimeCount()
+        for sample in samples { sources.add(kernelNs: sample.arrivalKernelNs) }
         var results = PathResults(
             setupType: path.kind.setupType,
             path: path.name,
@@ -91,6 +96,10 @@ public enum ByHandResults {
         results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
         results.backboneAverageLatencyMs = figures.backboneAverageMs
         results.backboneMedianLatencyMs = figures.backboneMedianMs
+        results.hostDelayMedianMs = figures.hostDelayMedianMs
+        results.hostDelayP99Ms = figures.hostDelayP99Ms
+        results.hostDelayMaximumMs = figures.hostDelayMaximumMs
+        if !samples.isEmpty { results.receiveTimeSource = sources.source }
         if figures.medianMs == nil {
             results.note = samples.isEmpty ? "no event came" : "no event time in this stream"
         }
