@@ -4,7 +4,9 @@ import Testing
 import WireTransport
 
 #if os(Linux)
-    /// Notes each message with the receive time of the delivery that completed it. Messages: an octet of length, then as many.
+    /// Notes each message with the receive time of the delivery that completed it.
+    ///
+    /// Messages: an octet of length, then as many.
     private final class Notes: ByteChannelOwner {
         var messages: [(number: UInt8, stamp: ReadStamp)] = []
         var pauses = 0
@@ -30,8 +32,9 @@ import WireTransport
 
     /// A process that reads late has each message's own receive time all the same.
     struct ArrivalTimeTests {
-        /// Few and short enough that TCP does not acknowledge them before they are read: the kernel merges segments after that.
-        private static let lengths: [UInt8] = [30, 5, 1, 40, 30, 31, 7, 30]
+        /// All different, so that TCP does not take their length for that of a full segment: it would acknowledge every second
+        /// one at once then, and merge the next ones with what the sender has let go of.
+        private static let lengths: [UInt8] = [30, 5, 1, 40, 29, 31, 7, 28]
 
         private final class World {
             let loop = EventLoop()
@@ -60,9 +63,11 @@ import WireTransport
                 )
                 dialer.dial(target, owner: reader) { [unowned self] in channel = try? $0.get() }
                 run { reader.isOpen && writer.isOpen && channel != nil }
-                // What TLS says after its handshake is out of the way.
-                accepted?.write([1, 0])
-                run { !reader.messages.isEmpty }
+                // What TLS says after its handshake is out of the way, and segments are known to be long.
+                accepted?.write(
+                    [[UInt8]](repeating: [250] + [UInt8](repeating: 0, count: 250), count: 120).flatMap { $0 }
+                )
+                run { reader.messages.count == 120 }
                 reader.messages = []
             }
 

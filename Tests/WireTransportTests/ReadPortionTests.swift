@@ -41,7 +41,7 @@ struct ReadPortionTests {
         #expect(portion.next(isDraining: true) == .octets(4_000))
         // What wakes it up is read by itself all the same.
         #expect(portion.next(isDraining: false) == .exact)
-        deliver(1, everyNs: 5_000_000, isLate: true, to: &portion, from: &ns)
+        deliver(2, everyNs: 5_000_000, isLate: true, to: &portion, from: &ns)
         #expect(portion.next(isDraining: true) == .exact)
     }
 
