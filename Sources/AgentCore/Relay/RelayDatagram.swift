@@ -82,7 +82,9 @@ enum RelayDatagram {
 
         deinit { octets.deallocate() }
 
-        /// The header of a datagram with these frames; zeros for a code without a key. Valid until the next call.
+        /// The header of a datagram with these frames; zeros for a code without a key.
+        ///
+        /// Valid until the next call.
         @inline(__always)
         func sign(_ frames: UnsafeRawBufferPointer, _ key: MessageKey?) -> UnsafeRawBufferPointer {
             if let key, let base = octets.baseAddress {
