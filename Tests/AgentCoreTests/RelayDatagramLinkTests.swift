@@ -279,6 +279,27 @@ struct RelayDatagramLinkTests {
         }
     }
 
+    @Test("What the receiver's own buffer had no room for is missing, and told apart from what the way lost")
+    func overflow() throws {
+        try withWorld { world in
+            world.startForwarder(directly: true)
+            world.run { world.sender?.state == .streaming }
+            // Nobody reads meanwhile.
+            for _ in 0..<600 { world.emit(100) }
+            #expect(world.sender?.outbox.isEmpty == true)
+            finish(world)
+            let lane = try #require(world.lane)
+            let drops = try #require(world.listener?.facts.hostDrops)
+            let totals = try #require(lane.senderTotals)
+            print("of 60,000 events at once the receiver's buffer dropped \(drops), missing \(lane.counts.missing)")
+            #expect(totals.forwarded == 60_000)
+            #expect(lane.counts.arrived + lane.counts.missing == 60_000)
+            // An answer to a probe and a goodbye or two went the same way.
+            #expect(lane.counts.missing > 0 && (0...4).contains(drops - lane.counts.missing))
+            #expect(lane.counts.duplicates == 0 && lane.counts.reordered == 0)
+        }
+    }
+
     @Test("Probes go round and bound the offset of two equal clocks; an answer counts once")
     func probes() throws {
         try withWorld { world in
@@ -304,7 +325,11 @@ struct RelayDatagramLinkTests {
             #expect(world.arrived == [1, 3])
             let totals = try #require(world.lane?.senderTotals)
             #expect(totals.dropped == 1 && totals.forwarded == 2)
-            #expect(world.sender?.datagramFacts?.tooLong == 1)
+            let facts = try #require(world.sender?.datagramFacts)
+            #expect(facts.tooLong == 1)
+            // Loopback's packets are long by default; where they are not, the long event goes in fragments.
+            #expect(facts.fragmented == ((facts.packetOctets ?? .max) < 20_000 ? 1 : 0))
+            print("packets of \(facts.packetOctets ?? 0) octets, in fragments: \(facts.fragmented ?? 0)")
             #expect(world.lane?.counts.missing == 1)
         }
     }
