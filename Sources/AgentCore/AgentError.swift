@@ -12,6 +12,8 @@ public struct AgentError: Error, CustomStringConvertible, Sendable {
         case versionMismatch
         /// A relay peer did not prove that it knows the run's secret.
         case unproven
+        /// A datagram belongs to no session that this receiver knows.
+        case unknownSession
         /// The exchange refused the connection or the request.
         case refused
     }

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -128,5 +129,43 @@ static inline long latexp_alternative_name(const X509 *certificate, int number, 
 static inline int latexp_certificate_time(const X509 *certificate, int isEnd, struct tm *time) {
     return ASN1_TIME_to_tm(isEnd ? X509_get0_notAfter(certificate) : X509_get0_notBefore(certificate), time);
 }
+
+// HMAC-SHA-256 (RFC 2104) for every datagram: OpenSSL's own HMAC allocates for each message, so the two halves of the key are
+// hashed once and copied. The functions below are deprecated in favour of those that allocate, and are not going away.
+
+/// A key's two halves, hashed.
+struct latexp_message_key {
+    SHA256_CTX inner;
+    SHA256_CTX outer;
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/// Prepares a key of 32 octets.
+static inline void latexp_message_key(struct latexp_message_key *key, const uint8_t octets[32]) {
+    uint8_t block[64];
+    SHA256_Init(&key->inner);
+    SHA256_Init(&key->outer);
+    for (int index = 0; index < 64; index++) block[index] = (index < 32 ? octets[index] : 0) ^ 0x36;
+    SHA256_Update(&key->inner, block, sizeof block);
+    for (int index = 0; index < 64; index++) block[index] ^= 0x36 ^ 0x5c;
+    SHA256_Update(&key->outer, block, sizeof block);
+    OPENSSL_cleanse(block, sizeof block);
+}
+
+/// The code of a message made of two pieces.
+static inline void latexp_message_code(const struct latexp_message_key *key, const void *head, size_t headLength,
+                                       const void *body, size_t bodyLength, uint8_t code[32]) {
+    SHA256_CTX state = key->inner;
+    SHA256_Update(&state, head, headLength);
+    SHA256_Update(&state, body, bodyLength);
+    SHA256_Final(code, &state);
+    state = key->outer;
+    SHA256_Update(&state, code, 32);
+    SHA256_Final(code, &state);
+}
+
+#pragma GCC diagnostic pop
 
 #endif

@@ -392,4 +392,174 @@ static inline int latexp_use_builtin_lookups(void) {
     return 0;
 }
 
+// Datagrams: the relay's second transport.
+
+#if defined(__linux__)
+// linux/errqueue.h needs names that glibc declares otherwise; this is its structure, and the two kinds of origin that matter.
+struct latexp_extended_error {
+    uint32_t number;
+    uint8_t origin;
+    uint8_t type;
+    uint8_t code;
+    uint8_t pad;
+    uint32_t info;
+    uint32_t data;
+};
+// SO_MEMINFO, Linux 4.12; its ninth number counts what a socket dropped. SO_RCVBUFFORCE needs CAP_NET_ADMIN.
+#define LATEXP_SO_MEMINFO 55
+#define LATEXP_MEMINFO_DROPS 8
+#define LATEXP_SO_RCVBUFFORCE 33
+#endif
+
+/// The kernel's receive time among a message's control data (CLOCK_REALTIME), or LATEXP_NO_TIME.
+static inline int64_t latexp_kernel_time(struct msghdr *message) {
+    int64_t kernelNs = LATEXP_NO_TIME;
+#if defined(__linux__)
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
+        if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
+            struct timespec time;
+            memcpy(&time, CMSG_DATA(item), sizeof time);
+            if (time.tv_sec != 0) kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+        }
+    }
+#else
+    (void)message;
+#endif
+    return kernelNs;
+}
+
+/// Reads one datagram: its octets, or -1. Sets who sent it, and the kernel's receive time or LATEXP_NO_TIME.
+static inline ssize_t latexp_receive_datagram(int fd, void *buffer, size_t length, struct sockaddr_storage *from,
+                                              socklen_t *fromLength, int64_t *kernelNs) {
+    struct iovec vector = {buffer, length};
+    union {
+        char bytes[256];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {0};
+    message.msg_name = from;
+    message.msg_namelen = sizeof *from;
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+    *fromLength = count < 0 ? 0 : message.msg_namelen;
+    *kernelNs = count < 0 ? LATEXP_NO_TIME : latexp_kernel_time(&message);
+    return count;
+}
+
+/// Sends one datagram made of two pieces, to `to` or where the socket is connected to (`toLength` 0); never waits.
+static inline ssize_t latexp_send_datagram(int fd, const void *head, size_t headLength, const void *body,
+                                           size_t bodyLength, const struct sockaddr *to, socklen_t toLength) {
+    struct iovec vectors[2] = {{(void *)head, headLength}, {(void *)body, bodyLength}};
+    struct msghdr message = {0};
+    message.msg_name = toLength > 0 ? (void *)to : 0;
+    message.msg_namelen = toLength;
+    message.msg_iov = vectors;
+    message.msg_iovlen = 2;
+#if defined(MSG_NOSIGNAL)
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+    return sendmsg(fd, &message, MSG_DONTWAIT);
+#endif
+}
+
+/// Asks for a receive buffer of this many octets, beyond the host's limit where that is allowed; gives what there is now.
+static inline int latexp_widen_receive_buffer(int fd, int octets) {
+#if defined(__linux__)
+    if (setsockopt(fd, SOL_SOCKET, LATEXP_SO_RCVBUFFORCE, &octets, sizeof octets) != 0)
+#endif
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+    int got = 0;
+    socklen_t length = sizeof got;
+    return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &length) == 0 ? got : 0;
+}
+
+/// Lets datagrams that are longer than the way's packets go in fragments, cut by this host as far as it knows the way.
+static inline int latexp_allow_fragments(int fd, int family) {
+#if defined(__linux__)
+    int mode = IP_PMTUDISC_WANT;
+    int failure = setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof mode) == 0 ? 0 : errno;
+    if (family == AF_INET6) {
+        mode = IPV6_PMTUDISC_WANT;
+        failure = setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &mode, sizeof mode) == 0 ? 0 : errno;
+    }
+    return failure;
+#else
+    (void)fd, (void)family;
+    return 0;
+#endif
+}
+
+/// The longest packet of a connected socket's way as far as the kernel knows; 0 when it does not.
+static inline int latexp_path_packet_octets(int fd, int family) {
+#if defined(__linux__)
+    int octets = 0;
+    socklen_t length = sizeof octets;
+    int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    int name = family == AF_INET6 ? IPV6_MTU : IP_MTU;
+    return getsockopt(fd, level, name, &octets, &length) == 0 ? octets : 0;
+#else
+    (void)fd, (void)family;
+    return 0;
+#endif
+}
+
+/// Has the kernel say when its own queue dropped a datagram (ENOBUFS), and all that the way's hosts answer; 0 or the errno.
+static inline int latexp_report_errors(int fd, int family) {
+#if defined(__linux__)
+    int one = 1;
+    int failure = setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof one) == 0 ? 0 : errno;
+    if (family == AF_INET6) failure = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof one) == 0 ? 0 : errno;
+    return failure;
+#else
+    (void)fd, (void)family;
+    return ENOTSUP;
+#endif
+}
+
+/// Takes one report off a socket's queue of errors: its errno, or 0 when there is none.
+static inline int latexp_take_error(int fd) {
+#if defined(__linux__)
+    char octet;
+    struct iovec vector = {&octet, sizeof octet};
+    union {
+        char bytes[512];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return 0;
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
+        int isReport = (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_RECVERR) ||
+                       (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_RECVERR);
+        if (!isReport) continue;
+        struct latexp_extended_error report;
+        memcpy(&report, CMSG_DATA(item), sizeof report);
+        return (int)report.number;
+    }
+    return EIO;
+#else
+    (void)fd;
+    return 0;
+#endif
+}
+
+/// The datagrams that a socket dropped so far: its buffer was full, or a checksum was wrong; -1 where nobody counts.
+static inline int64_t latexp_socket_drops(int fd) {
+#if defined(__linux__)
+    uint32_t numbers[LATEXP_MEMINFO_DROPS + 1] = {0};
+    socklen_t length = sizeof numbers;
+    if (getsockopt(fd, SOL_SOCKET, LATEXP_SO_MEMINFO, numbers, &length) != 0) return -1;
+    return length >= sizeof numbers ? (int64_t)numbers[LATEXP_MEMINFO_DROPS] : -1;
+#else
+    (void)fd;
+    return -1;
+#endif
+}
+
 #endif

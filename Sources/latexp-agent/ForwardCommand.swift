@@ -58,6 +58,9 @@ struct ForwardCommand: ParsableCommand {
     )
     var prime: Int = 0
 
+    @Option(help: "What carries the events, the same as the receiver's: tcp (default), or udp, an event a datagram.")
+    var transport: PathTransport = .tcp
+
     @OptionGroup var feed: FeedOptions
 
     func run() throws {
@@ -75,9 +78,12 @@ struct ForwardCommand: ParsableCommand {
                 reconnectMaximumSeconds: reconnectMaxDelay ?? file.reconnectMaximumDelaySeconds ?? 30,
                 bufferEvents: bufferEvents ?? RelayBuffer().events,
                 primedOctets: prime,
+                transport: transport,
                 url: feed.binanceWSURL ?? file.binanceWebSocketURL,
                 feed: feed.selection
             )
         }
     }
 }
+
+extension PathTransport: ExpressibleByArgument {}

@@ -43,6 +43,9 @@ struct ReceiveCommand: ParsableCommand {
     @Option(help: "The port that forwarders dial (default: 8080).")
     var port: Int?
 
+    @Option(help: "What carries forwarders' events: tcp (default), or udp, an event a datagram.")
+    var transport: PathTransport = .tcp
+
     @Option(help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds"))
     var duration: Int?
 
@@ -60,6 +63,7 @@ struct ReceiveCommand: ParsableCommand {
                 port: port ?? file.listenPort ?? 8_080,
                 durationSeconds: duration ?? file.durationSeconds ?? 300,
                 outputFile: outputFile ?? file.outputFile ?? "results.json",
+                transport: transport,
                 url: feed.binanceWSURL ?? file.binanceWebSocketURL,
                 feed: feed.selection
             )

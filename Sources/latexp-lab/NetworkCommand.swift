@@ -86,12 +86,15 @@ private struct LinkFigures: Encodable {
     struct Direction: Encodable {
         var received: Int
         var lost: Int
+        /// Datagrams among them that carried a market-data message.
+        var lostUpdates: Int
         var p50Ms: Double?
         var p99Ms: Double?
 
         init(_ record: PacketRecord) {
             received = record.received
             lost = record.lost
+            lostUpdates = record.lostUpdates
             p50Ms = record.delayNs(quantile: 0.5).map { Double($0) / 1e6 }
             p99Ms = record.delayNs(quantile: 0.99).map { Double($0) / 1e6 }
         }

@@ -52,6 +52,34 @@ struct ByHandTests {
         #expect(target.dialTarget.host == "stream.binance.com" && target.dialTarget.port == 9_443)
     }
 
+    @Test func `both roles take a transport, and UDP wants no padding`() throws {
+        func forward(_ transport: PathTransport?, prime: Int) throws -> AgentPlan {
+            try ByHandPlan.forward(
+                address: "10.1.1.10",
+                port: 8_080,
+                reconnectMaximumSeconds: 30,
+                bufferEvents: 1_000,
+                primedOctets: prime,
+                transport: transport,
+                url: nil,
+                feed: ByHandFeed()
+            )
+        }
+        #expect(try forward(.udp, prime: 0).paths.map(\.transport) == [.udp])
+        #expect(try forward(nil, prime: 1_000).paths.map(\.transport) == [nil])
+        #expect(throws: AgentError.self) { try forward(.udp, prime: 1_000) }
+        let receive = try ByHandPlan.receive(
+            mode: .both,
+            port: 8_080,
+            durationSeconds: 1,
+            outputFile: "x",
+            transport: .udp,
+            url: nil,
+            feed: ByHandFeed()
+        )
+        #expect(receive.paths.map(\.transport) == [nil, .udp])
+    }
+
     @Test func `the receiver's file makes its plan`() throws {
         let file = try read(Self.frankfurt)
         let plan = try ByHandPlan.receive(

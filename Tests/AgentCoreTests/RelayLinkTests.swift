@@ -108,10 +108,10 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
         arrived.append(event.sequence)
     }
     func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
-    func relayFinishAsked(_ sender: RelaySender) { finishAsked = true }
-    func relayEnded(_ sender: RelaySender) { isEnded = true }
+    func relayFinishAsked(_ sender: any RelayOutlet) { finishAsked = true }
+    func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
 
-    func relayTotals(_ sender: RelaySender) -> SenderTotals {
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
         SenderTotals(
             received: Int(appended),
             forwarded: sender.forwarded,

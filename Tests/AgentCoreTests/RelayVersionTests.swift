@@ -50,9 +50,9 @@ private final class OtherPeer: ByteChannelOwner {
 
 private final class QuietOwner: RelayListenerOwner, RelaySenderOwner {
     func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? { nil }
-    func relayFinishAsked(_ sender: RelaySender) {}
-    func relayEnded(_ sender: RelaySender) {}
-    func relayTotals(_ sender: RelaySender) -> SenderTotals {
+    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayEnded(_ sender: any RelayOutlet) {}
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
         SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
     }
 }

@@ -44,9 +44,9 @@ private final class VolumeForwarder: RelaySenderOwner {
         )
     }
 
-    func relayFinishAsked(_ sender: RelaySender) {}
-    func relayEnded(_ sender: RelaySender) { isEnded = true }
-    func relayTotals(_ sender: RelaySender) -> SenderTotals { totals }
+    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals { totals }
 }
 
 /// One life of a receiver: what it knows is gone with it.

@@ -57,6 +57,57 @@ struct ExperimentReaderTests {
         #expect(again == experiment)
     }
 
+    @Test("A relay over UDP is read, and TCP is what is meant when nothing is said")
+    func readsTransport() throws {
+        #expect(try read(Self.complete).paths[1].transport == nil)
+        let text = Self.complete.replacing("\"port\": 8080", with: "\"port\": 8080, \"transport\": \"udp\"")
+        let experiment = try read(text)
+        #expect(experiment.paths[1].transport == .udp)
+        let again = try JSONDecoder().decode(Experiment.self, from: JSONEncoder().encode(experiment))
+        #expect(again == experiment)
+    }
+
+    @Test("A transport that does not exist, is misspelt, or belongs to no relay is named")
+    func refusesTransports() {
+        func problem(_ old: String, _ new: String) -> String {
+            problems(Self.complete.replacing(old, with: new)).map { "\($0.path): \($0.message)" }.joined(
+                separator: "\n"
+            )
+        }
+        let port = "\"port\": 8080"
+        #expect(
+            problem(port, port + ", \"transport\": \"quic\"")
+                == "paths[1].transport: expected one of \"tcp\", \"udp\", found \"quic\""
+        )
+        #expect(problem(port, port + ", \"transprot\": \"udp\"").contains("did you mean 'transport'?"))
+        let direct = "\"kind\": \"direct\""
+        #expect(problem(direct, direct + ", \"transport\": \"udp\"").contains("paths[0]: a direct path has no via"))
+    }
+
+    @Test("One port may be one path's over TCP and another's over UDP, but not two paths' over one of them")
+    func sharesPorts() {
+        func relays(_ first: String, _ second: String) -> [ExperimentProblem] {
+            let direct = #"{ "name": "baseline", "kind": "direct" },"#
+            let relay = #"{ "name": "other", "kind": "relay", "via": "tokyo", "to": "private", "port": 8080"#
+            let text = Self.complete.replacing(direct, with: relay + first + " },")
+            return problems(text.replacing("\"port\": 8080 }\n", with: "\"port\": 8080" + second + " }\n"))
+        }
+        let udp = #", "transport": "udp""#
+        #expect(relays(udp, "").isEmpty)
+        #expect(relays(udp, udp).map(\.message) == ["two paths use the same port"])
+        #expect(relays("", "").map(\.message) == ["two paths use the same port"])
+    }
+
+    @Test("The lab on one machine has no links for datagrams, and says which lab has")
+    func refusesUDPInTheLab() {
+        let text = """
+            { "name": "x", "feed": { "streams": ["btcusdt@bookTicker"] }, "lab": {}, "receiver": "frankfurt",
+              "paths": [{ "name": "b", "kind": "relay", "via": "tokyo", "transport": "udp" }] }
+            """
+        #expect(problems(text).map(\.path) == ["paths[0].transport"])
+        #expect(problems(text).first?.message.contains("infra/lab") == true)
+    }
+
     @Test("All problems are reported at once, each with its place")
     func allProblems() {
         let text = """

@@ -54,6 +54,34 @@ extension WholeRuns {
             }
         }
 
+        @Test("Over UDP both roles give the same results, and name the transport")
+        func datagrams() async throws {
+            try await ByHandWorld.with { world in
+                let port = try world.freePort()
+                let receiver = try world.start(
+                    "frankfurt",
+                    [
+                        "receive", "--mode", "aws-backbone", "--port", "\(port)", "--transport", "udp", "--duration",
+                        "4",
+                        "--output-file", "results-aws-backbone.json",
+                    ]
+                )
+                let forwarder = try world.start(
+                    "tokyo",
+                    [
+                        "forward", "--frankfurt-ip", "127.0.0.1", "--port", "\(port)", "--transport", "udp",
+                        "--binance-ws-url", world.url(),
+                    ]
+                )
+                #expect(try await receiver.end() == 0, "\(receiver.said)")
+                #expect(try await forwarder.end() == 0, "\(forwarder.said)")
+                try Self.check(receiver, "aws-backbone", isRelay: true)
+                #expect(receiver.said.contains("listens on UDP port \(port)"), "\(receiver.said)")
+                #expect(forwarder.said.contains("127.0.0.1:\(port) over UDP"), "\(forwarder.said)")
+                #expect(forwarder.said.contains("0 left in the buffer, 0 dropped, 0 invalid"), "\(forwarder.said)")
+            }
+        }
+
         private static func check(_ receiver: AgentByHand, _ path: String, isRelay: Bool) throws {
             let results = try receiver.json("results-\(path).json")
             let count = try #require(results["sample_count"] as? Int)

@@ -62,18 +62,64 @@ extension WholeRuns {
             #expect(analysis.conservation.allSatisfy { $0.mismatches.isEmpty })
         }
 
+        @Test(
+            "Over UDP one percent of loss is one percent of the events, exactly those, and no other event waits for it",
+            .timeLimit(.minutes(3))
+        )
+        func datagrams() async throws {
+            try await withTemporaryFolder { folder in
+                try await NetworkLabCommand.with(folder) { lab in
+                    let udp = ("\"port\": 8080", "\"port\": 8080, \"transport\": \"udp\"")
+                    let file = try lab.experiment(in: folder, seconds: 20, replacing: [udp])
+                    try await lab.link("backbone", "--loss", "1%")
+                    let result = try await lab.latexp(["run", file, "--runs", folder + "/runs"])
+                    #expect(result.status <= 1, "\(result.errors)")
+                    let directory = try LatexpCommand.latestRun(in: folder + "/runs")
+                    let link = try await Self.backbone(lab)
+                    let analysis = try LatexpCommand.analysis(directory)
+                    let rows = analysis.conservation.filter { $0.path == "backbone" }
+                    for row in rows {
+                        #expect(row.transport == .udp)
+                        #expect(row.mismatches.isEmpty && row.unchecked == nil, "\(row)")
+                        #expect(row.duplicates == 0 && row.reordered == 0, "\(row)")
+                    }
+                    let lost = rows.reduce(0) { $0 + ($1.lostInFlight ?? 0) }
+                    let sent = rows.reduce(0) { $0 + ($1.forwarded ?? 0) }
+                    let ways = analysis.warnings.filter { $0.code == .datagrams }.map(\.text)
+                    print("lost \(lost) of \(sent); the link lost \(link.lostUpdates ?? -1): \(ways)")
+                    #expect(rows.count == 2 && lost > 10)
+                    #expect(lost == link.lostUpdates)
+                    #expect(analysis.strangers.isEmpty)
+                    #expect(ways.count == 1)
+                    #expect(!result.output.contains("transport, not network"))
+                    let linkP99Ms = try #require(link.p99Ms)
+                    let p99Ms = try Self.relayP99Ms(directory)
+                    print("Tokyo's send to Frankfurt's kernel, p99: \(p99Ms) ms; the link itself: \(linkP99Ms) ms")
+                    #expect(p99Ms <= linkP99Ms + 1.5, "events waited for others")
+                }
+                #expect(LatexpCommand.processes(holding: folder).isEmpty)
+            }
+        }
+
         /// The link's own 99th percentile from Tokyo to Frankfurt, in milliseconds.
         private static func backboneP99Ms(_ lab: NetworkLabCommand) async throws -> Double {
+            try #require(try await backbone(lab).p99Ms)
+        }
+
+        /// What the link did to packets from Tokyo to Frankfurt.
+        private struct LinkDirection: Decodable {
+            var p99Ms: Double?
+            var lostUpdates: Int?
+        }
+
+        private static func backbone(_ lab: NetworkLabCommand) async throws -> LinkDirection {
             struct Link: Decodable {
-                struct Direction: Decodable {
-                    var p99Ms: Double?
-                }
                 var link: String
-                var outward: Direction
+                var outward: LinkDirection
             }
             let answer = try await lab.script("link")
             let links = try JSONDecoder().decode([Link].self, from: Data(answer.output.utf8))
-            return try #require(links.first { $0.link == "backbone" }?.outward.p99Ms)
+            return try #require(links.first { $0.link == "backbone" }?.outward)
         }
 
         /// The relay leg's 99th percentile that the run measured, in milliseconds.

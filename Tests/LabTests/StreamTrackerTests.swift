@@ -76,6 +76,38 @@ import Testing
         )
     }
 
+    /// An IPv4 packet from 10.9.3.1:40000 to 10.9.3.2:8080 with one datagram.
+    private func datagram(_ payload: String, fragment: UInt8 = 0) -> [UInt8] {
+        let total = 28 + payload.utf8.count
+        let bytes: [UInt8] = [0x45, 0, UInt8(total >> 8), UInt8(total & 0xff), 0, 0, 0, fragment, 64, 17, 0, 0]
+        let ports: [UInt8] = [10, 9, 3, 1, 10, 9, 3, 2, 0x9c, 0x40, 0x1f, 0x90]
+        return bytes + ports + [0, UInt8(total - 20), 0, 0] + payload.utf8
+    }
+
+    @Test("Datagrams are delivered as they come, lost ones never")
+    func datagrams() {
+        let recorder = Recorder()
+        let tracker = StreamTracker(.backbone, observer: recorder)
+        for (index, text) in ["ab", "lost", "cde"].enumerated() {
+            datagram(text).withUnsafeBytes {
+                tracker.came($0)
+                if text != "lost" { tracker.delivered($0, readNs: 0, deliveredNs: Int64(index)) }
+            }
+        }
+        datagram("later", fragment: 3).withUnsafeBytes { tracker.came($0) }
+        let notes = recorder.notes.withLock { $0 }
+        #expect(String(decoding: notes.bytes, as: UTF8.self) == "abcde")
+        #expect(notes.events == ["connected 0 port 8080", "to 2 at 0", "to 5 at 2"])
+    }
+
+    @Test("A datagram with a market-data message is told from one without")
+    func updates() {
+        func carries(_ bytes: [UInt8]) -> Bool? { bytes.withUnsafeBytes { LabDatagram($0)?.carriesUpdate } }
+        #expect(carries(datagram(#"x{"e":"bookTicker","u":12,"s":"BTCUSDT"}"#)) == true)
+        #expect(carries(datagram("LATEXP")) == false)
+        #expect(carries(packet(sequence: 1, #"{"u":12,"#)) == nil)
+    }
+
     @Test("What is no TCP over IPv4, or cut short, is nobody's", arguments: [0, 19, 20, 39])
     func short(count: Int) {
         let recorder = Recorder()

@@ -42,6 +42,35 @@ import Testing
         #expect(!warning.makesVerdictUnusable)
     }
 
+    @Test func datagramsAreAccountedForWithTheirOwnCauses() throws {
+        let analysis = analyze(SyntheticKind.datagrams.run)
+        let rows = analysis.conservation.filter { $0.path == "backbone" }
+        #expect(rows.map(\.transport) == [.udp, .udp])
+        #expect(rows.map(\.lostInFlight) == [4, 0])
+        #expect(rows.allSatisfy { $0.mismatches.isEmpty && $0.unchecked == nil && $0.duplicates > 0 })
+        #expect(rows.allSatisfy { ($0.reordered ?? 0) > 0 })
+        #expect(analysis.conservation.filter { $0.path == "baseline" }.allSatisfy { $0.transport == nil })
+        let way = try #require(analysis.warnings.first { $0.code == .datagrams })
+        #expect(way.text.contains("4 were lost"))
+        let dropped = try #require(analysis.warnings.first { $0.code == .hostDropped })
+        #expect(dropped.text.contains("frankfurt itself dropped 2 datagrams"))
+        #expect(!analysis.warnings.contains { $0.code == .transportWait })
+        #expect(!analyze(SyntheticKind.clean.run).warnings.contains { $0.code == .datagrams })
+    }
+
+    @Test func aForwarderThatWasRestartedLeavesItsForerunnerOutOfTheAccount() throws {
+        var data = SyntheticKind.datagrams.run.data()
+        let lane = try #require(data.blocks[0].receiver?.lanes.firstIndex { $0.path == "backbone" })
+        var earlier = LaneCounts()
+        earlier.arrived = 70
+        earlier.missing = 3
+        data.blocks[0].receiver?.lanes[lane].datagrams?.earlier = earlier
+        let analysis = RunAnalyzer.analyze(data, settings: SyntheticKind.settings)
+        let row = try #require(analysis.conservation.first { $0.path == "backbone" && $0.lane == 0 })
+        #expect(row.unchecked?.contains("70 events of an earlier one") == true)
+        #expect(analysis.path("backbone")?.eventsLost == 4 + 3)
+    }
+
     @Test func theBaselineIsTheDirectPathWhateverTheOrder() {
         var run = SyntheticRun()
         run.paths.reverse()

@@ -107,7 +107,8 @@ struct SyntheticBlock {
     private func lose(_ lane: inout Lane, at wallNs: Int64) {
         lane.counts.missing += 1
         let at = Timestamp(wallNs: wallNs, monotonicNs: 0)
-        lane.missing.append(MissingRange(first: lane.sequence, last: lane.sequence, cause: "disconnection", at: at))
+        let cause = lane.path.transport == .udp ? "lost on the way" : "disconnection"
+        lane.missing.append(MissingRange(first: lane.sequence, last: lane.sequence, cause: cause, at: at))
     }
 
     private func arrive(
@@ -121,7 +122,16 @@ struct SyntheticBlock {
         record.arrivalKernelNs = deliveredNs + SyntheticRun.receiverClockNs
         record.arrivalWallNs = record.arrivalKernelNs + readNs
         record.arrivalMonotonicNs = deliveredNs + readNs - SyntheticRun.startWallNs + SyntheticRun.startMonotonicNs
+        if lane.path.transport == .udp, lane.sequence % 300 == 7 {
+            record.flags = .reordered
+            lane.counts.reordered += 1
+        }
         samples.append(record)
+        if lane.path.transport == .udp, lane.sequence % 500 == 11 {
+            record.flags = .duplicate
+            lane.counts.duplicates += 1
+            samples.append(record)
+        }
         guard run.repeatsEvents, lane.path.kind == .direct, lane.sequence % 100 == 0 else { return }
         record.arrivalMonotonicNs += 5_000_000
         record.arrivalWallNs += 5_000_000
@@ -208,6 +218,13 @@ struct SyntheticBlock {
             summary.counts.forwarded = 0
             summary.connections = [connection("relay", "10.0.1.10:40112", from: -3, to: nil)]
             let sent = lane.counts.received
+            if lane.path.transport == .udp {
+                var facts = DatagramFacts()
+                facts.late = 0
+                facts.hostDrops = run.hostDrops
+                facts.receiveBufferOctets = 425_984
+                summary.datagrams = facts
+            }
             summary.senderTotals = SenderTotals(
                 received: sent,
                 forwarded: sent,

@@ -12,6 +12,7 @@ enum SyntheticKind: String, CaseIterable, Sendable {
     case onePath = "one-path"
     case troubled
     case sequential
+    case datagrams
 
     var run: SyntheticRun {
         var run = SyntheticRun()
@@ -40,6 +41,10 @@ enum SyntheticKind: String, CaseIterable, Sendable {
             run.invalidMessages = 3
         case .sequential:
             run.mode = .sequential
+        case .datagrams:
+            run.paths[1].transport = .udp
+            run.lostInFlight = [100, 101, 400, 900]
+            run.hostDrops = 2
         }
         return run
     }

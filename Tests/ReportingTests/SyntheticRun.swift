@@ -33,6 +33,8 @@ struct SyntheticRun {
     var hasBadClock = false
     /// Sequence ids lost in flight on lane 0 of each relayed path.
     var lostInFlight: Set<UInt64> = []
+    /// Datagrams that the receiver itself dropped on relayed paths over UDP.
+    var hostDrops = 0
     /// A stretch, seconds from the window's start, in which lane 0 of the direct path has no connection.
     var directGap: ClosedRange<Double>?
     var repeatsEvents = false

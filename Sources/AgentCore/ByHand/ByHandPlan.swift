@@ -56,6 +56,7 @@ public enum ByHandPlan {
         port: Int,
         durationSeconds: Int,
         outputFile: String,
+        transport: PathTransport? = nil,
         url: String?,
         feed: ByHandFeed
     ) throws -> AgentPlan {
@@ -64,7 +65,9 @@ public enum ByHandPlan {
         var paths: [AgentPath] = []
         if mode != .awsBackbone { paths.append(AgentPath(name: "baseline", kind: .direct, lanes: feed.lanes)) }
         if mode != .baseline {
-            paths.append(AgentPath(name: "aws-backbone", kind: .relay, lanes: feed.lanes, port: port))
+            paths.append(
+                AgentPath(name: "aws-backbone", kind: .relay, lanes: feed.lanes, port: port, transport: transport)
+            )
         }
         var plan = try plan(.receive, paths: paths, url: url, feed: feed)
         plan.duration = .seconds(Int64(durationSeconds))
@@ -83,6 +86,7 @@ public enum ByHandPlan {
         reconnectMaximumSeconds: Int,
         bufferEvents: Int,
         primedOctets: Int = 0,
+        transport: PathTransport? = nil,
         url: String?,
         feed: ByHandFeed
     ) throws -> AgentPlan {
@@ -90,7 +94,17 @@ public enum ByHandPlan {
         try check(port, 1...65_535, "--port")
         try check(reconnectMaximumSeconds, 1...3_600, "--reconnect-max-delay")
         try check(bufferEvents, 1...10_000_000, "--buffer-events")
-        let path = AgentPath(name: "aws-backbone", kind: .relay, lanes: feed.lanes, port: port, destination: address)
+        guard transport != .udp || primedOctets == 0 else {
+            throw AgentError(.badPlan, "--prime is for TCP: datagrams wait for no window")
+        }
+        let path = AgentPath(
+            name: "aws-backbone",
+            kind: .relay,
+            lanes: feed.lanes,
+            port: port,
+            destination: address,
+            transport: transport
+        )
         var plan = try plan(.forward, paths: [path], url: url, feed: feed)
         plan.reconnect.max = .seconds(Int64(reconnectMaximumSeconds))
         plan.reconnect.initial = min(plan.reconnect.initial, plan.reconnect.max)

@@ -58,10 +58,15 @@ public final class ByHandProgress {
         let hasDirect = plan.paths.contains { $0.kind == .direct }
         switch plan.role {
         case .forward:
-            let to = plan.paths.first.map { "\($0.destination ?? "?"):\($0.port ?? 0)" } ?? "?"
+            let to =
+                plan.paths.first.map {
+                    "\($0.destination ?? "?"):\($0.port ?? 0)" + ($0.transport == .udp ? " over UDP" : "")
+                } ?? "?"
             say("forwards \(feed) to \(to) until the receiver has had enough, or SIGTERM or Ctrl-C")
         case .receive:
-            let ports = plan.paths.filter { $0.kind == .relay }.map { "listens on port \($0.port ?? 0)" }
+            let ports = plan.paths.filter { $0.kind == .relay }.map {
+                "listens on \($0.transport == .udp ? "UDP " : "")port \($0.port ?? 0)"
+            }
             let ways = (hasDirect ? ["dials the exchange for \(feed)"] : []) + ports
             say("\(ways.joined(separator: " and ")); measures \(plan.duration) from the first event on")
         }

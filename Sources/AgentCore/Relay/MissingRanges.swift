@@ -24,6 +24,16 @@ extension [MissingRange] {
     /// Takes an id that came after all off the list; false when it was not missing.
     mutating func remove(_ sequence: UInt64) -> Bool {
         guard let index = firstIndex(where: { $0.first <= sequence && sequence <= $0.last }) else { return false }
+        return remove(sequence, from: index)
+    }
+
+    /// The same, looking at the newest ranges first.
+    mutating func removeNewest(_ sequence: UInt64) -> Bool {
+        guard let index = lastIndex(where: { $0.first <= sequence }), sequence <= self[index].last else { return false }
+        return remove(sequence, from: index)
+    }
+
+    private mutating func remove(_ sequence: UInt64, from index: Int) -> Bool {
         let range = self[index]
         if range.missing != nil {
             // Which of its ids are missing is not known any more; all the others have come in their turn.

@@ -63,6 +63,7 @@ import WireTransport
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
 ///     7 FINISH, receiver → forwarder: nothing follows. The window is over: send what is buffered, then BYE
 ///    10 PADDING, forwarder → receiver: octets of any value. Keeps the connection's window open, and is thrown away
+///    12 WELCOME, receiver → forwarder: over UDP only, see `RelayDatagram`
 /// ```
 /// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
 /// hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is refused by
@@ -115,6 +116,8 @@ public enum RelayProtocol {
         case padding
         /// The totals of earlier connections.
         case soFar
+        /// The receiver takes events now; over UDP only.
+        case welcome
     }
 
     /// A forwarder's introduction.

@@ -132,6 +132,39 @@ final class RelayOutbox {
         return (events, nil)
     }
 
+    /// What became of one event's frame that was to go alone.
+    enum SingleSend {
+        /// It went out.
+        case sent
+        /// It stays, and so do those after it.
+        case kept
+        /// It can never be sent: it counts as dropped.
+        case impossible
+    }
+
+    /// Sends frame by frame, the time of sending set right before each call, until `send` keeps one.
+    ///
+    /// - Returns: the events handed over.
+    @inline(__always)
+    func sendEach(_ send: (UnsafeRawBufferPointer) -> SingleSend) -> Int {
+        var events = 0
+        sending: while head < tail, let base = block.baseAddress {
+            let size = frameSize(at: head)
+            let sendNs = HostClock.wallNs().bigEndian
+            (base + head).storeBytes(of: sendNs, toByteOffset: RelayProtocol.eventSendTimeOffset, as: Int64.self)
+            switch send(UnsafeRawBufferPointer(start: base + head, count: size)) {
+            case .sent:
+                head += size
+                count -= 1
+                events += 1
+            case .kept: break sending
+            case .impossible: dropOldest()
+            }
+        }
+        if head == tail { restart() }
+        return events
+    }
+
     private func sendTorn(_ write: (UnsafeRawBufferPointer) -> Int) -> Int32? {
         while tornHead < torn.count {
             let written = torn.withUnsafeBytes { write(UnsafeRawBufferPointer(rebasing: $0[tornHead...])) }

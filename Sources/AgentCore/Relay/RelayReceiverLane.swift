@@ -185,7 +185,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         case .event: break
         case .padding: paddingOctets += frame.size
         case .soFar: noteBefore(try RelayProtocol.readTotals(frame.body))
-        case .challenge, .hello, .refuse, .probe, .finish, .farewell:
+        case .challenge, .hello, .refuse, .probe, .finish, .farewell, .welcome:
             throw RelayProtocol.violation("a frame that a forwarder does not send here")
         }
     }

@@ -1,16 +1,6 @@
 import ExperimentModel
 import WireTransport
 
-/// What the owner of a relay sender hears.
-protocol RelaySenderOwner: AnyObject {
-    /// The receiver says that the window is over.
-    func relayFinishAsked(_ sender: RelaySender)
-    /// The goodbye is answered, or will not be: nothing more will be sent.
-    func relayEnded(_ sender: RelaySender)
-    /// The totals for the goodbye.
-    func relayTotals(_ sender: RelaySender) -> SenderTotals
-}
-
 /// A forwarder lane's connection to the receiver: keeps it up, proves the secret, sends the outbox, answers probes.
 final class RelaySender: ByteChannelOwner {
     /// The octets in one frame of padding.
@@ -183,6 +173,7 @@ final class RelaySender: ByteChannelOwner {
             end("said goodbye")
         case .hello, .event, .echo, .bye, .padding, .soFar:
             throw RelayProtocol.violation("a frame that only a forwarder sends")
+        case .welcome: throw RelayProtocol.violation("a frame that belongs to UDP")
         }
     }
 

@@ -15,6 +15,8 @@ final class AgentContext {
     let directory: String
     /// The loop.
     let loop: EventLoop
+    /// Looks names up.
+    let resolver: Resolver
     /// Opens connections.
     let dialer: Dialer
     /// The run's secret; nil by hand.
@@ -34,7 +36,8 @@ final class AgentContext {
         self.timing = timing
         self.directory = directory
         self.loop = EventLoop()
-        self.dialer = Dialer(loop: loop, resolver: try Resolver(loop: loop))
+        self.resolver = try Resolver(loop: loop)
+        self.dialer = Dialer(loop: loop, resolver: resolver)
         self.secret = secret
         self.writer = try BackgroundWriter(directory: directory)
         self.log = AgentLog(writer: writer)

@@ -20,7 +20,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         let path: AgentPath
         let number: Int
         var feed: FeedLane?
-        var sender: RelaySender?
+        var sender: (any RelayOutlet)?
+        var outbox: RelayOutbox?
         var lastSequence: UInt64 = 0
         var delays = LiveDelays()
         var dropped: [MissingRange] = []
@@ -45,15 +46,10 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 lanes.append(lane)
                 let name = "\(path.name)/\(number)"
                 let hello = RelayProtocol.Hello(lane: UInt16(number), path: path.name, runID: context.plan.runID)
-                let sender = RelaySender(
-                    name: name,
-                    hello: hello,
-                    target: destination.dialTarget,
-                    context: context,
-                    owner: self
-                )
+                let sender = outlet(path.transport ?? .tcp, name, hello, destination.dialTarget)
                 sender.outbox.onDrop = { [unowned lane, unowned self] in noteDrop($0, lane) }
                 lane.sender = sender
+                lane.outbox = sender.outbox
                 lane.feed = FeedLane(
                     name: name,
                     index: lanes.count - 1,
@@ -65,14 +61,26 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         }
     }
 
+    private func outlet(
+        _ transport: PathTransport,
+        _ name: String,
+        _ hello: RelayProtocol.Hello,
+        _ target: Dialer.Target
+    ) -> any RelayOutlet {
+        switch transport {
+        case .tcp: RelaySender(name: name, hello: hello, target: target, context: context, owner: self)
+        case .udp: RelayDatagramSender(name: name, hello: hello, target: target, context: context, owner: self)
+        }
+    }
+
     // MARK: Events
 
     @inline(__always)
     func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
         let lane = lanes[feed.index]
-        guard let sender = lane.sender else { return }
+        guard let outbox = lane.outbox else { return }
         lane.lastSequence += 1
-        sender.outbox.append(
+        outbox.append(
             sequence: lane.lastSequence,
             stamp: stamp,
             eventTimeNs: message.eventTimeNs,
@@ -107,7 +115,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         if isUp { state = .ready }
     }
 
-    func relayFinishAsked(_ sender: RelaySender) {
+    func relayFinishAsked(_ sender: any RelayOutlet) {
         guard let lane = lanes.first(where: { $0.sender === sender }) else { return }
         finish(lane, "the receiver's window is over")
     }
@@ -127,7 +135,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         lane.sender?.finish()
     }
 
-    func relayTotals(_ sender: RelaySender) -> SenderTotals {
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
         guard let lane = lanes.first(where: { $0.sender === sender }) else {
             return SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
         }
@@ -141,7 +149,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         )
     }
 
-    func relayEnded(_ sender: RelaySender) {
+    func relayEnded(_ sender: any RelayOutlet) {
         lanes.first { $0.sender === sender }?.isEnded = true
         if lanes.allSatisfy(\.isEnded) { state = .finished }
     }
@@ -157,7 +165,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         // The overlap of two connections to the exchange is not received twice: each event has one sequence id.
         counts.received -= counts.duplicates
         counts.forwarded = lane.sender?.forwarded ?? 0
-        counts.windowWaitMs = lane.sender?.windowWaitMs
+        counts.windowWaitMs = lane.sender?.tcpWaitMs
         counts.buffered = lane.sender?.outbox.count ?? 0
         counts.dropped = lane.sender?.outbox.dropped ?? 0
         return counts
@@ -195,6 +203,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 invalidExamples: lane.feed?.invalidExamples ?? []
             )
             summary.silentStreams = lane.feed?.neverHeardStreams
+            summary.datagrams = lane.sender?.datagramFacts
             return summary
         }
     }

@@ -4,7 +4,9 @@ import MarketFeed
 import WireTransport
 
 /// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all of it.
-final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner {
+final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner,
+    RelayDatagramListenerOwner, RelayDatagramLaneOwner
+{
     /// How long forwarders may take to say goodbye after the window.
     private static let drainNs: Int64 = 15_000_000_000
     /// The same when somebody waits for this agent's end.
@@ -24,6 +26,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     private let context: AgentContext
     private var lanes: [Lane] = []
     private var listeners: [String: RelayListener] = [:]
+    private var datagramListeners: [String: RelayDatagramListener] = [:]
     private var drainUntilNs: Int64?
     private var sawEvent = false
     private var isTold = false
@@ -36,7 +39,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         /// The number among all lanes, as samples carry it.
         let index: UInt16
         var feed: FeedLane?
-        var relay: RelayReceiverLane?
+        var relay: (any RelayInlet)?
         var arrived = 0
         /// Events at the last tick.
         var arrivedAtTick = 0
@@ -61,14 +64,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
             for number in 0..<path.lanes {
                 lanes.append(Lane(path: path, number: number, index: UInt16(lanes.count)))
             }
-            if path.kind == .relay {
-                listeners[path.name] = try RelayListener(
-                    path: path.name,
-                    port: path.port ?? 0,
-                    context: context,
-                    owner: self
-                )
-            }
+            if path.kind == .relay { try listen(path) }
         }
         let compared = PathSpecification.Kind.allCases.compactMap { kind in lanes.first { $0.path.kind == kind } }
         if compared.count == 2 {
@@ -87,15 +83,36 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                     owner: self
                 )
             } else {
-                lane.relay = RelayReceiverLane(name: name, index: Int(lane.index), context: context, owner: self)
+                lane.relay = inlet(lane, name)
             }
         }
     }
 
-    var ports: [String: Int] { listeners.mapValues(\.port) }
+    private func listen(_ path: AgentPath) throws {
+        let (name, port) = (path.name, path.port ?? 0)
+        switch path.transport ?? .tcp {
+        case .tcp: listeners[name] = try RelayListener(path: name, port: port, context: context, owner: self)
+        case .udp:
+            datagramListeners[name] = try RelayDatagramListener(path: name, port: port, context: context, owner: self)
+        }
+    }
+
+    private func inlet(_ lane: Lane, _ name: String) -> any RelayInlet {
+        guard let listener = datagramListeners[lane.path.name] else {
+            return RelayReceiverLane(name: name, index: Int(lane.index), context: context, owner: self)
+        }
+        let relay = RelayDatagramLane(name: name, index: Int(lane.index), context: context, owner: self)
+        relay.socketFacts = { [unowned listener] in listener.facts }
+        return relay
+    }
+
+    var ports: [String: Int] {
+        listeners.mapValues(\.port).merging(datagramListeners.mapValues(\.port)) { first, _ in first }
+    }
 
     var strangers: [String: Int] {
-        listeners.values.reduce(into: [:]) { $0.merge($1.strangers, uniquingKeysWith: +) }
+        let all = listeners.values.map(\.strangers) + datagramListeners.values.map(\.strangers)
+        return all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
     }
 
     // MARK: Events
@@ -122,7 +139,15 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     func laneBatchEnded(_ lane: FeedLane) {}
 
     func relayEvent(_ relay: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
-        let lane = lanes[relay.index]
+        record(event, lanes[relay.index], connection: relay.connectionNumber, stamp)
+    }
+
+    func relayDatagramEvent(_ relay: RelayDatagramLane, _ event: RelayedEvent, connection: Int, _ stamp: ReadStamp) {
+        record(event, lanes[relay.index], connection: connection, stamp)
+    }
+
+    @inline(__always)
+    private func record(_ event: RelayedEvent, _ lane: Lane, connection: Int, _ stamp: ReadStamp) {
         let message = FeedMessage(event.message, streams: context.streamNames, facts: &facts)
         record(
             SampleRecord(
@@ -135,7 +160,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                 sourceSendNs: event.sourceSendNs,
                 lane: lane.index,
                 stream: UInt16(truncatingIfNeeded: message.stream),
-                connection: UInt16(truncatingIfNeeded: relay.connectionNumber),
+                connection: UInt16(truncatingIfNeeded: connection),
                 flags: event.flags
             ),
             lane,
@@ -168,9 +193,15 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     }
 
     func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? {
-        let relay = lanes.first { $0.path.name == hello.path && $0.number == Int(hello.lane) }?.relay
+        let relay = inlet(hello) as? RelayReceiverLane
         relay?.take(channel)
         return relay
+    }
+
+    func relayLane(_ hello: RelayProtocol.Hello) -> RelayDatagramLane? { inlet(hello) as? RelayDatagramLane }
+
+    private func inlet(_ hello: RelayProtocol.Hello) -> (any RelayInlet)? {
+        lanes.first { $0.path.name == hello.path && $0.number == Int(hello.lane) }?.relay
     }
 
     func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
@@ -248,6 +279,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     private func close() {
         for lane in lanes { lane.relay?.close() }
         for listener in listeners.values { listener.close() }
+        for listener in datagramListeners.values { listener.close() }
         samples.flush()
         state = .finished
     }
@@ -301,6 +333,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                 probes: lane.relay?.envelope.summary
             )
             summary.silentStreams = lane.feed?.neverHeardStreams
+            summary.datagrams = lane.relay?.datagramFacts
             return summary
         }
     }

@@ -123,10 +123,12 @@ public struct AgentPath: Codable, Hashable, Sendable {
     public var kind: PathSpecification.Kind
     /// The number of lanes.
     public var lanes: Int
-    /// The TCP port: the receiver's to listen on, the forwarder's to dial.
+    /// The port: the receiver's to listen on, the forwarder's to dial.
     public var port: Int?
     /// The address that the forwarder dials; nil at the receiver.
     public var destination: String?
+    /// What carries a relay's events; nil for TCP.
+    public var transport: PathTransport?
 
     /// A path from its parts.
     public init(
@@ -134,12 +136,14 @@ public struct AgentPath: Codable, Hashable, Sendable {
         kind: PathSpecification.Kind,
         lanes: Int,
         port: Int? = nil,
-        destination: String? = nil
+        destination: String? = nil,
+        transport: PathTransport? = nil
     ) {
         self.name = name
         self.kind = kind
         self.lanes = lanes
         self.port = port
         self.destination = destination
+        self.transport = transport
     }
 }

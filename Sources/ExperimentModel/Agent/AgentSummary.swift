@@ -82,6 +82,8 @@ public struct LaneSummary: Codable, Hashable, Sendable {
     public var probes: ProbeSummary?
     /// Streams that never brought anything, which the exchange acknowledges all the same when it does not know them.
     public var silentStreams: [String]?
+    /// What only a relay over UDP has to tell; nil elsewhere.
+    public var datagrams: DatagramFacts?
 
     /// A lane's account.
     public init(
@@ -164,7 +166,7 @@ public struct MissingRange: Codable, Hashable, Sendable {
     public var first: UInt64
     /// The last missing id.
     public var last: UInt64
-    /// `dropped from the full buffer`, `disconnection`, `unknown`.
+    /// `dropped from the full buffer`, `disconnection`, `lost on the way` (UDP), `unknown`.
     public var cause: String
     /// When the gap was noticed, or the disconnection happened.
     public var at: Timestamp

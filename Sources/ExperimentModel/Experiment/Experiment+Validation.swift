@@ -92,8 +92,10 @@ extension Experiment {
         for (index, path) in paths.enumerated() { problems += self.problems(of: path, at: "paths[\(index)]") }
         let names = paths.map(\.name)
         if Set(names).count != names.count { problems.append(.init("paths", "two paths have the same name")) }
-        let ports = paths.compactMap(\.port)
-        if Set(ports).count != ports.count { problems.append(.init("paths", "two paths use the same port")) }
+        for transport in PathTransport.allCases {
+            let ports = paths.filter { ($0.transport ?? .tcp) == transport }.compactMap(\.port)
+            if Set(ports).count != ports.count { problems.append(.init("paths", "two paths use the same port")) }
+        }
         return problems
     }
 
@@ -106,8 +108,9 @@ extension Experiment {
         }
         switch path.kind {
         case .direct:
-            if path.via != nil || path.to != nil || path.port != nil {
-                problems.append(.init(place, "a direct path has no via, to or port: the receiver dials the exchange"))
+            if path.via != nil || path.to != nil || path.port != nil || path.transport != nil {
+                let text = "a direct path has no via, to, port or transport: the receiver dials the exchange"
+                problems.append(.init(place, text))
             }
         case .relay:
             problems += relayProblems(of: path, at: place)
@@ -125,10 +128,18 @@ extension Experiment {
         }
         if let port = path.port {
             if !(1...65535).contains(port), !(port == 0 && lab != nil) {
-                problems.append(.init("\(place).port", "\(port) is no TCP port"))
+                problems.append(.init("\(place).port", "\(port) is no port"))
             }
         } else if lab == nil {
-            problems.append(.init("\(place).port", "is missing: the receiver's TCP port, for example 8080"))
+            problems.append(.init("\(place).port", "is missing: the receiver's port, for example 8080"))
+        }
+        if lab != nil, path.transport == .udp {
+            problems.append(
+                .init(
+                    "\(place).transport",
+                    "the links of \"lab\" carry TCP only; infra/lab has links for packets (experiments/lab.json)"
+                )
+            )
         }
         guard lab == nil, let host = hosts[receiver] else { return problems }
         switch path.to {

@@ -133,16 +133,26 @@ public struct PathSpecification: Codable, Hashable, Sendable {
     public var via: String?
     /// The receiver's address that the forwarder dials; relayed paths only.
     public var to: Destination?
-    /// The receiver's TCP port that the forwarder dials; relayed paths only.
+    /// The receiver's port that the forwarder dials; relayed paths only.
     public var port: Int?
+    /// What carries the events from the forwarder to the receiver; relayed paths only, nil for TCP.
+    public var transport: PathTransport?
 
     /// A path from its parts.
-    public init(name: String, kind: Kind, via: String? = nil, to: Destination? = nil, port: Int? = nil) {
+    public init(
+        name: String,
+        kind: Kind,
+        via: String? = nil,
+        to: Destination? = nil,
+        port: Int? = nil,
+        transport: PathTransport? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.via = via
         self.to = to
         self.port = port
+        self.transport = transport
     }
 }
 

@@ -173,7 +173,8 @@ public enum ExperimentReader {
                 kind: reader.choice("kind", PathSpecification.Kind.self) ?? .direct,
                 via: reader.string("via"),
                 to: reader.string("to").map { PathSpecification.Destination($0) },
-                port: reader.integer("port")
+                port: reader.integer("port"),
+                transport: reader.choice("transport", PathTransport.self)
             )
         }
     }

@@ -69,10 +69,7 @@ final class PacketFlow {
         record.received += 1
         onArrival?(bytes)
         let isLost = nowNs < cutUntilNs || lossGenerator.unit() < settings.loss
-        guard !isLost, packets.count - head < Self.waitingLimit else {
-            record.lost += 1
-            return
-        }
+        guard !isLost, packets.count - head < Self.waitingLimit else { return lose(bytes) }
         var dueNs = delay.dueNs(atNs: nowNs)
         if settings.bitsPerSecond > 0 {
             lineFreeNs = max(lineFreeNs, nowNs) + Int64(Double(bytes.count) * 8e9 / settings.bitsPerSecond)
@@ -81,6 +78,11 @@ final class PacketFlow {
         if let last = packets.last, packets.count > head { dueNs = max(dueNs, last.dueNs) }
         packets.append(Packet(bytes: Array(bytes), readMonotonicNs: nowNs, readNs: wallNs, dueNs: dueNs))
         arm()
+    }
+
+    private func lose(_ bytes: UnsafeRawBufferPointer) {
+        record.lost += 1
+        if let datagram = LabDatagram(bytes), datagram.carriesUpdate { record.lostUpdates += 1 }
     }
 
     private func arm() {
@@ -111,8 +113,7 @@ final class PacketFlow {
         let isCut = HostClock.monotonicNs() < cutUntilNs
         guard !isCut else {
             // What is under way when a cable is cut does not arrive either.
-            record.lost += 1
-            return
+            return packet.bytes.withUnsafeBytes { lose($0) }
         }
         packet.bytes.withUnsafeBytes { bytes in
             let deliveredNs = HostClock.wallNs()

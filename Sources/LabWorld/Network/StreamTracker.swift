@@ -1,7 +1,7 @@
-/// Follows the TCP connections on a packet link and says when each octet of market data was really to be had at its end.
+/// Follows the connections on a packet link and says when each octet of market data was really to be had at its end.
 ///
-/// Octets count as delivered when all before them are, since TCP hands them on in order: what a lost packet holds up is
-/// delivered with its retransmission. Sequence numbers and flags as in RFC 9293; IPv4 only, which is what the lab uses.
+/// Octets of a TCP connection count as delivered when all before them are, since TCP hands them on in order: what a lost packet
+/// holds up is delivered with its retransmission. Datagrams between two ports are delivered as they come. Sequence numbers and flags as in RFC 9293; IPv4 only, which is what the lab uses.
 final class StreamTracker {
     /// Out-of-order octets that are kept for one connection; far above any window of the lab.
     private static let keptLimit = 64 << 20
@@ -16,6 +16,11 @@ final class StreamTracker {
         var aheadOctets = 0
     }
 
+    private struct DatagramStream {
+        let id: LinkConnectionID
+        var deliveredOctets = 0
+    }
+
     private struct Key: Hashable {
         let peerAddress: UInt32
         let ports: UInt32
@@ -24,6 +29,7 @@ final class StreamTracker {
     private let link: LinkName
     private let observer: any LinkObserver
     private var streams: [Key: Stream] = [:]
+    private var datagramStreams: [Key: DatagramStream] = [:]
     private var nextNumber = 0
 
     init(_ link: LinkName, observer: any LinkObserver) {
@@ -33,6 +39,7 @@ final class StreamTracker {
 
     /// A packet has entered the link: a connection that begins is known before its first octet is delivered.
     func came(_ packet: UnsafeRawBufferPointer) {
+        if let datagram = LabDatagram(packet) { return came(datagram) }
         guard let segment = Segment(packet), segment.isOpening else { return }
         let key = Key(peerAddress: segment.peerAddress, ports: segment.ports)
         if let old = streams[key] {
@@ -47,6 +54,9 @@ final class StreamTracker {
 
     /// A packet has been delivered.
     func delivered(_ packet: UnsafeRawBufferPointer, readNs: Int64, deliveredNs: Int64) {
+        if let datagram = LabDatagram(packet) {
+            return delivered(datagram, readNs: readNs, deliveredNs: deliveredNs)
+        }
         guard let segment = Segment(packet) else { return }
         let key = Key(peerAddress: segment.peerAddress, ports: segment.ports)
         guard var stream = streams.removeValue(forKey: key) else { return }
@@ -54,6 +64,24 @@ final class StreamTracker {
         let payload = UnsafeRawBufferPointer(rebasing: packet[segment.payload])
         take(payload, at: segment.sequence, into: &stream, readNs: readNs, deliveredNs: deliveredNs)
         streams[key] = stream
+    }
+
+    private func came(_ datagram: LabDatagram) {
+        let key = Key(peerAddress: datagram.peerAddress, ports: datagram.ports)
+        guard datagramStreams[key] == nil else { return }
+        let id = LinkConnectionID(link: link, number: nextNumber)
+        nextNumber += 1
+        datagramStreams[key] = DatagramStream(id: id)
+        observer.linkConnected(id, localPort: datagram.peerPort)
+    }
+
+    private func delivered(_ datagram: LabDatagram, readNs: Int64, deliveredNs: Int64) {
+        let key = Key(peerAddress: datagram.peerAddress, ports: datagram.ports)
+        guard var stream = datagramStreams[key] else { return }
+        stream.deliveredOctets += datagram.payload.count
+        datagramStreams[key] = stream
+        let delivery = LinkDelivery(readNs: readNs, deliveredNs: deliveredNs, endOctets: stream.deliveredOctets)
+        observer.linkDelivered(stream.id, delivery, datagram.payload)
     }
 
     private func take(

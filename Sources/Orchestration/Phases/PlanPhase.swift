@@ -57,7 +57,8 @@ struct PlanPhase: RunPhase {
 
     private func note(_ experiment: Experiment, in session: isolated RunSession) {
         let paths = experiment.paths.map { path in
-            path.via.map { "\(path.name) through \($0)" } ?? "\(path.name) direct"
+            path.via.map { "\(path.name) through \($0)" + (path.transport == .udp ? " over UDP" : "") }
+                ?? "\(path.name) direct"
         }
         let schedule = experiment.schedule
         let blocks = session.blocks.count

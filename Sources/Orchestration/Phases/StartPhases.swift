@@ -26,7 +26,10 @@ struct StartReceiverPhase: RunPhase {
         guard let status = status[name] else { return }
         if block.paths.contains(where: { $0.kind == .relay }) {
             let ports = try await AgentFiles(host: starter.handle.host, directory: placement.directory).ports() ?? [:]
-            let text = ports.sorted { $0.key < $1.key }.map { "\($0.value) (\($0.key))" }.joined(separator: ", ")
+            let overUDP = Set(block.paths.filter { $0.transport == .udp }.map(\.name))
+            let text = ports.sorted { $0.key < $1.key }.map { name, port in
+                "\(port)\(overUDP.contains(name) ? " UDP" : "") (\(name))"
+            }.joined(separator: ", ")
             session.note(
                 ports.isEmpty
                     ? CheckRecord(host: name, "listening", .warning, "it has not said on which ports")

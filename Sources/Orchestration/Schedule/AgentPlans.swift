@@ -25,7 +25,8 @@ struct AgentPlans {
                 name: path.name,
                 kind: path.kind,
                 lanes: experiment.schedule.lanesPerPath,
-                port: path.kind == .relay ? path.port ?? 0 : nil
+                port: path.kind == .relay ? path.port ?? 0 : nil,
+                transport: path.transport
             )
         }
         return plan(host: experiment.receiver, role: .receive, paths: paths)
@@ -47,7 +48,8 @@ struct AgentPlans {
                 kind: path.kind,
                 lanes: experiment.schedule.lanesPerPath,
                 port: port,
-                destination: try destination(of: path)
+                destination: try destination(of: path),
+                transport: path.transport
             )
         }
         return plan(host: host, role: .forward, paths: paths)

@@ -22,7 +22,8 @@ public enum DryRun {
         lines.append("Paths")
         for path in experiment.paths {
             let way = path.via.map { "through \($0) to \(path.to?.text ?? "the simulated backbone")" } ?? "direct"
-            lines.append("  \(path.name): \(way), \(experiment.schedule.lanesPerPath) lanes")
+            let transport = path.transport == .udp ? " over UDP" : ""
+            lines.append("  \(path.name): \(way)\(transport), \(experiment.schedule.lanesPerPath) lanes")
         }
         lines.append("Phases")
         lines.append("  plan, connect, inspect, push, clock")

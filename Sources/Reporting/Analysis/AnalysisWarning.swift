@@ -26,6 +26,12 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case reconnected
         /// Events waited for TCP at the forwarder: a tail that the network did not make.
         case transportWait
+        /// How a relay over UDP fared: what its way lost, doubled and turned round.
+        case datagrams
+        /// The receiver itself dropped datagrams, which is no loss of the path's.
+        case hostDropped
+        /// Events were longer than the path's packets.
+        case fragmented
         /// A median delay shorter than light needs.
         case belowSpeedOfLight
         /// Nothing shows which networks the direct path took.

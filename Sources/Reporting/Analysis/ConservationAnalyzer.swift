@@ -16,6 +16,8 @@ enum ConservationAnalyzer {
                     duplicates: lane.counts.duplicates,
                     missing: lane.counts.missing,
                     reconnects: 0,
+                    transport: specification?.transport,
+                    reordered: specification?.transport == .udp ? lane.counts.reordered : nil,
                     mismatches: []
                 )
                 if row.kind == .direct {
@@ -84,6 +86,11 @@ enum ConservationAnalyzer {
             row.unchecked =
                 "the receiver came up after \(before.forwarded) events had been handed over to an earlier one: "
                 + "this account begins after them"
+        }
+        if let earlier = lane.datagrams?.earlier {
+            row.unchecked =
+                "the forwarder was restarted: \(earlier.arrived) events of an earlier one, which ended without a goodbye, had "
+                + "arrived before this account begins"
         }
         row.lostInFlight = lost
         if lost < 0 { row.mismatches.append("arrived \(row.arrived) is more than forwarded \(forwarded)") }

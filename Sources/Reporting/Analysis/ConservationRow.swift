@@ -30,6 +30,10 @@ public struct ConservationRow: Codable, Hashable, Sendable {
     public var missing: Int
     /// Connections of the lane after the first, on both hosts.
     public var reconnects: Int
+    /// What carried the events; nil for TCP and direct paths.
+    public var transport: PathTransport?
+    /// Arrived after a later one; nil for TCP, which keeps the order, and for direct paths.
+    public var reordered: Int?
     /// What does not come out, in words; empty when everything does.
     public var mismatches: [String]
     /// The reason why the sums could not be checked; nil when they were.

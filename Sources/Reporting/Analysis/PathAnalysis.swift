@@ -17,6 +17,8 @@ public struct PathAnalysis: Codable, Hashable, Sendable {
     public var outsideWindow: Int
     /// Missing sequence ids of the whole run; nil on a direct path, whose events bear no consecutive numbers.
     public var eventsLost: Int?
+    /// What carried a relayed path's events; nil for TCP, and for direct paths.
+    public var transport: PathTransport?
     /// Each metric that this kind of path has, all lanes together.
     public var metrics: [MetricAnalysis]
     /// Each lane alone.

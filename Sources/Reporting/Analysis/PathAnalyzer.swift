@@ -19,6 +19,9 @@ struct PathAnalyzer {
         } else if timed < path.count {
             notes.append("event time in \(Format.count(timed)) of \(Format.count(path.count)) samples")
         }
+        if data.record.experiment.paths.first(where: { $0.name == path.name })?.transport == .udp {
+            notes.append("relayed over UDP, an event a datagram: nothing waits for what was lost")
+        }
         return PathAnalysis(
             name: path.name,
             kind: path.kind,
@@ -27,7 +30,11 @@ struct PathAnalyzer {
             reordered: path.lanes.reduce(0) { $0 + $1.reordered },
             outsideWindow: path.lanes.reduce(0) { $0 + $1.outsideWindow },
             eventsLost: path.kind == .direct
-                ? nil : receiverLanes(of: path.name).reduce(0) { $0 + $1.counts.missing },
+                ? nil
+                : receiverLanes(of: path.name).reduce(0) { sum, lane in
+                    sum + lane.counts.missing + (lane.datagrams?.earlier?.missing ?? 0)
+                },
+            transport: data.record.experiment.paths.first { $0.name == path.name }?.transport,
             metrics: metrics,
             lanes: lanes(of: path),
             notes: notes

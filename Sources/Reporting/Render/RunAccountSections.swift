@@ -20,7 +20,7 @@ struct RunAccountSections {
         ]
         let sometimes: [(String, (ConservationRow) -> Int?)] = [
             ("dropped", { $0.dropped }), ("buffered", { $0.buffered }), ("invalid", { $0.invalid }),
-            ("again", { $0.duplicates }), ("reopened", { $0.reconnects }),
+            ("again", { $0.duplicates }), ("reordered", { $0.reordered }), ("reopened", { $0.reconnects }),
         ]
         let columns = always + sometimes.filter { column in rows.contains { (column.1($0) ?? 0) != 0 } }
         let cells = rows.map { row in
@@ -34,6 +34,15 @@ struct RunAccountSections {
                     + "arrived + again + invalid. The whole run, warm-up included."
             )
         )
+        let overUDP = Set(rows.filter { $0.transport == .udp }.map(\.path)).sorted()
+        if !overUDP.isEmpty {
+            blocks.append(
+                .paragraph(
+                    "Over UDP (\(overUDP.joined(separator: ", "))): what came again or out of order is counted beside the sum; "
+                        + "each event counts as arrived once."
+                )
+            )
+        }
         if !analysis.strangers.isEmpty {
             let strangers = analysis.strangers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             blocks.append(.paragraph("Strangers at the relay port: " + strangers.joined(separator: ", ") + "."))
