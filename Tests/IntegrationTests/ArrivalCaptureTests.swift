@@ -3,6 +3,12 @@
     import Subprocess
     import Testing
 
+    #if canImport(System)
+        import System
+    #else
+        import SystemPackage
+    #endif
+
     /// Arrival times against a packet capture, in small; infra/bench/arrival is the measurement.
     @Suite(.enabled(if: getuid() == 0, "capturing packets takes root"))
     struct ArrivalCaptureTests {
@@ -20,7 +26,7 @@
                 output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 20)
             )
-            let text = (result.standardOutput ?? "") + (result.standardError ?? "")
+            let text = result.standardOutput + result.standardError
             #expect(result.terminationStatus == .exited(0), "\(text)")
             let rows = text.split(separator: "\n").filter { $0.hasPrefix("ws") }
             #expect(rows.count == 8, "feed and relay, ws and wss, quiet and stopped: \(text)")
