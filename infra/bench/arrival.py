@@ -221,6 +221,9 @@ def compare(stream, messages, times, name, options):
     else:
         within, wrong = p99 <= limit, f"p99 above {limit:g} us"
     notes = ("" if within else f"  BROKEN: {wrong}") + (f"  {missing} without kernel time" if missing else "")
+    paced = options.sent / options.seconds
+    if paced < 0.95 * options.rate:
+        notes += f"  the feed came to {paced:.0f}/s only"
     print(f"{title:26} {len(kernel):8} {own / len(kernel):7.1%}  {figures(kernel)}  {figures(user)}{notes}", flush=True)
     return within
 
@@ -256,7 +259,7 @@ def main():
     parser.add_argument("--header", action="store_true")
     for name in ("--pcap", "--samples", "--scheme", "--load", "--limits"):
         parser.add_argument(name)
-    for name in ("--feed-port", "--relay-port", "--rate", "--sent"):
+    for name in ("--feed-port", "--relay-port", "--rate", "--sent", "--seconds"):
         parser.add_argument(name, type=int)
     options = parser.parse_args()
     if options.header:

@@ -9,7 +9,7 @@ import WireTransport
 /// ```
 ///      0       1       2       3       4       5       6       7
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
-///   0 | length of the frame, u32      | type  | flags | 0             |   length 8 … 1,048,576
+///   0 | length of the frame, u32      | type  | flags | behind u16    |   length 8 … 1,048,576
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
 ///
 ///     1 CHALLENGE, receiver → forwarder; flag 1: a proof is required
@@ -68,6 +68,9 @@ import WireTransport
 /// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
 /// hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is refused by
 /// whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
+///
+/// `behind` is 0 but in the first EVENT of several that were sent together: the octets of the others, at most 65,535. They came
+/// together, so the receiver may read them at once and they have one receive time. Whoever does not know it loses nothing.
 ///
 /// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to itself:
 /// ids up to forwarded + dropped were dealt with on earlier connections.
