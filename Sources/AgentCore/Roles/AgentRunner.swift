@@ -1,3 +1,4 @@
+import CSockets
 import ExperimentModel
 import WireTransport
 
@@ -12,6 +13,9 @@ import WireTransport
 /// The files in its directory: `status.json` each second, `ports.json` once it listens, `log.jsonl`, `clock.jsonl`, `tcp.jsonl`,
 /// `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the measured window.
 public final class AgentRunner {
+    /// The shortest slice that Linux grants.
+    private static let sliceNs: UInt64 = 100_000
+
     private let context: AgentContext
     private let role: any AgentRole
     private let started: Timestamp
@@ -42,6 +46,7 @@ public final class AgentRunner {
     public func run() throws -> AgentSummary {
         Termination.listen()
         context.log.write(.info, "start", ["role": context.plan.role.rawValue, "version": LatexpVersion.text])
+        askForShortSlices()
         do {
             try startSampler()
             try role.start()
@@ -60,6 +65,14 @@ public final class AgentRunner {
             role.isOver || failure != nil
         }
         return finish()
+    }
+
+    /// Has this thread run sooner after it wakes up while something else burns its core; where the kernel does not know that
+    /// (Linux before 6.12), all else is done to keep the times right.
+    private func askForShortSlices() {
+        let code = latexp_ask_for_slice(Self.sliceNs)
+        let answer = code == 0 ? "granted" : code == ENOTSUP ? "not supported by this kernel" : systemMessage(code)
+        context.log.write(.info, "slice", ["microseconds": "\(Self.sliceNs / 1_000)", "answer": answer])
     }
 
     private func startSampler() throws {
