@@ -37,7 +37,10 @@ extension WholeRuns {
                             + "Tokyo's own congestion control: \(hostsOwnCongestionControl)"
                     )
                     #expect(p99Ms <= linkP99Ms + 1.5, "bursts waited for TCP")
-                    let summary = try String(contentsOfFile: directory + "/hosts/tokyo/block-1/summary.json", encoding: .utf8)
+                    let summary = try String(
+                        contentsOfFile: directory + "/hosts/tokyo/block-1/summary.json",
+                        encoding: .utf8
+                    )
                     #expect(summary.contains(#""details":"cubic""#), "another congestion control was used")
                 }
                 #expect(LatexpCommand.processes(holding: folder).isEmpty)
