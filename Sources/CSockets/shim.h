@@ -392,7 +392,7 @@ static inline int latexp_use_builtin_lookups(void) {
     return 0;
 }
 
-// MARK: Datagrams, the relay's second transport
+// Datagrams: the relay's second transport.
 
 #if defined(__linux__)
 // linux/errqueue.h needs names that glibc declares otherwise; this is its structure, and the two kinds of origin that matter.

@@ -20,9 +20,15 @@ public struct PathFigures: Hashable, Sendable {
     public var backboneAverageMs: Double?
     /// Median of the same.
     public var backboneMedianMs: Double?
+    /// Median of the receiver's own delay, from the kernel's receive time to the program's read.
+    public var hostDelayMedianMs: Double?
+    /// 99th percentile of the same.
+    public var hostDelayP99Ms: Double?
+    /// Greatest of the same.
+    public var hostDelayMaximumMs: Double?
 
     /// The figures of these samples, in any order.
-    public init(endToEndMs: [Double], backboneMs: [Double]) {
+    public init(endToEndMs: [Double], backboneMs: [Double], hostDelayMs: [Double] = []) {
         let endToEnd = Summary(endToEndMs)
         let backbone = Summary(backboneMs)
         averageMs = endToEnd?.mean
@@ -34,12 +40,20 @@ public struct PathFigures: Hashable, Sendable {
         jitterStandardDeviationMs = endToEnd?.standardDeviation
         backboneAverageMs = backbone?.mean
         backboneMedianMs = backbone?.median
+        let hostDelay = Summary(hostDelayMs)
+        hostDelayMedianMs = hostDelay?.median
+        hostDelayP99Ms = hostDelay?.p99
+        hostDelayMaximumMs = hostDelay?.maximum
     }
 
     /// The figures of nanoseconds that are too many to hold, each handed over as often as it is asked for.
     ///
     /// - Throws: what the passes throw.
-    public init(endToEndNs: StreamedSummary.Pass, backboneNs: StreamedSummary.Pass) throws {
+    public init(
+        endToEndNs: StreamedSummary.Pass,
+        backboneNs: StreamedSummary.Pass,
+        hostDelayNs: StreamedSummary.Pass
+    ) throws {
         let endToEnd = try StreamedSummary(quantiles: [0.5, 0.95, 0.99], of: endToEndNs)
         let backbone = try StreamedSummary(quantiles: [0.5], of: backboneNs)
         averageMs = endToEnd.map { $0.mean / 1e6 }
@@ -51,5 +65,9 @@ public struct PathFigures: Hashable, Sendable {
         jitterStandardDeviationMs = endToEnd?.standardDeviation.map { $0 / 1e6 }
         backboneAverageMs = backbone.map { $0.mean / 1e6 }
         backboneMedianMs = backbone.map { $0.quantiles[0] / 1e6 }
+        let hostDelay = try StreamedSummary(quantiles: [0.5, 0.99], of: hostDelayNs)
+        hostDelayMedianMs = hostDelay.map { $0.quantiles[0] / 1e6 }
+        hostDelayP99Ms = hostDelay.map { $0.quantiles[1] / 1e6 }
+        hostDelayMaximumMs = hostDelay.map { Double($0.maximum) / 1e6 }
     }
 }

@@ -74,13 +74,15 @@ struct SampleTests {
         #expect(
             String(decoding: bytes, as: UTF8.self)
                 == "7,1790526538940,1790526538941000000,1790526539053000000,113.000000,112.000000,backbone,0,"
-                + "btcusdt@bookTicker,11671659685961,1790526538941050000,true\n"
+                + "btcusdt@bookTicker,11671659685961,1790526538941050000,true,kernel,0.020000,kernel,0.030000\n"
         )
         var direct = Self.sample
         direct.eventTimeNs = SampleRecord.absent
         direct.sourceKernelNs = SampleRecord.absent
         direct.sourceUserNs = SampleRecord.absent
         direct.sourceSendNs = SampleRecord.absent
+        // As everywhere else than on Linux.
+        direct.arrivalKernelNs = SampleRecord.absent
         bytes = []
         SampleCSV.append(
             direct,
@@ -91,8 +93,33 @@ struct SampleTests {
         )
         #expect(
             String(decoding: bytes, as: UTF8.self)
-                == "7,,,1790526539053000000,,,\"a,\"\"b\"\"\",1,x,11671659685961,,false\n"
+                == "7,,,1790526539053030000,,,\"a,\"\"b\"\"\",1,x,11671659685961,,false,,,user,\n"
         )
+    }
+
+    @Test(
+        "Receive times say whether they are the kernel's; without any they are the process's, with few exceptions the kernel's"
+    )
+    func receiveTimeSource() {
+        var count = ReceiveTimeCount()
+        #expect(count.source == "user")
+        count.add(kernelNs: SampleRecord.absent)
+        #expect(count.source == "user" && count.user == 1)
+        for _ in 0..<999 { count.add(kernelNs: 1) }
+        #expect(count.source == "mixed")
+        count.add(kernelNs: 1)
+        #expect(count.source == "kernel" && count.kernel == 1_000)
+
+        var sample = Self.sample
+        #expect(sample.arrivalSource == .kernel && sample.hostDelayNs == 30_000)
+        #expect(sample.sourceSource == .kernel && sample.sourceHostDelayNs == 20_000)
+        sample.arrivalKernelNs = SampleRecord.absent
+        sample.sourceKernelNs = SampleRecord.absent
+        #expect(sample.arrivalSource == .user && sample.hostDelayNs == nil)
+        #expect(sample.arrivalNs == sample.arrivalWallNs && sample.sourceNs == sample.sourceUserNs)
+        #expect(sample.sourceSource == .user && sample.sourceHostDelayNs == nil)
+        sample.sourceUserNs = SampleRecord.absent
+        #expect(sample.sourceSource == nil)
     }
 
     @Test(

@@ -37,10 +37,8 @@ extension WholeRuns {
                             + "Tokyo's own congestion control: \(hostsOwnCongestionControl)"
                     )
                     #expect(p99Ms <= linkP99Ms + 1.5, "bursts waited for TCP")
-                    let summary = try String(
-                        contentsOfFile: directory + "/hosts/tokyo/block-1/summary.json",
-                        encoding: .utf8
-                    )
+                    let summaryFile = directory + "/hosts/tokyo/block-1/summary.json"
+                    let summary = try String(contentsOfFile: summaryFile, encoding: .utf8)
                     #expect(summary.contains(#""details":"cubic""#), "another congestion control was used")
                 }
                 #expect(LatexpCommand.processes(holding: folder).isEmpty)

@@ -45,6 +45,8 @@ public enum ByHandResults {
         return "\(results.path): \(results.sampleCount) events, \(results.eventsLost) lost"
             + text("median", results.medianLatencyMs) + text("p95", results.p95LatencyMs)
             + text("p99", results.p99LatencyMs) + text("backbone median", results.backboneMedianLatencyMs)
+            + text("host's own delay p99", results.hostDelayP99Ms)
+            + (results.receiveTimeSource.map { $0 == "kernel" ? "" : ", receive times: \($0)" } ?? "")
             + (results.note.map { " (\($0))" } ?? "")
     }
 
@@ -63,9 +65,11 @@ public enum ByHandResults {
     private static func results(of path: AgentPath, _ samples: PathSamples, lost: Int) throws -> PathResults {
         let figures = try PathFigures(
             endToEndNs: { try samples.forEachLatency(since: \.eventTimeNs, $0) },
-            backboneNs: { try samples.forEachLatency(since: \.sourceNs, $0) }
+            backboneNs: { try samples.forEachLatency(since: \.sourceNs, $0) },
+            hostDelayNs: { try samples.forEachHostDelay($0) }
         )
-        let count = try samples.measuredCount()
+        let sources = try samples.receiveTimes()
+        let count = sources.kernel + sources.user
         var results = PathResults(
             setupType: path.kind.setupType,
             path: path.name,
@@ -81,6 +85,10 @@ public enum ByHandResults {
         results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
         results.backboneAverageLatencyMs = figures.backboneAverageMs
         results.backboneMedianLatencyMs = figures.backboneMedianMs
+        results.hostDelayMedianMs = figures.hostDelayMedianMs
+        results.hostDelayP99Ms = figures.hostDelayP99Ms
+        results.hostDelayMaximumMs = figures.hostDelayMaximumMs
+        if count > 0 { results.receiveTimeSource = sources.source }
         if figures.medianMs == nil {
             results.note = count == 0 ? "no event came" : "no event time in this stream"
         }
@@ -151,9 +159,19 @@ private struct PathSamples {
         }
     }
 
-    func measuredCount() throws -> Int {
-        var count = 0
-        try forEach { _, isMeasured in count += isMeasured ? 1 : 0 }
+    /// Hands over the host's own delay of each sample that counts, where the kernel gave its receive time.
+    func forEachHostDelay(_ take: (Int64) -> Void) throws {
+        try forEach { sample, isMeasured in
+            if isMeasured, let delayNs = sample.hostDelayNs { take(delayNs) }
+        }
+    }
+
+    /// The samples that count, by where their receive times came from.
+    func receiveTimes() throws -> ReceiveTimeCount {
+        var count = ReceiveTimeCount()
+        try forEach { sample, isMeasured in
+            if isMeasured { count.add(kernelNs: sample.arrivalKernelNs) }
+        }
         return count
     }
 

@@ -85,6 +85,8 @@ public enum RelayProtocol {
     public static let eventPrefixSize = 48
     /// Where the time of sending lies in an EVENT, so that it can be set right before the send.
     static let eventSendTimeOffset = 32
+    /// Where the octets behind an EVENT that were sent with it stand in its header.
+    static let behindOffset = 6
     static let magic = Array("LATEXP".utf8)
     static let nonceSize = 16
     /// The flag of CHALLENGE and HELLO that says a proof is required, or there.
@@ -296,7 +298,11 @@ extension MessageFraming {
         let length = Int(UInt32(bigEndian: unread.loadUnaligned(as: UInt32.self)))
         // Whoever reads the frames refuses such a length.
         guard length >= RelayProtocol.headerSize, length <= RelayProtocol.maximumFrameSize else { return unread.count }
-        return length
+        // Events that were sent together came together.
+        let behind = UInt16(
+            bigEndian: unread.loadUnaligned(fromByteOffset: RelayProtocol.behindOffset, as: UInt16.self)
+        )
+        return length + Int(behind)
     }
 }
 

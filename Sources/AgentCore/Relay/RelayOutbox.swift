@@ -188,6 +188,11 @@ final class RelayOutbox {
             offset += frameSize(at: offset)
             events += 1
         }
+        // Tells the receiver how much it may read at once.
+        if events > 1, let base = block.baseAddress {
+            let behind = UInt16(clamping: offset - head - frameSize(at: head)).bigEndian
+            (base + head).storeBytes(of: behind, toByteOffset: RelayProtocol.behindOffset, as: UInt16.self)
+        }
         return (offset, events)
     }
 

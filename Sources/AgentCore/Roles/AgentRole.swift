@@ -38,18 +38,6 @@ protocol AgentRole: AnyObject {
     func tcpStates() -> [TCPStateRecord]
 }
 
-/// Counts where the receive times of data came from.
-struct ReceiveTimeCount {
-    var kernel = 0
-    var user = 0
-
-    /// `kernel`, `user`, or `mixed` when more than one read in a thousand had no kernel time.
-    var source: String {
-        if kernel == 0 { return "user" }
-        return user * 1_000 > kernel ? "mixed" : "kernel"
-    }
-}
-
 /// One line of `tcp.jsonl`.
 struct TCPStateRecord: Codable {
     var wallNs: Int64

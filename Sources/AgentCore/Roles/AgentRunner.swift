@@ -15,6 +15,8 @@ import WireTransport
 public final class AgentRunner {
     /// The shortest slice that Linux grants.
     private static let sliceNs: UInt64 = 100_000
+    /// After this the connections are there and what is used is what will be used.
+    private static let startingNs: Int64 = 2_500_000_000
 
     private let context: AgentContext
     private let role: any AgentRole
@@ -61,6 +63,7 @@ public final class AgentRunner {
         writeStatus()
         scheduleTick()
         scheduleSecond()
+        for delayNs in [0, Self.startingNs] { context.loop.schedule(afterNs: delayNs) { ProgramPages.giveBack() } }
         context.loop.run(patienceNs: 100_000_000, waiting: context.plan.waiting) { [self] in
             role.isOver || failure != nil
         }

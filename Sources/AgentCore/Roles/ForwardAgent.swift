@@ -88,7 +88,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         )
         let arrivalNs = stamp.kernelNs == ReadStamp.absent ? stamp.wallNs : stamp.kernelNs
         lane.delays.add(message.eventTimeNs == SampleRecord.absent ? nil : arrivalNs - message.eventTimeNs)
-        if stamp.kernelNs == ReadStamp.absent { receiveTimes.user += 1 } else { receiveTimes.kernel += 1 }
+        receiveTimes.add(kernelNs: stamp.kernelNs)
     }
 
     @inline(__always)

@@ -29,6 +29,15 @@ public struct PathResults: Codable, Hashable, Sendable {
     public var backboneAverageLatencyMs: Double?
     /// Median of the same.
     public var backboneMedianLatencyMs: Double?
+    /// Median of the receiver's own delay, from the kernel's receive time to the program's read; it is not in the latencies.
+    public var hostDelayMedianMs: Double?
+    /// 99th percentile of the same.
+    public var hostDelayP99Ms: Double?
+    /// Greatest of the same.
+    public var hostDelayMaximumMs: Double?
+    /// Where arrival times came from: `kernel`, `user` (then the host's own delay is in the latencies), or `mixed`; nil without
+    /// samples.
+    public var receiveTimeSource: String?
     /// Why end-to-end values are null, or nil.
     public var note: String?
 
@@ -54,6 +63,10 @@ public struct PathResults: Codable, Hashable, Sendable {
         case jitterStandardDeviationMs = "jitter_stddev_ms"
         case backboneAverageLatencyMs = "backbone_avg_latency_ms"
         case backboneMedianLatencyMs = "backbone_median_latency_ms"
+        case hostDelayMedianMs = "host_delay_median_ms"
+        case hostDelayP99Ms = "host_delay_p99_ms"
+        case hostDelayMaximumMs = "host_delay_max_ms"
+        case receiveTimeSource = "receive_time_source"
         case note
     }
 
@@ -73,6 +86,10 @@ public struct PathResults: Codable, Hashable, Sendable {
         try container.encode(jitterStandardDeviationMs, forKey: .jitterStandardDeviationMs)
         try container.encode(backboneAverageLatencyMs, forKey: .backboneAverageLatencyMs)
         try container.encode(backboneMedianLatencyMs, forKey: .backboneMedianLatencyMs)
+        try container.encode(hostDelayMedianMs, forKey: .hostDelayMedianMs)
+        try container.encode(hostDelayP99Ms, forKey: .hostDelayP99Ms)
+        try container.encode(hostDelayMaximumMs, forKey: .hostDelayMaximumMs)
+        try container.encode(receiveTimeSource, forKey: .receiveTimeSource)
         try container.encodeIfPresent(note, forKey: .note)
     }
 }

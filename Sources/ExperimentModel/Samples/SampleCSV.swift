@@ -1,12 +1,14 @@
 /// The lines of `samples.csv`: the first design's columns, then what else is known of a sample.
 ///
-/// Event times are milliseconds as the exchange gave them; all other times nanoseconds since 1970 UTC; empty where there is
+/// A receive time's source is `kernel`, or `user` where the kernel gives none; a host's own delay is the time from the kernel's
+/// receive time to the program's read. Event times are milliseconds as the exchange gave them; all other times nanoseconds since 1970 UTC; empty where there is
 /// none. Lines end with a line feed. Names with commas or quotes are quoted as RFC 4180 says.
 public enum SampleCSV {
     /// The first line, without its end.
     public static let header =
         "sequence_id,binance_event_time,tokyo_receive_time,frankfurt_receive_time,end_to_end_latency_ms,"
-        + "backbone_latency_ms,path,lane,stream,update_id,tokyo_send_time,in_window"
+        + "backbone_latency_ms,path,lane,stream,update_id,tokyo_send_time,in_window,"
+        + "tokyo_time_source,tokyo_host_delay_ms,frankfurt_time_source,frankfurt_host_delay_ms"
 
     /// Appends one sample's line with its end.
     ///
@@ -35,7 +37,12 @@ public enum SampleCSV {
         append(stream, to: &output)
         append(String(sample.updateID), to: &output)
         append(time(sample.sourceSendNs), to: &output)
-        output.append(contentsOf: (isInWindow ? "true\n" : "false\n").utf8)
+        append(isInWindow ? "true" : "false", to: &output)
+        append(sample.sourceSource?.rawValue ?? "", to: &output)
+        append(sample.sourceHostDelayNs.map(milliseconds) ?? "", to: &output)
+        append(sample.arrivalSource.rawValue, to: &output)
+        output.append(contentsOf: (sample.hostDelayNs.map(milliseconds) ?? "").utf8)
+        output.append(UInt8(ascii: "\n"))
     }
 
     /// The two fields that name a lane.

@@ -102,6 +102,27 @@ public struct SampleRecord: Hashable, Sendable {
     /// The best arrival time on the wall clock: the kernel's, else the user-space one.
     public var arrivalNs: Int64 { arrivalKernelNs != Self.absent ? arrivalKernelNs : arrivalWallNs }
 
+    /// Where `arrivalNs` came from.
+    public var arrivalSource: ReceiveTimeSource { arrivalKernelNs != Self.absent ? .kernel : .user }
+
+    /// Where `sourceNs` came from; nil on a direct lane.
+    public var sourceSource: ReceiveTimeSource? {
+        guard sourceNs != Self.absent else { return nil }
+        return sourceKernelNs != Self.absent ? .kernel : .user
+    }
+
+    /// The receiver's own delay: from the kernel's receive time to the program's clock after the read; nil without kernel time.
+    public var hostDelayNs: Int64? { Self.delay(from: arrivalKernelNs, to: arrivalWallNs) }
+
+    /// The forwarder's own delay, the same way; nil without kernel time, and on a direct lane.
+    public var sourceHostDelayNs: Int64? { Self.delay(from: sourceKernelNs, to: sourceUserNs) }
+
+    private static func delay(from kernelNs: Int64, to userNs: Int64) -> Int64? {
+        guard kernelNs != absent, userNs != absent else { return nil }
+        let (value, overflow) = userNs.subtractingReportingOverflow(kernelNs)
+        return overflow ? nil : value
+    }
+
     /// The best arrival time on the monotonic clock, for differences at this receiver whatever the wall clock does.
     ///
     /// The kernel's time carried over by the two user-space readings of one moment; a kernel time further than 10 s from

@@ -26,7 +26,7 @@ struct ErrorBounds {
             case .endToEnd: [receiver]
             case .backbone: [forwarders[path], receiver]
             case .feedLeg: [forwarders[path]]
-            case .residence, .hostDelay: []
+            case .residence, .forwarderHostDelay, .hostDelay: []
             }
         let involved = hosts.compactMap { $0 }
         let bounds = involved.map { clocks[$0]?.worstBoundNs }

@@ -10,6 +10,8 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
     case feedLeg = "feed_leg"
     /// Inside the forwarder: from its receive time to just before it sends.
     case residence
+    /// Inside the forwarder's host: from the kernel's receive time to the moment the forwarder had read the data.
+    case forwarderHostDelay = "forwarder_host_delay"
     /// Inside the receiver: from the kernel's receive time to the moment the program had read the data.
     case hostDelay = "host_delay"
 
@@ -22,7 +24,8 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
         case .backbone: Self.difference(record.arrivalNs, record.sourceNs)
         case .feedLeg: Self.difference(record.sourceNs, record.eventTimeNs)
         case .residence: Self.difference(record.sourceSendNs, record.sourceNs)
-        case .hostDelay: Self.difference(record.arrivalWallNs, record.arrivalKernelNs)
+        case .forwarderHostDelay: record.sourceHostDelayNs
+        case .hostDelay: record.hostDelayNs
         }
     }
 
@@ -40,6 +43,7 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
         case .backbone: "relay leg"
         case .feedLeg: "feed leg"
         case .residence: "in forwarder"
+        case .forwarderHostDelay: "at forwarder"
         case .hostDelay: "in receiver"
         }
     }
@@ -51,6 +55,7 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
         case .backbone: "forwarder's receive time to arrival"
         case .feedLeg: "exchange's event time to the forwarder's receive time"
         case .residence: "forwarder's receive time to its send"
+        case .forwarderHostDelay: "kernel's receive time to the forwarder's read"
         case .hostDelay: "kernel's receive time to the program's read"
         }
     }

@@ -45,7 +45,7 @@ struct PathAnalyzer {
     private static func metrics(of kind: PathSpecification.Kind) -> [Metric] {
         switch kind {
         case .direct: [.endToEnd, .hostDelay]
-        case .relay: [.endToEnd, .backbone, .feedLeg, .residence, .hostDelay]
+        case .relay: [.endToEnd, .backbone, .feedLeg, .residence, .forwarderHostDelay, .hostDelay]
         }
     }
 
@@ -55,7 +55,7 @@ struct PathAnalyzer {
         guard let summary = bootstrap.summary else { return nil }
         let jitters = lanes.compactMap(InterarrivalJitter.of)
         // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its interval.
-        let isOfInstrument = metric == .residence || metric == .hostDelay
+        let isOfInstrument = metric == .residence || metric == .forwarderHostDelay || metric == .hostDelay
         return MetricAnalysis(
             metric: metric,
             summaryNs: summary,

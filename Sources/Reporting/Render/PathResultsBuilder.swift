@@ -16,7 +16,8 @@ public enum PathResultsBuilder {
             )
             let endToEndMs = path.values(.endToEnd).flatMap { $0 }.map { $0 / 1e6 }
             let backboneMs = path.values(.backbone).flatMap { $0 }.map { $0 / 1e6 }
-            let figures = PathFigures(endToEndMs: endToEndMs, backboneMs: backboneMs)
+            let hostDelayMs = path.values(.hostDelay).flatMap { $0 }.map { $0 / 1e6 }
+            let figures = PathFigures(endToEndMs: endToEndMs, backboneMs: backboneMs, hostDelayMs: hostDelayMs)
             results.averageLatencyMs = figures.averageMs
             results.medianLatencyMs = figures.medianMs
             results.p95LatencyMs = figures.p95Ms
@@ -26,6 +27,12 @@ public enum PathResultsBuilder {
             results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
             results.backboneAverageLatencyMs = figures.backboneAverageMs
             results.backboneMedianLatencyMs = figures.backboneMedianMs
+            results.hostDelayMedianMs = figures.hostDelayMedianMs
+            results.hostDelayP99Ms = figures.hostDelayP99Ms
+            results.hostDelayMaximumMs = figures.hostDelayMaximumMs
+            var sources = ReceiveTimeCount()
+            for lane in path.lanes { for record in lane.records { sources.add(kernelNs: record.arrivalKernelNs) } }
+            if path.count > 0 { results.receiveTimeSource = sources.source }
             if path.count > 0, endToEndMs.isEmpty { results.note = "no event time in this stream" }
             return results
         }

@@ -186,13 +186,14 @@ public final class ByteChannel: LoopMember {
     private func read(_ mayWait: Bool) -> Bool {
         var waits = mayWait
         var total = 0
+        var limit = plainLimit
         while true {
             guard !input.isFull else {
                 overflowed()
                 return false
             }
             let room = input.room()
-            switch socket.read(into: room.prefixed(by: plainLimit), stamp: &stamp, waits: waits) {
+            switch socket.read(into: room.prefixed(by: limit), stamp: &stamp, waits: waits) {
             case .read(let count):
                 input.filled(count)
                 total += count
@@ -201,6 +202,7 @@ public final class ByteChannel: LoopMember {
                     if stamp.leftOctets > 0, extent > input.count, !input.isFull {
                         // A message's beginning is of no use alone while its rest lies ready.
                         waits = false
+                        limit = extent - input.count
                         continue
                     }
                     deliver(total, extent, framing)
@@ -242,16 +244,18 @@ public final class ByteChannel: LoopMember {
     /// Reads one portion of ciphertext and delivers what it holds; whether there was something.
     private func readCiphertext(_ mayWait: Bool) -> Bool {
         var waits = mayWait
+        var limit = ciphertextLimit
         while true {
             let room = UnsafeMutableRawBufferPointer(rebasing: ciphertext[heldCiphertext...])
             let before = heldCiphertext
-            switch socket.read(into: room.prefixed(by: ciphertextLimit), stamp: &stamp, waits: waits) {
+            switch socket.read(into: room.prefixed(by: limit), stamp: &stamp, waits: waits) {
             case .read(let count):
                 heldCiphertext += count
                 records.advance(over: UnsafeRawBufferPointer(rebasing: ciphertext[before..<heldCiphertext]))
                 let left = Int(stamp.leftOctets)
                 if state == .open, left > 0, records.missing > 0, heldCiphertext < ciphertext.count {
                     waits = false
+                    limit = records.missing
                     continue
                 }
                 portion.delivered(

@@ -5,14 +5,19 @@
 /// ready, and one read of all of them would give the first the time of the last. Then they are read one by one: the header of
 /// a message, which tells its length, then its rest, two reads a message.
 ///
-/// Two things keep that cheap. Where messages follow each other closely, as many are read at once as came within `nearNs`,
-/// since a time wrong by less does no harm: some ten thousand reads a second at most are made for this. And a process that has
-/// been on time for a while reads a little more than one message at once again, at the price of one wrong time when it is late
-/// next.
+/// Three things keep that cheap. Where messages have followed each other closely for a while (some 100,000 a second), as many are
+/// read at once as come within `nearNs`, since a time wrong by less does little harm. Where one receive time is that of many
+/// messages, a segment has them all, and larger pieces are read. And a process that has been on time for a while reads a
+/// little more than one message at once again, at the price of one wrong time when it is late next.
+///
+/// What the kernel has merged cannot be told apart again: it puts a segment that comes while others wait into the last one
+/// of them if it can, and keeps the later time. A process that is on time has nothing waiting.
 struct ReadPortion {
-    /// Receive times that differ by less than this count as one.
-    static let nearNs: Int64 = 30_000
-    /// For so many deliveries after the process was late, it reads message by message.
+    /// Receive times that differ by less count as one where messages are that dense.
+    static let nearNs: Int64 = 20_000
+    /// How dense messages are is looked at over so long, or longer.
+    static let rateNs: Int64 = 1_000_000
+    /// For so many deliveries at first, and after the process was late, it reads message by message.
     static let carefulDeliveries = 1_000
 
     /// What to read.
@@ -23,23 +28,29 @@ struct ReadPortion {
         case exact
     }
 
-    /// Octets that came within `nearNs` going by the newest deliveries; 0: not even two messages did.
-    private var nearOctets = 0
+    /// Octets that come within `nearNs` where two messages or more do; else 0.
+    private var denseOctets = 0
+    /// Octets to read where one receive time is that of many messages; else 0.
+    private var sameOctets = 0
     /// Deliveries that are still read message by message.
-    private var careful = 0
+    private var careful = Self.carefulDeliveries
     /// The octets of the newest message.
     private var messageOctets = 0
     private var lastNs = Int64.min
-    /// Octets that bore one receive time, up to now.
-    private var sameOctets = 0
+    /// Octets with the newest receive time.
+    private var octetsAtLast = 0
+    /// When the present look at the rate began, and the octets since.
+    private var rateBeganNs = Int64.min
+    private var rateOctets = 0
 
     /// What the next read should take.
     ///
     /// - Parameter isDraining: whether more was ready after the last read.
     @inline(__always)
     func next(isDraining: Bool) -> Size {
-        if nearOctets > 0 { return .octets(nearOctets) }
-        return isDraining || careful > 0 ? .exact : .octets(max(256, messageOctets + messageOctets / 2))
+        let several = max(denseOctets, sameOctets)
+        if isDraining { return several > 0 ? .octets(several) : .exact }
+        return careful > 0 ? .exact : .octets(max(16, messageOctets + messageOctets / 2))
     }
 
     /// Notes a delivery: octets that were read, and are whole messages as far as possible.
@@ -53,19 +64,20 @@ struct ReadPortion {
     mutating func delivered(_ octets: Int, messageOctets: Int, kernelNs: Int64, isLate: Bool) {
         if isLate { careful = Self.carefulDeliveries } else if careful > 0 { careful -= 1 }
         self.messageOctets = messageOctets
-        // At first any difference is large, or wraps around to one that is.
-        let stepNs = kernelNs &- lastNs
+        octetsAtLast = kernelNs == lastNs ? octetsAtLast + octets : octets
         lastNs = kernelNs
-        if stepNs == 0 {
-            sameOctets += octets
-            // One segment with many messages, or several that the kernel has merged: larger pieces bit by bit, so that few
-            // octets of the next segment get its time wrong.
-            let quarter = sameOctets / 4
-            nearOctets = quarter >= 2 * messageOctets ? quarter : 0
-        } else {
-            sameOctets = octets
-            let isNear = stepNs > 0 && stepNs < Self.nearNs
-            nearOctets = isNear ? min(2 * octets, octets * Int(Self.nearNs) / Int(stepNs)) : 0
-        }
+        // Larger pieces bit by bit, so that few octets of the next segment get this one's time or the other way round.
+        sameOctets = octetsAtLast >= 8 * messageOctets ? octetsAtLast / 4 : 0
+        rateOctets += octets
+        // At first the difference is large, or wraps around to a negative one.
+        let elapsedNs = kernelNs &- rateBeganNs
+        if elapsedNs < 0 || elapsedNs >= Self.rateNs { lookAtRate(elapsedNs, kernelNs) }
+    }
+
+    private mutating func lookAtRate(_ elapsedNs: Int64, _ nowNs: Int64) {
+        let octets = elapsedNs > 0 ? rateOctets * Int(Self.nearNs) / Int(elapsedNs) : 0
+        denseOctets = octets >= 2 * messageOctets ? octets : 0
+        rateBeganNs = nowNs
+        rateOctets = 0
     }
 }

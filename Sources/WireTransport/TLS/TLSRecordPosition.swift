@@ -43,6 +43,7 @@ struct TLSRecordPosition {
             position += 1
             if headerSeen == Self.headerOctets {
                 contentMissing = length
+                if length == 0 { completed += 1 }
                 recordOctets = Self.headerOctets + length
                 headerSeen = 0
             }
