@@ -57,8 +57,13 @@ final class RelayDatagramListener: LoopMember {
         }
         context.loop.add(self)
         if context.plan.busyPoll == true { context.loop.favour(self) }
-        let granted = "\(socket.receiveBufferOctets)"
-        context.log.write(.info, "relay.listen", ["path": path, "transport": "udp", "bufferOctets": granted])
+        // The host's limit is net.core.rmem_max, unless this process is root's.
+        let granted = socket.receiveBufferOctets
+        context.log.write(
+            granted < octets ? .warning : .info,
+            "relay.listen",
+            ["path": path, "transport": "udp", "bufferOctets": "\(granted)", "askedOctets": "\(octets)"]
+        )
     }
 
     deinit { input.deallocate() }
