@@ -33,6 +33,26 @@ enum HostScripts {
         say zone "$(ask placement/availability-zone-id)"
         """
 
+    /// Which of the TCP ports `$@` something listens on already: `port run`, the run being latexp's that has the port,
+    /// or nothing.
+    ///
+    /// Where /proc does not tell, nothing is printed: the agent then finds out.
+    static let takenPorts = """
+        for port in "$@"; do
+          awk -v port="$(printf %04X "$port")" '
+            $4 == "0A" { n = split($2, part, ":"); if (part[n] == port) found = 1 }
+            END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null || continue
+          run=
+          for file in .cache/latexp/runs/*/*/ports.json; do
+            grep -q ":$port[,}]" "$file" 2>/dev/null || continue
+            block=${file%/*}
+            flock -n -s "$block/lock" true 2>/dev/null || { run=${block%/*}; run=${run##*/}; }
+          done
+          printf '%s %s\\n' "$port" "$run"
+        done
+        exit 0
+        """
+
     /// The moment, `<wall ns> <seconds since boot>`, then what `chronyc -c tracking` says; `$@` are extra arguments.
     ///
     /// chronyc prints its errors on standard output, too. Status 127: there is no chronyc.

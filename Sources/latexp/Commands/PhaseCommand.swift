@@ -37,7 +37,7 @@ struct PhaseCommand: AsyncParsableCommand {
         let experiment = try sequence.experiment(from: read.experiment)
         let environment = hosts.environment
         let directory = try store.store.create(name: experiment.name, at: environment.clock.wallSeconds)
-        let printer = RunPrinter()
+        let printer = output.observer
         let engine = RunEngine(
             experiment,
             supplied: read.supplied,

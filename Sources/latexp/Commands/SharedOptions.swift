@@ -18,6 +18,9 @@ struct StoreOptions: ParsableArguments {
 struct FormatOptions: ParsableArguments {
     @Option(help: "How results are printed: text, markdown, json or csv.")
     var format = OutputFormat.text
+
+    /// What shows a run while it goes on: for people, or a line of JSON an event where results are JSON.
+    var observer: any ProgressObserver { format == .json ? EventPrinter() : RunPrinter() }
 }
 
 /// How hosts are used.
