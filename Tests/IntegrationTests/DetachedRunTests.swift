@@ -8,9 +8,6 @@ import Testing
 extension WholeRuns {
     /// Runs outlive the laptop's latexp and its connections, and nothing is left of them afterwards.
     struct DetachedRunTests {
-        /// Without a port of its own a run gets a free one, and several can go on at once.
-        private static let anyPort = (", \"port\": 8080", "")
-
         @Test(
             "A run whose latexp is killed, one whose links are cut, and one undisturbed come to the same result",
             .timeLimit(.minutes(4))
@@ -19,24 +16,29 @@ extension WholeRuns {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
                     let before = try await lab.listeners()
-                    func start(_ name: String, seconds: Int) throws -> LatexpInLab {
+                    func start(_ name: String, seconds: Int, port: Int) throws -> LatexpInLab {
                         let own = folder + "/" + name
                         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
-                        let file = try lab.experiment(in: own, seconds: seconds, replacing: [Self.anyPort])
+                        let file = try lab.experiment(
+                            in: own,
+                            seconds: seconds,
+                            replacing: [("8080", "\(port)"), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\"")]
+                        )
                         return try LatexpInLab(["run", file], runs: own + "/runs", lab: lab)
                     }
                     // All four on the same two hosts at the same time.
-                    let undisturbed = try start("undisturbed", seconds: 6)
-                    let cut = try start("cut", seconds: 25)
-                    let killed = try start("killed", seconds: 25)
-                    let late = try start("late", seconds: 10)
-                    for run in [undisturbed, cut, killed, late] { try await run.waitForPhase("measure") }
-                    killed.signal(SIGKILL)
-                    late.signal(SIGKILL)
+                    let undisturbed = try start("undisturbed", seconds: 6, port: 8081)
+                    let cut = try start("cut", seconds: 30, port: 8082)
+                    let killed = try start("killed", seconds: 30, port: 8083)
+                    let late = try start("late", seconds: 6, port: 8084)
+                    for run in [late, killed] {
+                        try await run.waitForPhase("measure")
+                        run.signal(SIGKILL)
+                    }
                     #expect(try await killed.end() == -SIGKILL)
                     #expect(try await late.end() == -SIGKILL)
-                    #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
                     try await Self.expectAbandonedButMeasuring(killed, lab)
+                    #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
 
                     // Longer than the three keep-alive intervals after which a connection is given up.
                     try await lab.link("laptop-tokyo", "--cut", "20s")
@@ -92,13 +94,20 @@ extension WholeRuns {
             let status = try await lab.latexp(["status", "latest", "--runs", run.runs])
             #expect(status.output.contains(": done\n"), "\(status.output)")
             #expect(status.output.contains("frankfurt, block 1: finished, its files are here"), "\(status.output)")
+            struct Stopped: Decodable {
+                var stopped: [String]
+            }
             let stop = try await lab.latexp(["stop", "latest", "--runs", run.runs, "--format", "json"])
-            #expect(stop.status == 0 && stop.output.contains("\"stopped\" : []"), "\(stop.output)\(stop.errors)")
+            #expect(stop.status == 0, "\(stop.errors)")
+            #expect(try JSONDecoder().decode(Stopped.self, from: Data(stop.output.utf8)).stopped.isEmpty)
             let again = try await lab.latexp(["resume", "latest", "--runs", run.runs])
             #expect(again.status == 2 && again.errors.contains("is here already"), "\(again.errors)")
         }
 
-        /// The same verdict from the same links: what differs is when the events were taken.
+        /// The same verdict from the same links.
+        ///
+        /// What differs is when the events were taken: a young connection still opens its window, so that the direct path's
+        /// bursts take longer at first, and the difference with them. The leg between the hosts has none of that.
         private static func expectSame(
             _ found: RunAnalysis,
             _ truth: RunAnalysis,
@@ -113,8 +122,19 @@ extension WholeRuns {
             }
             let difference = try #require(found.differences.first?.summaryNs.median)
             let known = try #require(truth.differences.first?.summaryNs.median)
-            print("difference \(difference / 1e6) ms, undisturbed \(known / 1e6) ms")
-            #expect(abs(difference - known) <= 300_000, sourceLocation: location)
+            let (leg, knownLeg) = (try legNs(found), try legNs(truth))
+            print(
+                "Δ \(difference / 1e6) ms, undisturbed \(known / 1e6) ms; leg \(leg / 1e6) ms and \(knownLeg / 1e6) ms"
+            )
+            #expect(abs(difference - known) <= 600_000, sourceLocation: location)
+            #expect(abs(leg - knownLeg) <= 150_000, sourceLocation: location)
+        }
+
+        /// The median from Tokyo to Frankfurt.
+        private static func legNs(_ analysis: RunAnalysis) throws -> Double {
+            let path = try #require(analysis.paths.first { $0.name == "backbone" })
+            let leg = try #require(path.metrics.first { $0.metric == .backbone })
+            return try #require(leg.quantilesNs.first { $0.probability == 0.5 }?.value)
         }
 
         @Test(
@@ -125,7 +145,7 @@ extension WholeRuns {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
                     let before = try await lab.listeners()
-                    let file = try lab.experiment(in: folder, seconds: 15)
+                    let file = try lab.experiment(in: folder, seconds: 8)
                     let run = try LatexpInLab(["run", file], runs: folder + "/runs", lab: lab)
                     try await run.waitForPhase("measure")
 
@@ -136,10 +156,7 @@ extension WholeRuns {
                     #expect(second.errors.contains("TCP port 8080 is taken: the run \(name)"), "\(second.errors)")
 
                     let namespace = try lab.namespace("tokyo")
-                    let pids = try await SSHServerTools.output("ip", ["netns", "pids", namespace])
-                    for pid in pids.split(whereSeparator: \.isWhitespace).compactMap({ Int32($0) }) {
-                        kill(pid, SIGKILL)
-                    }
+                    try await Self.killServersAndAgents(in: namespace)
                     let configuration = lab.directory + "/world/tokyo/sshd.conf"
                     _ = try await SSHServerTools.output(
                         "ip",
@@ -154,11 +171,13 @@ extension WholeRuns {
                             kill(pid, SIGTERM)
                         }
                     }
-                    let status = try await run.end()
-                    #expect(status == 0 || status == 1, "\(run.said)")
+                    // The measurement is not what was asked for; what the receiver has is reported all the same.
+                    #expect(try await run.end() == 5, "\(run.said)")
+                    #expect(run.said.contains("tokyo: summary.json missing: the agent did not finish its work"))
                     #expect(run.said.contains("the forwarder on tokyo is gone without a trace"), "\(run.said)")
                     let record = try LatexpCommand.record(try run.directory)
                     #expect(record.blocks.first?.directories["frankfurt"] != nil)
+                    #expect(try LatexpCommand.analysis(try run.directory).paths.first?.name == "baseline")
                     // The rebooted host's chronyd does not run, which is not latexp's to start.
                     let listeners = before.filter { !$0.hasPrefix("tokyo udp") }
                     try await lab.expectNothingLeft(
@@ -166,6 +185,18 @@ extension WholeRuns {
                         listenersBefore: listeners
                     )
                 }
+            }
+        }
+
+        /// Kills what a host's end would kill, but for shells that may be in the middle of root's own start files: they could
+        /// leave locks of other programs behind, which a real reboot clears.
+        private static func killServersAndAgents(in namespace: String) async throws {
+            let pids = try await SSHServerTools.output("ip", ["netns", "pids", namespace])
+            for pid in pids.split(whereSeparator: \.isWhitespace).compactMap({ Int32($0) }) {
+                let name = try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)
+                let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
+                let isServer = ["sshd\n", "chronyd\n"].contains(name)
+                if isServer || place?.contains("/.cache/latexp/runs/") == true { kill(pid, SIGKILL) }
             }
         }
     }

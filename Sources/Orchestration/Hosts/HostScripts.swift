@@ -16,6 +16,7 @@ enum HostScripts {
         say cpus "$(getconf _NPROCESSORS_ONLN 2>/dev/null)"
         say memory "$(awk '/^MemAvailable:/ {printf "%.0f", $2 * 1024}' /proc/meminfo 2>/dev/null)"
         say disk "$(df -Pk . 2>/dev/null | awk 'NR == 2 {printf "%.0f", $4 * 1024}')"
+        if [ ! -w . ]; then say unwritable "$(pwd)"; fi
         say chrony "$(chronyc --version 2>/dev/null | head -n 1)"
         for tool in gzip setsid flock timeout; do
           command -v "$tool" >/dev/null 2>&1 || say missing "$tool"

@@ -68,6 +68,11 @@ struct InspectPhase: RunPhase {
                 )
             )
         }
+        if let home = HostFactsReader.unwritableHome(result.output) {
+            let text =
+                "the login directory \(home) cannot be written (read-only, or not the user's): the agent lives there"
+            checks.append(CheckRecord(host: handle.name, "disk", .failed, text))
+        }
         checks += resources(facts, host: handle.name)
         checks += region(facts, claimed: handle.specification.region, host: handle.name)
         return (facts, checks)
