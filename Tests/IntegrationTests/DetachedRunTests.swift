@@ -16,7 +16,7 @@ extension WholeRuns {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
                     let before = try await lab.listeners()
-                    func start(_ name: String, seconds: Int, port: Int) throws -> LatexpInLab {
+                    func start(_ name: String, seconds: Int, port: Int, _ more: [String] = []) throws -> LatexpInLab {
                         let own = folder + "/" + name
                         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
                         let file = try lab.experiment(
@@ -24,21 +24,23 @@ extension WholeRuns {
                             seconds: seconds,
                             replacing: [("8080", "\(port)"), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\"")]
                         )
-                        return try LatexpInLab(["run", file], runs: own + "/runs", lab: lab)
+                        return try LatexpInLab(["run", file] + more, runs: own + "/runs", lab: lab)
                     }
                     // All four on the same two hosts at the same time.
-                    let undisturbed = try start("undisturbed", seconds: 6, port: 8081)
+                    let undisturbed = try start("undisturbed", seconds: 6, port: 8081, ["--format", "json"])
                     let cut = try start("cut", seconds: 30, port: 8082)
                     let killed = try start("killed", seconds: 30, port: 8083)
                     let late = try start("late", seconds: 6, port: 8084)
                     for run in [late, killed] {
                         try await run.waitForPhase("measure")
+                        try await run.waitForGo()
                         run.signal(SIGKILL)
                     }
                     #expect(try await killed.end() == -SIGKILL)
                     #expect(try await late.end() == -SIGKILL)
                     try await Self.expectAbandonedButMeasuring(killed, lab)
                     #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
+                    try Self.expectEvents(of: undisturbed)
 
                     // Longer than the three keep-alive intervals after which a connection is given up.
                     try await lab.link("laptop-tokyo", "--cut", "20s")
@@ -88,6 +90,26 @@ extension WholeRuns {
             #expect(status.agents.contains { $0.state == "measuring" })
             let text = try await lab.latexp(["status", "latest", "--runs", run.runs])
             #expect(text.output.contains("frankfurt, block 1: the agent is running, measuring"), "\(text.output)")
+        }
+
+        /// A run tells programs all that it tells people.
+        private static func expectEvents(of run: LatexpInLab) throws {
+            let events = try run.events
+            func all(_ kind: String) -> [[String: JSONValue]] { events.filter { $0["event"] == .string(kind) } }
+            #expect(all("run").count == 1)
+            let record = try LatexpCommand.record(try run.directory)
+            #expect(all("phase began").map { $0["phase"] } == record.phases.map { .string($0.name) })
+            #expect(all("phase ended").count == record.phases.count)
+            #expect(all("checked").count == record.phases.flatMap(\.checks).count)
+            // A look a second.
+            #expect((4...20).contains(all("live").count), "\(all("live").count)")
+            let last = try #require(all("live").last)
+            guard case .array(let paths)? = last["paths"], case .object(let path)? = paths.last else {
+                Issue.record("\(last)")
+                return
+            }
+            #expect(path["path"] == .string("backbone") && path["streaming"] == .number(2), "\(path)")
+            #expect(last["totalSeconds"] == .number(7), "\(last)")
         }
 
         private static func expectStatusOfAFinishedRun(_ run: LatexpInLab, _ lab: NetworkLabCommand) async throws {

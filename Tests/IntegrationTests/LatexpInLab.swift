@@ -37,6 +37,15 @@ final class LatexpInLab {
     /// What it has said so far.
     var said: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }
 
+    /// The events of `--format json` that it has told so far.
+    var events: [[String: JSONValue]] {
+        get throws {
+            try said.split(separator: "\n").filter { $0.hasPrefix("{\"") }.map { line in
+                try JSONDecoder().decode([String: JSONValue].self, from: Data(line.utf8))
+            }
+        }
+    }
+
     /// The run's directory, once there is one.
     var directory: String { get throws { try LatexpCommand.latestRun(in: runs) } }
 
@@ -47,6 +56,20 @@ final class LatexpInLab {
         try await wait(for: "phase '\(name)'") {
             let phase = (try? LatexpCommand.record(try self.directory))?.phases.last
             return phase?.name == name && phase?.outcome == nil && (text.map { self.said.contains($0) } ?? true)
+        }
+    }
+
+    /// Waits until both agents have been told that the measurement begins; the lab's hosts have their files here.
+    func waitForGo() async throws {
+        let record = try LatexpCommand.record(try directory)
+        let folders = ["frankfurt", "tokyo"].map { host in
+            "\(NSHomeDirectory())/.cache/latexp/runs/\(record.nameOnHosts)/\(host)-b1/go"
+        }
+        try await wait(for: "both agents to go") { folders.allSatisfy { FileManager.default.fileExists(atPath: $0) } }
+        // The agents look for it ten times a second, and say each second what they do.
+        try await wait(for: "a receiver that measures") {
+            let status = folders[0].dropLast(2) + "status.json"
+            return (try? LatexpCommand.decode(AgentStatus.self, String(status)))?.state == .measuring
         }
     }
 

@@ -114,6 +114,11 @@ enum HostScripts {
         cd -- "$1" && : >go
         """
 
+    /// Tells the forwarder in the directory `$1` to break its relay connections off once.
+    static let reconnect = """
+        cd -- "$1" && : >reconnect
+        """
+
     /// Which of the files `$2`, `$3`, … there are in the directory `$1`, a line each.
     static let list = """
         cd -- "$1" 2>/dev/null || exit 3

@@ -73,12 +73,19 @@ struct MeasurePhase: RunPhase {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             for watch in watches { group.addTask { await board.follow(watch, clock) } }
+            // In the middle of the measured time, when nobody asked for the contrary of a quiet one.
+            var provokesAt =
+                session.options.provokesReconnection ? schedule.warmUp.seconds + block.duration.seconds / 2 : nil
             while true {
                 let now = clock.elapsed
                 let seen = try board.newest()
                 show(seen, since: now - begin, at: now, &view, in: session)
                 for watch in seen.values.map(\.watch).sorted(by: { $0.placement.host < $1.placement.host }) {
                     try judge(watch, in: session)
+                }
+                if let moment = provokesAt, view.receiver?.window != nil, view.elapsedSeconds >= moment {
+                    provokesAt = nil
+                    try await provokeReconnection(watches, in: session)
                 }
                 // The others have a word, too, before this ends.
                 let haveAllBeenAsked = seen.values.allSatisfy { $0.looks > 0 }
@@ -92,6 +99,16 @@ struct MeasurePhase: RunPhase {
                 }
                 try await clock.sleep(for: Self.redrawInterval)
             }
+        }
+    }
+
+    /// Tells the forwarders to break their relay connections off.
+    private func provokeReconnection(_ watches: [HostWatch], in session: isolated RunSession) async throws {
+        for watch in watches where watch.placement.role == .forward {
+            let command = RemoteCommand(HostScripts.reconnect, arguments: [watch.placement.directory])
+            try await watch.handle.host.run(command).checked(host: watch.placement.host, command: command)
+            let text = "its relay connections are broken off, to see what becomes of the events"
+            session.note(CheckRecord(host: watch.placement.host, "reconnection", .passed, text))
         }
     }
 

@@ -38,12 +38,14 @@ struct PhaseCommand: AsyncParsableCommand {
         let environment = hosts.environment
         let directory = try store.store.create(name: experiment.name, at: environment.clock.wallSeconds)
         let printer = output.observer
+        var options = hosts.options
+        options.provokesReconnection = sequence == .backbone
         let engine = RunEngine(
             experiment,
             supplied: read.supplied,
             directory: directory,
             environment: environment,
-            options: hosts.options,
+            options: options,
             extent: .validation,
             observer: printer
         )

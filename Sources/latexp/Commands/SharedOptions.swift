@@ -76,7 +76,8 @@ enum Ending {
         if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
             Terminal.results.write(try format.render(analysis, isBrief: true))
         }
-        showFiles(of: outcome.directory)
+        // Programs know the directory from the first event.
+        if format != .json { showFiles(of: outcome.directory) }
         if let error = outcome.error { throw error }
         if outcome.status != .done { throw ExitCode(outcome.status.rawValue) }
     }
