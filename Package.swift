@@ -92,7 +92,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "latexp-agent",
-            dependencies: ["AgentCore", "ExperimentModel", argumentParser],
+            dependencies: ["AgentCore", "ExperimentModel", "WireTransport", argumentParser],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -66,36 +66,6 @@ static inline int latexp_enable_receive_times(int fd) {
 #endif
 }
 
-/// Reads once; sets the kernel's receive time of the last segment read (CLOCK_REALTIME), or LATEXP_NO_TIME.
-///
-/// With `waits` a blocking descriptor waits for data, at most its SO_RCVTIMEO.
-static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int waits, int64_t *kernelNs) {
-    struct iovec vector = {buffer, length};
-    union {
-        char bytes[256];
-        struct cmsghdr align;
-    } control;
-    struct msghdr message = {0};
-    message.msg_iov = &vector;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes;
-    message.msg_controllen = sizeof control.bytes;
-    *kernelNs = LATEXP_NO_TIME;
-    ssize_t count = recvmsg(fd, &message, waits ? 0 : MSG_DONTWAIT);
-#if defined(__linux__)
-    if (count > 0) {
-        for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
-            if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
-                struct timespec time;
-                memcpy(&time, CMSG_DATA(item), sizeof time);
-                if (time.tv_sec != 0) *kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-            }
-        }
-    }
-#endif
-    return count;
-}
-
 /// Lets reads that ask for it wait for data, at most this long; all other calls say MSG_DONTWAIT. 0 or the errno.
 static inline int latexp_let_reads_wait(int fd, int64_t limitUs) {
     struct timeval limit = {limitUs / 1000000, limitUs % 1000000};
@@ -323,6 +293,103 @@ static inline int latexp_open_tun(const char *name) {
     (void)name;
     return -ENOTSUP;
 #endif
+}
+
+// MARK: Receive times
+
+/// Asks that each read says how many octets are left (Linux 4.18); 0 or the errno, ENOTSUP where there is no such thing.
+static inline int latexp_enable_left_counts(int fd) {
+#if defined(__linux__)
+    int on = 1;
+    // TCP_INQ of linux/tcp.h.
+    return setsockopt(fd, IPPROTO_TCP, 36, &on, sizeof on) == 0 ? 0 : errno;
+#else
+    (void)fd;
+    return ENOTSUP;
+#endif
+}
+
+/// Reads once; sets the kernel's receive time of the last segment read (CLOCK_REALTIME), or LATEXP_NO_TIME, and the octets
+/// that are left to read, 0 where the kernel does not say.
+///
+/// With `waits` a blocking descriptor waits for data, at most its SO_RCVTIMEO.
+static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int waits, int64_t *kernelNs, int32_t *left) {
+    struct iovec vector = {buffer, length};
+    union {
+        char bytes[256];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {0};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    *kernelNs = LATEXP_NO_TIME;
+    *left = 0;
+    ssize_t count = recvmsg(fd, &message, waits ? 0 : MSG_DONTWAIT);
+#if defined(__linux__)
+    if (count > 0) {
+        for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
+            if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
+                struct timespec time;
+                memcpy(&time, CMSG_DATA(item), sizeof time);
+                if (time.tv_sec != 0) *kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+            } else if (item->cmsg_level == IPPROTO_TCP && item->cmsg_type == 36) {
+                memcpy(left, CMSG_DATA(item), sizeof *left);
+            }
+        }
+    }
+#endif
+    return count;
+}
+
+#if defined(__linux__)
+/// The kernel's struct sched_attr, first version, which no header of glibc 2.36 declares.
+struct latexp_sched_attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtimeNs, deadlineNs, periodNs;
+};
+#endif
+
+/// Asks that the calling thread be scheduled in slices of this length: short ones make it run sooner after it wakes up while
+/// others burn the same core, and give it no more of the core.
+///
+/// 0, the errno, or ENOTSUP where slices cannot be asked for (Linux before 6.12 takes no notice).
+static inline int latexp_ask_for_slice(uint64_t sliceNs) {
+#if defined(__linux__)
+    struct latexp_sched_attr attributes = {0};
+    attributes.size = sizeof attributes;
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return errno;
+    // Somebody chose another policy for this process (SCHED_FIFO by chrt, say): that is better, and left alone.
+    if (attributes.policy != 0) return 0;
+    // Before 6.12 an ordinary thread has no slice of its own to tell of.
+    if (attributes.runtimeNs == 0) return ENOTSUP;
+    attributes.flags = 0;
+    attributes.runtimeNs = sliceNs;
+    return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0 ? 0 : errno;
+#else
+    (void)sliceNs;
+    return ENOTSUP;
+#endif
+}
+
+#if defined(__GLIBC__)
+// Declared in nss.h, with nothing else that is needed here.
+extern int __nss_configure_lookup(const char *, const char *);
+#endif
+
+/// Has names of hosts, users and groups looked up by what libc has built in, whatever the host's nsswitch.conf says: files
+/// and DNS. For static programs, into which modules of the host's own libc must not be loaded. 0, or the errno.
+static inline int latexp_use_builtin_lookups(void) {
+#if defined(__GLIBC__)
+    const char *const lookups[][2] = {{"hosts", "files dns"}, {"passwd", "files"}, {"group", "files"}, {"services", "files"}};
+    for (size_t index = 0; index < sizeof lookups / sizeof lookups[0]; index++)
+        if (__nss_configure_lookup(lookups[index][0], lookups[index][1]) != 0) return errno;
+#endif
+    return 0;
 }
 
 #endif

@@ -35,4 +35,21 @@ public struct PathFigures: Hashable, Sendable {
         backboneAverageMs = backbone?.mean
         backboneMedianMs = backbone?.median
     }
+
+    /// The figures of nanoseconds that are too many to hold, each handed over as often as it is asked for.
+    ///
+    /// - Throws: what the passes throw.
+    public init(endToEndNs: StreamedSummary.Pass, backboneNs: StreamedSummary.Pass) throws {
+        let endToEnd = try StreamedSummary(quantiles: [0.5, 0.95, 0.99], of: endToEndNs)
+        let backbone = try StreamedSummary(quantiles: [0.5], of: backboneNs)
+        averageMs = endToEnd.map { $0.mean / 1e6 }
+        medianMs = endToEnd.map { $0.quantiles[0] / 1e6 }
+        p95Ms = endToEnd.map { $0.quantiles[1] / 1e6 }
+        p99Ms = endToEnd.map { $0.quantiles[2] / 1e6 }
+        minimumMs = endToEnd.map { Double($0.minimum) / 1e6 }
+        maximumMs = endToEnd.map { Double($0.maximum) / 1e6 }
+        jitterStandardDeviationMs = endToEnd?.standardDeviation.map { $0 / 1e6 }
+        backboneAverageMs = backbone.map { $0.mean / 1e6 }
+        backboneMedianMs = backbone.map { $0.quantiles[0] / 1e6 }
+    }
 }

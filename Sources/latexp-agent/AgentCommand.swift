@@ -54,5 +54,8 @@ enum Help {
         in the current one gets log.jsonl (a JSON object a line, 8 MiB at most), \
         status.json (new each second), tcp.jsonl, clock.jsonl, samples.bin, and \
         summary.json as the last thing.
+
+        The exchange's certificate and name are checked against the host's own bundle of \
+        certificates, or the file that SSL_CERT_FILE names.
         """
 }

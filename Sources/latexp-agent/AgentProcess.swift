@@ -1,6 +1,7 @@
 import AgentCore
 import ArgumentParser
 import ExperimentModel
+import WireTransport
 
 #if canImport(Glibc)
     import Glibc
@@ -14,6 +15,7 @@ import ExperimentModel
 enum AgentProcess {
     /// Runs the plan in `planPath`, or the one that `byHand` makes.
     static func run(planPath: String?, byHand: () throws -> AgentPlan) throws {
+        TLSMemory.keepSpareBlock()
         let plan: AgentPlan
         let directory: String
         do {

@@ -10,11 +10,18 @@ extension WholeRuns {
     struct NetworkLabTests {
         @Test(
             "Medians are within 0.15 ms of each link's own record, the difference within 0.1 ms",
-            .timeLimit(.minutes(3))
+            .timeLimit(.minutes(3)),
+            arguments: ["reno", "bbr"]
         )
-        func truth() async throws {
+        func truth(hostsOwnCongestionControl: String) async throws {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
+                    let name = "net.ipv4.tcp_congestion_control"
+                    let set = try await lab.script(
+                        "enter",
+                        ["--on", "tokyo", "sysctl", "-w", "\(name)=\(hostsOwnCongestionControl)"]
+                    )
+                    #expect(set.status == 0, "\(set.errors)")
                     let file = try lab.experiment(in: folder, seconds: 20)
                     let result = try await lab.latexp(["run", file, "--runs", folder + "/runs"])
                     #expect(result.status == 0, "\(result.errors)")
@@ -25,8 +32,14 @@ extension WholeRuns {
                     try Self.checkTruth(directory)
                     let linkP99Ms = try await Self.backboneP99Ms(lab)
                     let p99Ms = try Self.relayP99Ms(directory)
-                    print("Tokyo's send to Frankfurt's kernel, p99: \(p99Ms) ms; the link itself: \(linkP99Ms) ms")
+                    print(
+                        "Tokyo's send to Frankfurt's kernel, p99: \(p99Ms) ms; the link itself: \(linkP99Ms) ms; "
+                            + "Tokyo's own congestion control: \(hostsOwnCongestionControl)"
+                    )
                     #expect(p99Ms <= linkP99Ms + 1.5, "bursts waited for TCP")
+                    let summaryFile = directory + "/hosts/tokyo/block-1/summary.json"
+                    let summary = try String(contentsOfFile: summaryFile, encoding: .utf8)
+                    #expect(summary.contains(#""details":"cubic""#), "another congestion control was used")
                 }
                 #expect(LatexpCommand.processes(holding: folder).isEmpty)
             }

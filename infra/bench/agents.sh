@@ -50,6 +50,13 @@ wait_for() {
     done
 }
 
+# make_certificate: leaves cert.pem and key.pem in $work, for localhost and 127.0.0.1.
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
+        -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 >/dev/null 2>&1 \
+        || fail "openssl made no certificate"
+}
+
 # number_in FILE NAME: the last number that the JSON in FILE has under NAME; nothing when there is none.
 number_in() { grep -o "\"$2\":[0-9]*" "$1" 2>/dev/null | tail -n 1 | cut -d : -f 2; }
 

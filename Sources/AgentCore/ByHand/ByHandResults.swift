@@ -19,20 +19,18 @@ public enum ByHandResults {
     public static func write(_ summary: AgentSummary, directory: String) throws -> [String] {
         let silent = silentStreams(summary)
         guard let outputFile = summary.plan.outputFile else { return [totals(of: summary)] + silent }
-        let samples = summary.sampleCount == 0 ? [] : try SampleFile.read(path: "\(directory)/samples.bin").records
+        let samples = SampleStream(path: summary.sampleCount == 0 ? nil : "\(directory)/samples.bin")
+        let isAlone = summary.plan.paths.count == 1
         var lines: [String] = []
         var firstLane = 0
         for path in summary.plan.paths {
-            let lanes = firstLane..<(firstLane + path.lanes)
-            let mine = samples.filter { lanes.contains(Int($0.lane)) }
-            let measured = mine.filter { isMeasured($0, in: summary.window) }
-            let results = results(of: path, measured, lost: summary.lanes[lanes].reduce(0) { $0 + $1.counts.missing })
-            let isAlone = summary.plan.paths.count == 1
+            let mine = PathSamples(samples, lanes: firstLane..<(firstLane + path.lanes), window: summary.window)
+            let lost = summary.lanes[mine.lanes].reduce(0) { $0 + $1.counts.missing }
+            let results = try results(of: path, mine, lost: lost)
             let file = name(outputFile, path: isAlone ? nil : path.name, ending: nil)
             try write(results, to: file)
-            let csv = csv(mine, path: path, firstLane: firstLane, streams: summary.plan.streams, window: summary.window)
             let csvFile = name(outputFile, path: isAlone ? nil : path.name, ending: "csv")
-            try write(csv, to: csvFile)
+            try writeCSV(mine, path: path, streams: summary.plan.streams, to: csvFile)
             lines.append(line(results) + ": \(file), \(csvFile)")
             firstLane += path.lanes
         }
@@ -62,24 +60,16 @@ public enum ByHandResults {
         return names.isEmpty ? [] : ["warning: nothing ever came on \(names.sorted().joined(separator: ", "))"]
     }
 
-    private static func isMeasured(_ sample: SampleRecord, in window: MeasuredWindow?) -> Bool {
-        guard let window else { return false }
-        let at = sample.arrivalOnMonotonicNs
-        return at >= window.start.monotonicNs && at < window.end.monotonicNs && !sample.flags.contains(.duplicate)
-    }
-
-    private static func results(of path: AgentPath, _ samples: [SampleRecord], lost: Int) -> PathResults {
-        func milliseconds(_ values: [(from: Int64, to: Int64)]) -> [Double] {
-            values.filter { $0.from != SampleRecord.absent }.map { Double($0.to - $0.from) / 1e6 }
-        }
-        let figures = PathFigures(
-            endToEndMs: milliseconds(samples.map { ($0.eventTimeNs, $0.arrivalNs) }),
-            backboneMs: milliseconds(samples.map { ($0.sourceNs, $0.arrivalNs) })
+    private static func results(of path: AgentPath, _ samples: PathSamples, lost: Int) throws -> PathResults {
+        let figures = try PathFigures(
+            endToEndNs: { try samples.forEachLatency(since: \.eventTimeNs, $0) },
+            backboneNs: { try samples.forEachLatency(since: \.sourceNs, $0) }
         )
+        let count = try samples.measuredCount()
         var results = PathResults(
             setupType: path.kind.setupType,
             path: path.name,
-            sampleCount: samples.count,
+            sampleCount: count,
             eventsLost: lost
         )
         results.averageLatencyMs = figures.averageMs
@@ -92,30 +82,28 @@ public enum ByHandResults {
         results.backboneAverageLatencyMs = figures.backboneAverageMs
         results.backboneMedianLatencyMs = figures.backboneMedianMs
         if figures.medianMs == nil {
-            results.note = samples.isEmpty ? "no event came" : "no event time in this stream"
+            results.note = count == 0 ? "no event came" : "no event time in this stream"
         }
         return results
     }
 
-    private static func csv(
-        _ samples: [SampleRecord],
-        path: AgentPath,
-        firstLane: Int,
-        streams: [String],
-        window: MeasuredWindow?
-    ) -> Data {
-        var bytes = Array((SampleCSV.header + "\n").utf8)
-        for sample in samples {
-            SampleCSV.append(
-                sample,
-                lane: SampleCSV.lane(path: path.name, number: Int(sample.lane) - firstLane),
-                stream: streams.indices.contains(Int(sample.stream))
-                    ? SampleCSV.quoted(streams[Int(sample.stream)]) : "",
-                isInWindow: isMeasured(sample, in: window),
-                to: &bytes
-            )
+    private static func writeCSV(_ samples: PathSamples, path: AgentPath, streams: [String], to file: String) throws {
+        let output = try ReplacedFile(path: file)
+        let streams = streams.map(SampleCSV.quoted)
+        let lanes = (0..<path.lanes).map { SampleCSV.lane(path: path.name, number: $0) }
+        try output.append { $0.append(contentsOf: (SampleCSV.header + "\n").utf8) }
+        try samples.forEach { sample, isMeasured in
+            try output.append { bytes in
+                SampleCSV.append(
+                    sample,
+                    lane: lanes[Int(sample.lane) - samples.lanes.lowerBound],
+                    stream: streams.indices.contains(Int(sample.stream)) ? streams[Int(sample.stream)] : "",
+                    isInWindow: isMeasured,
+                    to: &bytes
+                )
+            }
         }
-        return Data(bytes)
+        try output.finish()
     }
 
     private static func name(_ file: String, path: String?, ending: String?) -> String {
@@ -127,14 +115,51 @@ public enum ByHandResults {
     private static func write(_ results: PathResults, to file: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try write(try encoder.encode(results), to: file)
+        let data = try encoder.encode(results)
+        let output = try ReplacedFile(path: file)
+        try output.append { $0.append(contentsOf: data) }
+        try output.finish()
+    }
+}
+
+/// The samples of one path's lanes, gone over as often as need be.
+private struct PathSamples {
+    var samples: SampleStream
+    /// The path's lanes among those of the whole plan.
+    var lanes: Range<Int>
+    var window: MeasuredWindow?
+
+    init(_ samples: SampleStream, lanes: Range<Int>, window: MeasuredWindow?) {
+        self.samples = samples
+        self.lanes = lanes
+        self.window = window
     }
 
-    private static func write(_ data: Data, to file: String) throws {
-        do {
-            try data.write(to: URL(filePath: file), options: .atomic)
-        } catch {
-            throw AgentError(.file, "cannot write \(file): \(error); the samples are kept in the run's folder")
+    /// Hands over every sample of the path, and whether it counts: in the window, and the first of its kind.
+    func forEach(_ take: (SampleRecord, Bool) throws -> Void) throws {
+        try samples.forEach { sample in
+            guard lanes.contains(Int(sample.lane)) else { return }
+            try take(sample, isMeasured(sample))
         }
+    }
+
+    /// Hands over how long each sample that counts took since a time of its own, where it has that.
+    func forEachLatency(since start: KeyPath<SampleRecord, Int64>, _ take: (Int64) -> Void) throws {
+        try forEach { sample, isMeasured in
+            let startNs = sample[keyPath: start]
+            if isMeasured, startNs != SampleRecord.absent { take(sample.arrivalNs - startNs) }
+        }
+    }
+
+    func measuredCount() throws -> Int {
+        var count = 0
+        try forEach { _, isMeasured in count += isMeasured ? 1 : 0 }
+        return count
+    }
+
+    private func isMeasured(_ sample: SampleRecord) -> Bool {
+        guard let window else { return false }
+        let at = sample.arrivalOnMonotonicNs
+        return at >= window.start.monotonicNs && at < window.end.monotonicNs && !sample.flags.contains(.duplicate)
     }
 }

@@ -9,7 +9,7 @@ protocol FeedConnectionOwner: AnyObject {
     func feedOpened(_ connection: FeedConnection)
     /// One whole message, with the moment of the read that completed it; the bytes are gone after the call.
     func feedMessage(_ connection: FeedConnection, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp)
-    /// All messages of one read have been given.
+    /// All messages that were ready have been given.
     func feedBatchEnded(_ connection: FeedConnection)
     /// The connection is over, or never came up. `retryAfterNs` is the exchange's own wish, 0 without one.
     func feedClosed(_ connection: FeedConnection, reason: String, retryAfterNs: Int64)
@@ -44,6 +44,8 @@ final class FeedConnection: ByteChannelOwner {
     private var requests: FeedRequests?
     private var timer: TimerID?
     private var sentClose = false
+    /// Whether there was a message since the owner was told that all were given.
+    private var sawMessage = false
 
     /// Begins to connect.
     init(number: Int, target: FeedTarget, context: AgentContext, owner: any FeedConnectionOwner) {
@@ -111,14 +113,20 @@ final class FeedConnection: ByteChannelOwner {
     func channelReceived(_ channel: ByteChannel) {
         do {
             if !isOpen, try !readUpgrade(channel) { return }
-            let sawMessage = try readFrames(channel)
-            if sawMessage { owner?.feedBatchEnded(self) }
+            try readFrames(channel)
         } catch let error as WebSocketError {
             sayGoodbye(code: error.closeCode == 0 ? nil : error.closeCode)
             end("\(channel.endpoint) broke the WebSocket protocol: \(error)", retryAfterNs: 0)
         } catch {
             end("\(error)", retryAfterNs: 0)
         }
+    }
+
+    @inline(__always)
+    func channelPaused(_ channel: ByteChannel) {
+        guard sawMessage else { return }
+        sawMessage = false
+        owner?.feedBatchEnded(self)
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {
@@ -139,6 +147,7 @@ final class FeedConnection: ByteChannelOwner {
                 channel.socket.letReadsWait()
                 loop.favour(channel)
             }
+            channel.framing = .webSocket
             requests?.start()
             owner?.feedOpened(self)
             return isOpen
@@ -170,10 +179,9 @@ final class FeedConnection: ByteChannelOwner {
         )
     }
 
-    /// Decodes what has come; whether there was a message among it.
+    /// Decodes what has come.
     @inline(__always)
-    private func readFrames(_ channel: ByteChannel) throws -> Bool {
-        var sawMessage = false
+    private func readFrames(_ channel: ByteChannel) throws {
         while isOpen, let frame = try decoder.next(channel.input.unread) {
             switch frame.kind {
             case .text, .binary:
@@ -185,11 +193,10 @@ final class FeedConnection: ByteChannelOwner {
                 let reason = FeedText.shown(frame.payload)
                 sayGoodbye(code: frame.closeCode == CloseCode.noStatus ? nil : frame.closeCode)
                 end("\(channel.endpoint) closed with code \(frame.closeCode) \(reason)", retryAfterNs: 0)
-                return sawMessage
+                return
             }
             channel.input.consume(frame.consumedBytes)
         }
-        return sawMessage
     }
 
     // MARK: Requests and streams

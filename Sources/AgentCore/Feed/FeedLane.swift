@@ -6,7 +6,7 @@ import WireTransport
 protocol FeedLaneOwner: AnyObject {
     /// One valid event that this lane has not seen before.
     func laneEvent(_ lane: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp)
-    /// All events of one read have been given.
+    /// All events that were ready have been given.
     func laneBatchEnded(_ lane: FeedLane)
 }
 
@@ -52,7 +52,7 @@ final class FeedLane: FeedConnectionOwner {
     init(name: String, index: Int, target: FeedTarget, context: AgentContext, owner: any FeedLaneOwner) {
         self.name = name
         self.index = index
-        self.target = target
+        self.target = target.dialled(for: name)
         self.context = context
         self.owner = owner
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())

@@ -54,6 +54,13 @@ struct FeedTarget {
         return target
     }
 
+    /// The same target, dialled for this lane: its name stands beside what is logged.
+    func dialled(for lane: String) -> FeedTarget {
+        var target = self
+        target.dialTarget.label = lane
+        return target
+    }
+
     /// The name in the URL, which the certificate must have.
     var host: String { endpoint.host }
     /// The port in the URL.

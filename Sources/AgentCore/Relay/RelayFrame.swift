@@ -286,6 +286,17 @@ struct RawRelayFrame {
     }
 }
 
+extension MessageFraming {
+    /// Frames of the relay protocol.
+    static let relay = MessageFraming { unread in
+        guard unread.count >= RelayProtocol.headerSize else { return RelayProtocol.headerSize }
+        let length = Int(UInt32(bigEndian: unread.loadUnaligned(as: UInt32.self)))
+        // Whoever reads the frames refuses such a length.
+        guard length >= RelayProtocol.headerSize, length <= RelayProtocol.maximumFrameSize else { return unread.count }
+        return length
+    }
+}
+
 extension [UInt8] {
     /// Appends an integer in network byte order.
     mutating func appendBigEndian(_ value: some FixedWidthInteger) {

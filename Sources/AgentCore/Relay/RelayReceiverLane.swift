@@ -89,6 +89,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         record = ConnectionRecord(purpose: "relay", endpoint: channel.endpoint, began: context.now)
         record?.details = channel.socket.congestionControl
         context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": channel.endpoint])
+        channel.framing = .relay
         if context.plan.busyPoll == true { context.loop.favour(channel) }
         if wantsFinish { askToFinish() }
     }

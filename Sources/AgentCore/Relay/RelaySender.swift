@@ -58,6 +58,8 @@ final class RelaySender: ByteChannelOwner {
     ) {
         self.name = name
         self.hello = hello
+        var target = target
+        target.label = name
         self.target = target
         self.context = context
         self.owner = owner

@@ -40,6 +40,7 @@ final class AgentContext {
         self.secret = secret
         self.writer = try BackgroundWriter(directory: directory)
         self.log = AgentLog(writer: writer)
+        dialer.onReport = { [log] report in log.write(report) }
     }
 
     /// Both clocks now.

@@ -36,20 +36,31 @@ public enum SampleFile {
             throw ExperimentError(.unreadable, "cannot read \(path): \(error)", cause: error)
         }
         return try data.withUnsafeBytes { bytes in
-            guard bytes.count >= headerSize, bytes.prefix(8).elementsEqual(magic) else {
-                throw ExperimentError(.incompatible, "\(path) is no sample file of latexp")
-            }
-            let found = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
-            let size = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
-            guard found == version, size == UInt32(SampleRecord.size), let base = bytes.baseAddress else {
-                throw ExperimentError(
-                    .incompatible,
-                    "\(path) has sample format \(found) with \(size)-octet records; this latexp reads format \(version)"
-                )
-            }
+            try checkHeader(bytes, path: path)
+            guard let base = bytes.baseAddress else { return ([], 0) }
             let count = (bytes.count - headerSize) / SampleRecord.size
             let records = (0..<count).map { SampleRecord(from: base + headerSize + $0 * SampleRecord.size) }
             return (records, (bytes.count - headerSize) % SampleRecord.size)
+        }
+    }
+
+    /// Checks that a file begins as this version's files do.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file's beginning, at least `headerSize` octets of it if it has them.
+    ///   - path: its name, for the message.
+    /// - Throws: `ExperimentError` `incompatible`.
+    public static func checkHeader(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+        guard bytes.count >= headerSize, bytes.prefix(8).elementsEqual(magic) else {
+            throw ExperimentError(.incompatible, "\(path) is no sample file of latexp")
+        }
+        let found = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+        let size = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+        guard found == version, size == UInt32(SampleRecord.size) else {
+            throw ExperimentError(
+                .incompatible,
+                "\(path) has sample format \(found) with \(size)-octet records; this latexp reads format \(version)"
+            )
         }
     }
 }

@@ -2,10 +2,14 @@ import CSockets
 
 /// What the owner of a channel hears, on the loop's thread.
 public protocol ByteChannelOwner: AnyObject {
+    /// TCP is up; TLS, if any, is yet to be agreed on.
+    func channelConnected(_ channel: ByteChannel)
     /// The channel is connected, and TLS, if any, is agreed on.
     func channelOpened(_ channel: ByteChannel)
     /// More octets are in `channel.input`; `channel.stamp` is the moment of the read that brought the last of them.
     func channelReceived(_ channel: ByteChannel)
+    /// Nothing more follows at once on what was received since the last call; several `channelReceived` may have come before.
+    func channelPaused(_ channel: ByteChannel)
     /// The kernel takes octets again that the owner writes by itself (`asksToWrite`).
     func channelWritable(_ channel: ByteChannel)
     /// The channel is closed; nothing follows.
@@ -13,8 +17,12 @@ public protocol ByteChannelOwner: AnyObject {
 }
 
 extension ByteChannelOwner {
+    /// Most owners wait until all is agreed on.
+    public func channelConnected(_ channel: ByteChannel) {}
     /// Most owners write only through the channel's queue.
     public func channelWritable(_ channel: ByteChannel) {}
+    /// Most owners deal with each delivery alone.
+    public func channelPaused(_ channel: ByteChannel) {}
 }
 
 /// A TCP connection, with or without TLS, on an event loop.
@@ -39,6 +47,9 @@ public final class ByteChannel: LoopMember {
     public let input: ReceiveBuffer
     /// The moment of the newest read.
     public private(set) var stamp = ReadStamp()
+    /// How the owner's messages are told apart on a plain connection; with it, and with TLS always, every message gets the receive
+    /// time of its own segment, however many are ready.
+    public var framing: MessageFraming?
     /// The underlying socket.
     public let socket: StreamSocket
     /// The address that was dialled; nil for an accepted connection.
@@ -60,7 +71,13 @@ public final class ByteChannel: LoopMember {
     private var outputHead = 0
     private let outputLimit: Int
     private let ciphertext: UnsafeMutableRawBufferPointer
+    /// Ciphertext at the front of `ciphertext` whose record is not whole, while the rest of it is there to be read.
+    private var heldCiphertext = 0
+    private var records = TLSRecordPosition()
+    private var portion = ReadPortion()
     private var closesWhenFlushed: TransportError?
+    /// Deliveries in a row while there is more to read; then everything else has its turn.
+    private static let deliveryLimit = 16
 
     /// Puts a socket on a loop.
     ///
@@ -140,46 +157,156 @@ public final class ByteChannel: LoopMember {
             owner?.channelOpened(self)
         } else {
             state = .handshaking
+            owner?.channelConnected(self)
             continueHandshake()
         }
     }
 
     // MARK: Reading
 
-    /// Reads once; whether there was something.
+    /// Reads and delivers what is there, within limits; whether there was something.
     @inline(__always)
     private func receive(waits: Bool) -> Bool {
-        if tls != nil { return receiveCiphertext(waits: waits) }
-        guard !input.isFull else {
-            overflowed()
-            return false
-        }
-        switch socket.read(into: input.room(), stamp: &stamp, waits: waits) {
-        case .read(let count):
-            input.filled(count)
-            owner?.channelReceived(self)
-            return true
-        case .wouldBlock: break
-        case .closed: fail(TransportError(.closed, "\(endpoint) closed the connection"))
-        case .failed(let code):
-            fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
-        }
-        return false
+        guard tls == nil ? read(waits) : readCiphertext(waits) else { return false }
+        if stamp.leftOctets > 0, state == .open, tls != nil || framing != nil { readOn() }
+        owner?.channelPaused(self)
+        return true
     }
 
-    private func receiveCiphertext(waits: Bool) -> Bool {
-        switch socket.read(into: ciphertext, stamp: &stamp, waits: waits) {
-        case .read(let count):
-            tls?.receive(UnsafeRawBufferPointer(rebasing: ciphertext[..<count]))
-            if state == .handshaking { continueHandshake() }
-            if state == .open { deliverPlaintext() }
-            return true
-        case .wouldBlock: break
-        case .closed: fail(TransportError(.closed, "\(endpoint) closed the connection without a TLS goodbye"))
-        case .failed(let code):
-            fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
+    /// Goes on with what is there to be read.
+    @inline(never)
+    private func readOn() {
+        for _ in 1..<Self.deliveryLimit where stamp.leftOctets > 0 && state == .open {
+            guard tls == nil ? read(false) : readCiphertext(false) else { return }
         }
-        return false
+    }
+
+    /// Reads one portion of plain octets and delivers them; whether there was something.
+    @inline(__always)
+    private func read(_ mayWait: Bool) -> Bool {
+        var waits = mayWait
+        var total = 0
+        while true {
+            guard !input.isFull else {
+                overflowed()
+                return false
+            }
+            let room = input.room()
+            switch socket.read(into: room.prefixed(by: plainLimit), stamp: &stamp, waits: waits) {
+            case .read(let count):
+                input.filled(count)
+                total += count
+                if let framing {
+                    let extent = framing.extent(input.unread)
+                    if stamp.leftOctets > 0, extent > input.count, !input.isFull {
+                        // A message's beginning is of no use alone while its rest lies ready.
+                        waits = false
+                        continue
+                    }
+                    deliver(total, extent, framing)
+                } else {
+                    owner?.channelReceived(self)
+                }
+                return true
+            case .wouldBlock: return noMore(after: total)
+            case .closed:
+                closedByPeer("\(endpoint) closed the connection", after: total)
+            case .failed(let code): broken(code)
+            }
+            return false
+        }
+    }
+
+    /// The most that the next read of plain octets may take.
+    @inline(__always)
+    private var plainLimit: Int {
+        guard let framing, socket.hasKernelTimes else { return .max }
+        switch portion.next(isDraining: stamp.leftOctets > 0) {
+        case .octets(let count): return count
+        case .exact: return max(1, framing.missing(input.unread))
+        }
+    }
+
+    /// Delivers octets that begin with a message of this extent.
+    @inline(__always)
+    private func deliver(_ octets: Int, _ extent: Int, _ framing: MessageFraming) {
+        let hadSeveral = input.count > extent
+        let left = Int(stamp.leftOctets)
+        owner?.channelReceived(self)
+        guard left == 0 || state == .open else { return }
+        // The rest of a message that was too long for one read is no other message.
+        let isLate = hadSeveral || left > 0 && (input.count == 0 || left > framing.missing(input.unread))
+        portion.delivered(octets, messageOctets: extent, kernelNs: stamp.kernelNs, isLate: isLate)
+    }
+
+    /// Reads one portion of ciphertext and delivers what it holds; whether there was something.
+    private func readCiphertext(_ mayWait: Bool) -> Bool {
+        var waits = mayWait
+        while true {
+            let room = UnsafeMutableRawBufferPointer(rebasing: ciphertext[heldCiphertext...])
+            let before = heldCiphertext
+            switch socket.read(into: room.prefixed(by: ciphertextLimit), stamp: &stamp, waits: waits) {
+            case .read(let count):
+                heldCiphertext += count
+                records.advance(over: UnsafeRawBufferPointer(rebasing: ciphertext[before..<heldCiphertext]))
+                let left = Int(stamp.leftOctets)
+                if state == .open, left > 0, records.missing > 0, heldCiphertext < ciphertext.count {
+                    waits = false
+                    continue
+                }
+                portion.delivered(
+                    heldCiphertext,
+                    messageOctets: records.recordOctets,
+                    kernelNs: stamp.kernelNs,
+                    isLate: records.takeCompleted() > 1 || left > records.missing
+                )
+                takeCiphertext()
+                return true
+            case .wouldBlock:
+                let hadSome = heldCiphertext > 0
+                if hadSome { takeCiphertext() }
+                return hadSome
+            case .closed:
+                takeCiphertext()
+                closedByPeer("\(endpoint) closed the connection without a TLS goodbye", after: 0)
+            case .failed(let code): broken(code)
+            }
+            return false
+        }
+    }
+
+    /// The most that the next read of ciphertext may take.
+    private var ciphertextLimit: Int {
+        guard state == .open, socket.hasKernelTimes else { return .max }
+        switch portion.next(isDraining: stamp.leftOctets > 0) {
+        case .octets(let count): return count
+        case .exact: return records.step
+        }
+    }
+
+    private func takeCiphertext() {
+        guard heldCiphertext > 0 else { return }
+        tls?.receive(UnsafeRawBufferPointer(rebasing: ciphertext[..<heldCiphertext]))
+        heldCiphertext = 0
+        if state == .handshaking { continueHandshake() }
+        if state == .open { deliverPlaintext() }
+    }
+
+    /// There is nothing more although the kernel had said so; whether there was something before.
+    private func noMore(after octets: Int) -> Bool {
+        if octets > 0 { owner?.channelReceived(self) }
+        return octets > 0
+    }
+
+    private func closedByPeer(_ reason: String, after octets: Int) {
+        if octets > 0 { owner?.channelReceived(self) }
+        owner?.channelPaused(self)
+        fail(TransportError(.closed, reason))
+    }
+
+    private func broken(_ code: Int32) {
+        owner?.channelPaused(self)
+        fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
     }
 
     private func deliverPlaintext() {
@@ -329,5 +456,13 @@ public final class ByteChannel: LoopMember {
     public func abandon() {
         owner = nil
         fail(TransportError(.closed, "given up"))
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// The first octets, at most so many.
+    @inline(__always)
+    fileprivate func prefixed(by count: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: baseAddress, count: Swift.min(self.count, count))
     }
 }

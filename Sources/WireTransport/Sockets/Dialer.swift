@@ -1,4 +1,4 @@
-/// Opens connections: looks the name up, then tries each address in turn until one answers.
+/// Opens connections: looks the name up, then lets its addresses race until one is open.
 public final class Dialer {
     /// Where to connect, and how.
     public struct Target {
@@ -12,12 +12,14 @@ public final class Dialer {
         public var tls: TLSContext?
         /// The name that the certificate must have.
         public var serverName: String
-        /// Which of the addresses to try first, so that several lanes spread over them.
+        /// Which of the addresses of each family to try first, so that several lanes spread over them.
         public var preferredIndex: Int
         /// The longest unconsumed input of the connection.
         public var inputCapacity: Int
         /// The congestion control to ask for before connecting; nil for the host's own.
         public var congestionControl: String?
+        /// Who dials, for reports.
+        public var label = ""
 
         /// A target.
         public init(
@@ -39,8 +41,8 @@ public final class Dialer {
         }
     }
 
-    /// How long one address may take until TCP and TLS are open.
-    public static let attemptNs: Int64 = 5_000_000_000
+    /// Hears what happens while connections are dialled, on the loop's thread.
+    public var onReport: ((DialReport) -> Void)?
 
     private let loop: EventLoop
     private let resolver: Resolver
@@ -59,88 +61,28 @@ public final class Dialer {
         owner: any ByteChannelOwner,
         _ completion: @escaping (Result<ByteChannel, TransportError>) -> Void
     ) {
+        let beganNs = HostClock.monotonicNs()
+        let report = { [onReport] (event: DialReport.Event) -> Void in
+            onReport?(DialReport(label: target.label, host: target.host, event: event))
+        }
         resolver.resolve(host: target.host, port: target.port) { [loop] answer in
             switch answer {
-            case .failure(let error): completion(.failure(error))
-            case .success(let addresses):
-                let start = addresses.isEmpty ? 0 : target.preferredIndex % addresses.count
-                let ordered = Array(addresses[start...] + addresses[..<start])
-                Attempt(target: target, addresses: ordered, loop: loop, owner: owner, completion: completion).next()
+            case .failure(let error):
+                report(.gaveUp(error))
+                completion(.failure(error))
+            case .success(let found):
+                let addresses = SocketAddress.inDialOrder(found, preferring: target.preferredIndex)
+                report(.resolved(addresses))
+                Dial(
+                    target: target,
+                    addresses: addresses,
+                    loop: loop,
+                    beganNs: beganNs,
+                    owner: owner,
+                    report: report,
+                    completion: completion
+                ).begin()
             }
         }
-    }
-}
-
-/// One dial under way.
-///
-/// It owns the channel until that is open, then hands it over.
-private final class Attempt: ByteChannelOwner {
-    private let target: Dialer.Target
-    private var addresses: [SocketAddress]
-    private let loop: EventLoop
-    private let finalOwner: any ByteChannelOwner
-    private let completion: (Result<ByteChannel, TransportError>) -> Void
-    private var failures: [TransportError] = []
-    private var timer: TimerID?
-
-    init(
-        target: Dialer.Target,
-        addresses: [SocketAddress],
-        loop: EventLoop,
-        owner: any ByteChannelOwner,
-        completion: @escaping (Result<ByteChannel, TransportError>) -> Void
-    ) {
-        self.target = target
-        self.addresses = addresses
-        self.loop = loop
-        self.finalOwner = owner
-        self.completion = completion
-    }
-
-    func next() {
-        guard !addresses.isEmpty else {
-            let reasons = failures.map(\.message).joined(separator: "; ")
-            completion(.failure(TransportError(failures.first?.code ?? .unreachable, reasons)))
-            return
-        }
-        let address = addresses.removeFirst()
-        do {
-            let session = try target.tls.map { try TLSSession(client: $0, serverName: target.serverName) }
-            let channel = ByteChannel(
-                socket: try StreamSocket.connect(to: address, congestionControl: target.congestionControl),
-                isConnected: false,
-                tls: session,
-                loop: loop,
-                owner: self,
-                inputCapacity: target.inputCapacity
-            )
-            channel.intendedAddress = address
-            timer = loop.schedule(afterNs: Dialer.attemptNs) { [channel] in
-                channel.fail(TransportError(.unreachable, "no answer from \(address) within 5 s"))
-            }
-        } catch let error as TransportError {
-            failures.append(error)
-            next()
-        } catch {
-            failures.append(TransportError(.system, "\(error)"))
-            next()
-        }
-    }
-
-    func channelOpened(_ channel: ByteChannel) {
-        if let timer { loop.cancel(timer) }
-        channel.handOver(to: finalOwner)
-        completion(.success(channel))
-        finalOwner.channelOpened(channel)
-    }
-
-    func channelReceived(_ channel: ByteChannel) {}
-
-    func channelClosed(_ channel: ByteChannel, reason: TransportError) {
-        if let timer { loop.cancel(timer) }
-        failures.append(reason)
-        // A certificate that is not accepted will not be accepted at the next address either, but one server among many may be
-        // set up wrongly: go on.
-        next()
     }
 }

@@ -10,6 +10,9 @@ public struct ReadStamp: Sendable {
     /// `CLOCK_MONOTONIC` right after the read.
     public var monotonicNs: Int64 = 0
 
+    /// The octets that were left to read right after the read; 0 where the kernel does not say.
+    public var leftOctets: Int32 = 0
+
     /// An empty stamp.
     public init() {}
 }

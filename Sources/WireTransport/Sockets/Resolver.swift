@@ -6,15 +6,35 @@ public final class Resolver {
     /// What a look-up gave.
     public typealias Answer = Result<[SocketAddress], TransportError>
 
+    /// Looks a name up, however long it takes.
+    typealias LookUp = @Sendable (_ host: String, _ port: Int) throws -> [SocketAddress]
+
+    private struct Waiting {
+        var completion: (Answer) -> Void
+        var limit: TimerID
+    }
+
     private let answers = AnswerBox()
     private let loop: EventLoop
-    private var waiting: [UInt64: (Answer) -> Void] = [:]
+    private let limitNs: Int64
+    private let lookUp: LookUp
+    private var waiting: [UInt64: Waiting] = [:]
     private var lastTicket: UInt64 = 0
     private var waker: Waker?
 
     /// A resolver whose answers arrive on `loop`.
-    public init(loop: EventLoop) throws {
+    public convenience init(loop: EventLoop) throws {
+        try self.init(loop: loop) { try SocketAddress.resolve(host: $0, port: $1) }
+    }
+
+    /// A resolver by other means.
+    ///
+    /// - Parameter limitNs: how long a look-up may take. The system's own limit is several times the standard one when there are
+    ///   several name servers.
+    init(loop: EventLoop, limitNs: Int64 = 15_000_000_000, lookUp: @escaping LookUp) throws {
         self.loop = loop
+        self.limitNs = limitNs
+        self.lookUp = lookUp
         let waker = try Waker { [weak self] in self?.deliver() }
         self.waker = waker
         loop.add(waker)
@@ -28,11 +48,20 @@ public final class Resolver {
     public func resolve(host: String, port: Int, _ completion: @escaping (Answer) -> Void) {
         guard let waker else { return }
         lastTicket += 1
-        waiting[lastTicket] = completion
+        let ticket = lastTicket
+        let limit = loop.schedule(afterNs: limitNs) { [weak self, limitNs] in
+            let error = TransportError(
+                .unresolved,
+                "cannot resolve \(host): no answer within \(limitNs / 1_000_000) ms; check the host's DNS (/etc/resolv.conf)"
+            )
+            self?.waiting.removeValue(forKey: ticket)?.completion(.failure(error))
+        }
+        waiting[ticket] = Waiting(completion: completion, limit: limit)
         let job = ResolverJob(
-            ticket: lastTicket,
+            ticket: ticket,
             host: host,
             port: port,
+            lookUp: lookUp,
             box: answers,
             // A descriptor of the job's own, so that a late answer never writes into a closed or reused one.
             wakeDescriptor: dup(waker.signalDescriptor)
@@ -40,8 +69,20 @@ public final class Resolver {
         Self.startThread(job)
     }
 
+    /// Has this process look names up in /etc/hosts and by DNS only, whatever the host's nsswitch.conf says.
+    ///
+    /// Those two are built into libc. All else is modules of the host's own libc, which a static program, built with another
+    /// version, would load, and then fail or crash. Call it before the first look-up.
+    public static func useOnlyFilesAndDNS() {
+        _ = latexp_use_builtin_lookups()
+    }
+
     private func deliver() {
-        for (ticket, answer) in answers.take() { waiting.removeValue(forKey: ticket)?(answer) }
+        for (ticket, answer) in answers.take() {
+            guard let item = waiting.removeValue(forKey: ticket) else { continue }
+            loop.cancel(item.limit)
+            item.completion(answer)
+        }
     }
 
     private static func startThread(_ job: ResolverJob) {
@@ -58,13 +99,22 @@ private final class ResolverJob: Sendable {
     let ticket: UInt64
     let host: String
     let port: Int
+    let lookUp: Resolver.LookUp
     let box: AnswerBox
     let wakeDescriptor: Int32
 
-    init(ticket: UInt64, host: String, port: Int, box: AnswerBox, wakeDescriptor: Int32) {
+    init(
+        ticket: UInt64,
+        host: String,
+        port: Int,
+        lookUp: @escaping Resolver.LookUp,
+        box: AnswerBox,
+        wakeDescriptor: Int32
+    ) {
         self.ticket = ticket
         self.host = host
         self.port = port
+        self.lookUp = lookUp
         self.box = box
         self.wakeDescriptor = wakeDescriptor
     }
@@ -72,7 +122,7 @@ private final class ResolverJob: Sendable {
     func run() {
         let answer: Resolver.Answer
         do {
-            answer = .success(try SocketAddress.resolve(host: host, port: port))
+            answer = .success(try lookUp(host, port))
         } catch let error as TransportError {
             answer = .failure(error)
         } catch {

@@ -103,6 +103,34 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The most addresses of one name that are tried.
+    static let dialledAtMost = 16
+
+    /// The order in which to try the addresses of a name: families in turns, the one that the system puts first first, and of each
+    /// family the one of this number first, then those behind it (RFC 8305 section 4).
+    ///
+    /// The number counts in each family by itself: lanes that spread over a name's addresses do so whether or not a family works.
+    static func inDialOrder(_ addresses: [SocketAddress], preferring number: Int) -> [SocketAddress] {
+        var families: [[SocketAddress]] = []
+        for address in addresses {
+            if let index = families.firstIndex(where: { $0[0].family == address.family }) {
+                // A hosts file may have the same line twice.
+                if !families[index].contains(address) { families[index].append(address) }
+            } else {
+                families.append([address])
+            }
+        }
+        let turned = families.map { family in
+            let start = number % family.count
+            return family[start...] + family[..<start]
+        }
+        let longest = turned.map(\.count).max() ?? 0
+        let order = (0..<longest).flatMap { place in
+            turned.compactMap { place < $0.count ? Array($0)[place] : nil }
+        }
+        return Array(order.prefix(dialledAtMost))
+    }
+
     /// The local or remote address of a connected socket.
     static func of(_ descriptor: Int32, remote: Bool) -> SocketAddress? {
         var storage = sockaddr_storage()

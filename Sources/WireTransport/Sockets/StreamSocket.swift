@@ -32,6 +32,7 @@ public final class StreamSocket {
             setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &one, size)
         #endif
         self.hasKernelTimes = latexp_enable_receive_times(descriptor) == 0
+        if hasKernelTimes { _ = latexp_enable_left_counts(descriptor) }
     }
 
     deinit { closeDescriptor(descriptor) }
@@ -89,7 +90,7 @@ public final class StreamSocket {
         _ = latexp_delay_acknowledgements(descriptor)
     }
 
-    /// Reads once into `buffer`; `stamp` gets the kernel's receive time and both clocks right after the read.
+    /// Reads once into `buffer`; `stamp` gets the kernel's receive time, both clocks right after the read, and what is left.
     ///
     /// - Parameter waits: to wait for data if the socket lets reads wait.
     @inline(__always)
@@ -98,7 +99,14 @@ public final class StreamSocket {
         stamp: inout ReadStamp,
         waits: Bool = false
     ) -> ReadOutcome {
-        let count = latexp_receive(descriptor, buffer.baseAddress, buffer.count, waits ? 1 : 0, &stamp.kernelNs)
+        let count = latexp_receive(
+            descriptor,
+            buffer.baseAddress,
+            buffer.count,
+            waits ? 1 : 0,
+            &stamp.kernelNs,
+            &stamp.leftOctets
+        )
         stamp.wallNs = HostClock.wallNs()
         stamp.monotonicNs = HostClock.monotonicNs()
         if count > 0 { return .read(count) }

@@ -7,6 +7,7 @@ public enum MessageAuthentication {
 
     /// The HMAC-SHA-256 (RFC 2104) of `message` under `key`.
     public static func code(key: [UInt8], message: [UInt8]) -> [UInt8] {
+        OpenSSLLibrary.prepare()
         var code = [UInt8](repeating: 0, count: codeSize)
         var length: UInt32 = 0
         let result = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &length)

@@ -3,9 +3,12 @@ import COpenSSL
 /// Settings that TLS connections share: whom to trust, or whom to be.
 public final class TLSContext {
     let handle: OpaquePointer
+    /// Which certificates are trusted, in words; nil for a server.
+    let trusted: String?
 
-    private init(handle: OpaquePointer) {
+    private init(handle: OpaquePointer, trusted: String? = nil) {
         self.handle = handle
+        self.trusted = trusted
         _ = latexp_require_tls12(handle)
         latexp_set_write_modes(handle)
         latexp_set_read_ahead(handle)
@@ -13,16 +16,19 @@ public final class TLSContext {
 
     deinit { SSL_CTX_free(handle) }
 
-    /// A client that verifies certificates and names against the bundle in `caFile`, or else the host's own.
+    /// A client that verifies certificates and names against the bundle in `caFile`, or the one that `SSL_CERT_FILE` in
+    /// `environment` names, or else the host's own.
     ///
     /// - Throws: `TransportError` `certificateFile` when there is no bundle or it holds no certificate.
     public static func client(caFile: String?, environment: [String: String] = [:]) throws -> TLSContext {
+        let bundle = try CertificateBundle.find(named: caFile, environment: environment)
+        OpenSSLLibrary.prepare()
         guard let handle = SSL_CTX_new(TLS_client_method()) else { throw opensslError(.tls, "cannot start TLS") }
-        let context = TLSContext(handle: handle)
+        let context = TLSContext(handle: handle, trusted: bundle.text)
+        // A session that no callback watches over verifies as well.
         SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
-        let file = try caFile ?? CertificateBundle.find(environment: environment)
-        guard SSL_CTX_load_verify_locations(handle, file, nil) == 1 else {
-            throw opensslError(.certificateFile, "cannot use the certificates in \(file)")
+        guard SSL_CTX_load_verify_locations(handle, bundle.file, nil) == 1 else {
+            throw opensslError(.certificateFile, "cannot use \(bundle.text)")
         }
         return context
     }
@@ -31,6 +37,7 @@ public final class TLSContext {
     ///
     /// - Throws: `TransportError` `certificateFile` when they cannot be read or do not fit each other.
     public static func server(certificateFile: String, keyFile: String) throws -> TLSContext {
+        OpenSSLLibrary.prepare()
         guard let handle = SSL_CTX_new(TLS_server_method()) else { throw opensslError(.tls, "cannot start TLS") }
         let context = TLSContext(handle: handle)
         guard
@@ -42,28 +49,14 @@ public final class TLSContext {
     }
 }
 
-/// Where systems keep their bundle of trusted certificates.
-public enum CertificateBundle {
-    /// Debian and Ubuntu; Amazon Linux and Fedora; Alpine and BSD; openSUSE.
-    public static let usualPlaces = [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-        "/etc/ssl/ca-bundle.pem",
-    ]
+/// OpenSSL as a whole.
+enum OpenSSLLibrary {
+    private static let isPrepared = latexp_ignore_configuration() == 1
 
-    /// The file that `SSL_CERT_FILE` names, else the first usual place that can be read.
-    ///
-    /// - Throws: `TransportError` `certificateFile` that lists the places looked at.
-    public static func find(environment: [String: String]) throws -> String {
-        if let named = environment["SSL_CERT_FILE"], !named.isEmpty { return named }
-        if let place = usualPlaces.first(where: { access($0, R_OK) == 0 }) { return place }
-        throw TransportError(
-            .certificateFile,
-            "no bundle of trusted certificates: looked at \(usualPlaces.joined(separator: ", ")); "
-                + "install ca-certificates, or name a file with SSL_CERT_FILE or feed.caFile"
-        )
+    /// Has it work alike on every host: without the host's own openssl.cnf, which may ask for modules that a static program
+    /// cannot load, and for limits that would be hard to find.
+    static func prepare() {
+        precondition(isPrepared, "OpenSSL does not start")
     }
 }
 

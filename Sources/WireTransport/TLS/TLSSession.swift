@@ -6,18 +6,50 @@ public final class TLSSession {
     private let incoming = CiphertextWindow()
     private let outgoing: OpaquePointer
     private let peerName: String
+    private let trusted: String
+    /// Why the server's certificate was not accepted.
+    private var refusal: CertificateRefusal?
 
-    /// A client that insists on a certificate for `serverName`.
+    /// A client that insists on a certificate for `serverName`, a host name or an address.
+    ///
+    /// - Throws: `TransportError` `untrusted` for a name that no certificate can be checked for.
     public convenience init(client context: TLSContext, serverName: String) throws {
+        let name = try ServerName(serverName)
         try self.init(context: context, peerName: serverName)
         SSL_set_connect_state(ssl)
-        let isNumeric = serverName.contains(":") || serverName.allSatisfy { $0.isNumber || $0 == "." }
-        if isNumeric {
-            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName)
-        } else {
-            SSL_set1_host(ssl, serverName)
-            _ = latexp_set_server_name(ssl, serverName)
+        try expect(name)
+        SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_set_verify(ssl, SSL_VERIFY_PEER) { isAccepted, store in
+            if isAccepted == 0, let store { TLSSession.noteRefusal(store) }
+            return isAccepted
         }
+    }
+
+    /// Names the server in the hello (not by address: RFC 6066 section 3) and has its certificate checked for the name.
+    private func expect(_ name: ServerName) throws {
+        let parameters = SSL_get0_param(ssl)
+        // The common name of a certificate counts for nothing (RFC 9525 section 2), and a wildcard for one whole label.
+        X509_VERIFY_PARAM_set_hostflags(
+            parameters,
+            UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        )
+        let isSet =
+            switch name {
+            case .address(let octets): X509_VERIFY_PARAM_set1_ip(parameters, octets, octets.count) == 1
+            case .host(let host):
+                X509_VERIFY_PARAM_set1_host(parameters, host, host.utf8.count) == 1
+                    && latexp_set_server_name(ssl, host) == 1
+            }
+        guard isSet else { throw opensslError(.tls, "cannot ask for a certificate for \(peerName)") }
+    }
+
+    /// Keeps what OpenSSL's verification stopped at; called by OpenSSL during a handshake.
+    private static func noteRefusal(_ store: OpaquePointer) {
+        guard
+            let session = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let data = SSL_get_ex_data(OpaquePointer(session), 0)
+        else { return }
+        Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue().refusal = CertificateRefusal(store)
     }
 
     /// A server.
@@ -36,7 +68,8 @@ public final class TLSSession {
         SSL_set_bio(ssl, source, outgoing)
         self.ssl = ssl
         self.outgoing = outgoing
-        self.peerName = peerName
+        self.peerName = PeerText.shown(peerName)
+        self.trusted = context.trusted ?? "none"
     }
 
     deinit { SSL_free(ssl) }
@@ -64,14 +97,9 @@ public final class TLSSession {
     }
 
     private func handshakeError() -> TransportError {
-        let verification = SSL_get_verify_result(ssl)
-        if verification != Int(X509_V_OK), let text = X509_verify_cert_error_string(verification) {
+        if let refusal {
             ERR_clear_error()
-            return TransportError(
-                .untrusted,
-                "the certificate of \(peerName) is not accepted: \(String(cString: text)); "
-                    + "check the address, the host's clock, and the bundle of trusted certificates"
-            )
+            return refusal.error(name: peerName, trusted: trusted)
         }
         return opensslError(.tls, "TLS with \(peerName) failed")
     }
