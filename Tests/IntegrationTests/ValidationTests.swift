@@ -24,10 +24,15 @@ extension WholeRuns {
 
         @Test(
             "Every line of the other two passes, too; the relay's account across a reconnection that it provokes",
-            .timeLimit(.minutes(2)),
-            arguments: [("frankfurt-validate", 5), ("backbone-validate", 6)]
+            .timeLimit(.minutes(2))
         )
-        func others(name: String, count: Int) async throws {
+        func others() async throws {
+            async let frankfurt: Void = check("frankfurt-validate", count: 5)
+            async let backbone: Void = check("backbone-validate", count: 6)
+            _ = try await (frankfurt, backbone)
+        }
+
+        private func check(_ name: String, count: Int) async throws {
             try await withTemporaryFolder { folder in
                 let result = try await LatexpCommand.run([
                     "phase", name, "experiments/demo.json", "--runs", folder, "--format", "json",
