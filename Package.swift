@@ -101,6 +101,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Only for infra/bench/transfer.
+        .executableTarget(
+            name: "TransferBench",
+            dependencies: ["ExperimentModel", "RemoteHosts"],
+            path: "infra/bench/TransferBench",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["ExperimentModel", subprocess],

@@ -1,6 +1,7 @@
 /// A host that tries again when the connection fails, and never when a command does.
 ///
-/// Only `connect` and commands that are marked as idempotent are repeated: of any other it is unknown whether it ran.
+/// Repeated are `connect`, transfers, which put a file under its name only when it is whole, and commands that are marked
+/// as idempotent: of any other command it is unknown whether it ran.
 public struct RetryingHost: RemoteHost {
     private let host: any RemoteHost
     private let tries: Int
@@ -40,22 +41,24 @@ public struct RetryingHost: RemoteHost {
         return try await retrying { try await host.run(command) }
     }
 
-    /// Copies a local file to the host, once.
+    /// Copies a local file to the host, from its beginning again when the connection is lost on the way.
     public func upload(
         _ file: UploadFile,
         progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
-        try await host.upload(file, progress: progress)
+        try await retrying { try await host.upload(file, progress: progress) }
     }
 
-    /// Copies a file from the host, once.
+    /// Copies a file from the host, from its beginning again when the connection is lost on the way.
     public func download(
         _ path: String,
         to localPath: String,
         limitBytes: Int64,
         progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
-        try await host.download(path, to: localPath, limitBytes: limitBytes, progress: progress)
+        try await retrying {
+            try await host.download(path, to: localPath, limitBytes: limitBytes, progress: progress)
+        }
     }
 
     /// Ends the connection; the next call makes a new one.

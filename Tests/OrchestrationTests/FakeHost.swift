@@ -17,6 +17,8 @@ final class Journal: Sendable {
 /// A host that answers the scripts of this module from values, and keeps files in memory.
 final class FakeHost: RemoteHost {
     struct State {
+        /// What the host says of ports that somebody listens on.
+        var takenPorts = ""
         var facts = FakeHost.facts()
         /// What the clock script answers, one after the other; the last stays.
         var clocks = [FakeHost.goodClock]
@@ -118,6 +120,7 @@ final class FakeHost: RemoteHost {
         case HostScripts.hash:
             guard let file = state.withLock({ $0.files[command.arguments[0]] }) else { return text("") }
             return text(FakeAgents.hash(file) + "\nexecutable\n")
+        case HostScripts.takenPorts: return text(state.withLock { $0.takenPorts })
         case HostScripts.version: return text(state.withLock { $0.version } + "\n")
         case HostScripts.prepare:
             journal.add("\(name) prepare \(command.arguments[0])")

@@ -5,25 +5,57 @@ import Synchronization
 
 @testable import Orchestration
 
-/// A clock whose sleeps take no time but move it on.
+/// A clock on which time passes only while everybody sleeps: then it goes on to the first who wakes.
 final class ManualRunClock: RunClock {
-    private let now = Mutex(Duration.zero)
+    private struct State {
+        var now = Duration.zero
+        /// The moments at which sleepers wake, by sleeper.
+        var wakings: [UInt64: Duration] = [:]
+        var nextSleeper: UInt64 = 0
+        /// When somebody last fell asleep or woke, in real time.
+        var changed = ContinuousClock.now
+    }
+
+    private let state = Mutex(State())
     /// Called with the time after each sleep.
     private let afterSleep: Mutex<(@Sendable (Duration) -> Void)?> = Mutex(nil)
+    /// When nobody has fallen asleep or woken for so long, nobody is at work: what fakes do takes microseconds.
+    private static let quiet = Duration.milliseconds(1)
 
-    var elapsed: Duration { now.withLock { $0 } }
+    var elapsed: Duration { state.withLock { $0.now } }
     var wallSeconds: Double { 1_763_850_000 + elapsed.inSeconds }
 
     func onSleep(_ action: @escaping @Sendable (Duration) -> Void) { afterSleep.withLock { $0 = action } }
 
     func sleep(for duration: Duration) async throws {
-        try Task.checkCancellation()
-        let time = now.withLock { now in
-            now += duration
-            return now
+        let sleeper = state.withLock { state in
+            state.nextSleeper += 1
+            state.wakings[state.nextSleeper] = state.now + duration
+            state.changed = .now
+            return state.nextSleeper
         }
-        afterSleep.withLock { $0 }?(time)
-        await Task.yield()
+        while true {
+            await Task.yield()
+            if Task.isCancelled {
+                state.withLock { state in state.wakings[sleeper] = nil }
+                throw CancellationError()
+            }
+            if let time = state.withLock({ Self.wake(sleeper, &$0) }) {
+                afterSleep.withLock { $0 }?(time)
+                return
+            }
+        }
+    }
+
+    /// The time at which a sleeper wakes, if that is now.
+    private static func wake(_ sleeper: UInt64, _ state: inout State) -> Duration? {
+        guard let waking = state.wakings[sleeper], ContinuousClock.now - state.changed >= quiet else { return nil }
+        let first = state.wakings.min { ($0.value, $0.key) < ($1.value, $1.key) }
+        guard first?.key == sleeper else { return nil }
+        state.now = max(state.now, waking)
+        state.wakings[sleeper] = nil
+        state.changed = .now
+        return state.now
     }
 }
 

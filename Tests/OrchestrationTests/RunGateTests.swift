@@ -162,4 +162,25 @@ struct RunGateTests {
         #expect(!world.journal.contains("tokyo clock"))
         #expect(world.hosts["tokyo"]?.state.withLock { $0.plan?.chronyc } == nil)
     }
+
+    @Test(
+        "A port that something listens on ends the run before anything is put on a host",
+        arguments: [
+            ("8080 \n", "something listens there"), ("8080 demo-1-abc\n", "the run demo-1-abc of latexp listens there"),
+        ]
+    )
+    func takenPort(said: String, reason: String) async throws {
+        let world = try FakeWorld(frankfurt: { $0.takenPorts = said })
+        let outcome = try await world.run()
+        #expect(outcome.status == .hostUnusable)
+        let message = try #require(outcome.error).message
+        #expect(message.contains("frankfurt: TCP port 8080 is taken: \(reason)"), "\(message)")
+        #expect(!world.journal.all.contains { $0.contains("upload") || $0.contains("prepare") })
+    }
+
+    @Test("What a host says of ports that nobody asked for is not listened to")
+    func otherPort() async throws {
+        let world = try FakeWorld(frankfurt: { $0.takenPorts = "22 x\nrubbish\n" })
+        #expect(try await world.run().status == .done)
+    }
 }

@@ -14,6 +14,17 @@ struct ValidationTests {
         var samples: (inout [SampleRecord]) -> Void = { _ in }
         var forwarder: (inout AgentSummary) -> Void = { _ in }
         var receiver: (inout AgentSummary) -> Void = { _ in }
+        var record: (inout RunRecord) -> Void = { _ in }
+        var reporter: any RunReporter = StandardReporter()
+    }
+
+    /// A reporter whose disk is full.
+    private struct BrokenReporter: RunReporter {
+        func analyse(_ directory: RunDirectory) async throws -> AnalysisOutcome {
+            throw OrchestrationError(.storage, "no space left")
+        }
+
+        func report(_ directory: RunDirectory) async throws -> [String] { [] }
     }
 
     private static let count = 200
@@ -121,8 +132,9 @@ struct ValidationTests {
         try directory.write(Data(bytes), to: "hosts/frankfurt/block-1/samples.bin")
         let selfTest = AgentSelfTest(clockReadNs: 45, kernelToUserP50Us: 20, timerErrorP99Us: 60)
         try directory.write(try JSONEncoder().encode(["tokyo": selfTest, "frankfurt": selfTest]), to: "selftest.json")
+        fault.record(&outcome.record)
         try directory.save(outcome.record)
-        return await Validation.judge(sequence, outcome, reporter: StandardReporter())
+        return await Validation.judge(sequence, outcome, reporter: fault.reporter)
     }
 
     @Test("of a good run passes every line, each with its evidence")
@@ -185,6 +197,160 @@ struct ValidationTests {
         #expect(lost[4].detail.contains("lost on the way 3"))
         let silent = try await judge(.backbone, Fault(receiver: { $0.lanes[0].senderTotals = nil }))
         #expect(silent[4].outcome == .failed)
+    }
+
+    /// A line, a fault just there, how the line comes out, and what it says.
+    struct Break: CustomTestStringConvertible {
+        var sequence: ValidationSequence
+        var line: Int
+        var says: String
+        var outcome = CheckRecord.Outcome.failed
+        var fault: Fault
+        var testDescription: String { "\(sequence.rawValue) \(line)" }
+    }
+
+    private static func badClock(_ host: String) -> Fault {
+        Fault(record: { $0.hosts[host]?.clockBefore?.tracking?.rootDispersionSeconds = 0.5 })
+    }
+
+    private static var neverReached: Fault {
+        Fault(forwarder: { summary in
+            for index in summary.lanes[0].connections.indices {
+                summary.lanes[0].connections[index].streaming = nil
+                summary.lanes[0].connections[index].reason = "no route to host"
+            }
+        })
+    }
+
+    static var breaks: [Break] {
+        [
+            Break(sequence: .tokyo, line: 1, says: "more than maxError", fault: badClock("tokyo")),
+            Break(
+                sequence: .tokyo,
+                line: 2,
+                says: "nothing to judge",
+                fault: Fault(record: { $0.hosts["tokyo"]?.agentSHA256 = nil })
+            ),
+            Break(sequence: .tokyo, line: 3, says: "no route to host", fault: neverReached),
+            Break(
+                sequence: .tokyo,
+                line: 4,
+                says: "no event came",
+                fault: Fault(forwarder: { $0.lanes[0].counts.received = 0 })
+            ),
+            Break(
+                sequence: .tokyo,
+                line: 5,
+                says: "1 of 200 events have no update id",
+                fault: Fault(samples: { $0[3].updateID = 0 })
+            ),
+            Break(
+                sequence: .tokyo,
+                line: 6,
+                says: "breaks in the numbers",
+                fault: Fault(samples: { $0[7].sequence += 1 })
+            ),
+            Break(
+                sequence: .tokyo,
+                line: 7,
+                says: "200 of 200 events without the kernel's time",
+                outcome: .warning,
+                fault: Fault(samples: { for index in $0.indices { $0[index].sourceKernelNs = SampleRecord.absent } })
+            ),
+            Break(sequence: .frankfurt, line: 1, says: "more than maxError", fault: badClock("frankfurt")),
+            Break(
+                sequence: .frankfurt,
+                line: 2,
+                says: "certificate expired",
+                fault: Fault(receiver: {
+                    $0.lanes[0].connections[0].streaming = nil
+                    $0.lanes[0].connections[0].reason = "TLS: certificate expired"
+                })
+            ),
+            Break(
+                sequence: .frankfurt,
+                line: 3,
+                says: "the wall clock jumped 1 times",
+                outcome: .warning,
+                fault: Fault(samples: {
+                    for index in $0.indices.suffix(50) { $0[index].arrivalWallNs += 3_600_000_000_000 }
+                })
+            ),
+            Break(
+                sequence: .frankfurt,
+                line: 5,
+                says: "no space left",
+                fault: Fault(reporter: BrokenReporter())
+            ),
+            Break(sequence: .backbone, line: 1, says: "was not reached: no route to host", fault: neverReached),
+            Break(
+                sequence: .backbone,
+                line: 2,
+                says: "nothing to judge",
+                fault: Fault(record: { record in
+                    for index in record.phases.indices {
+                        record.phases[index].checks.removeAll { $0.name == "listening" }
+                    }
+                })
+            ),
+            Break(sequence: .backbone, line: 3, says: "no connection brought data: no route", fault: neverReached),
+            Break(
+                sequence: .backbone,
+                line: 4,
+                says: "no event arrived",
+                fault: Fault(receiver: { $0.lanes[0].counts.arrived = 0 })
+            ),
+            Break(
+                sequence: .backbone,
+                line: 5,
+                says: "the sums do not come out",
+                fault: Fault(receiver: { $0.lanes[0].counts.arrived -= 1 })
+            ),
+            Break(
+                sequence: .backbone,
+                line: 6,
+                says: "no event carries the forwarder's time",
+                fault: Fault(samples: { samples in
+                    for index in samples.indices {
+                        samples[index].sourceKernelNs = SampleRecord.absent
+                        samples[index].sourceUserNs = SampleRecord.absent
+                    }
+                })
+            ),
+        ]
+    }
+
+    @Test("has for each line a fault that it sees, with the reason", arguments: breaks.indices)
+    func everyLine(_ index: Int) async throws {
+        let broken = Self.breaks[index]
+        let line = try await judge(broken.sequence, broken.fault)[broken.line - 1]
+        #expect(line.outcome == broken.outcome, "\(broken.testDescription): \(line)")
+        #expect(line.detail.contains(broken.says), "\(broken.testDescription): \(line)")
+    }
+
+    @Test("proves the account of a reconnection by one that was provoked")
+    func provoked() async throws {
+        let lines = try await judge(
+            .backbone,
+            Fault(forwarder: { summary in
+                let moment = Timestamp(wallNs: 0, monotonicNs: 3_000_000_000)
+                summary.lanes[0].connections[1].reason = ConnectionRecord.wasToldToReconnect
+                var again = ConnectionRecord(purpose: "relay", endpoint: "10.1.1.10:8080", began: moment)
+                again.streaming = Timestamp(wallNs: 0, monotonicNs: 3_200_000_000)
+                summary.lanes[0].connections.append(again)
+            })
+        )
+        #expect(lines[4].outcome == .passed, "\(lines[4])")
+        #expect(lines[4].detail.hasSuffix("across a reconnection that was provoked"))
+        #expect(lines[2].outcome == .passed, "a connection more, but that was wanted: \(lines[2])")
+    }
+
+    @Test("computes its known numbers itself, and sees a wrong one")
+    func knownNumbers() {
+        #expect(KnownNumbers.check().outcome == .passed)
+        let wrong = KnownNumbers.check((1...100).map { $0 == 50 ? 51 : Double($0) })
+        #expect(wrong.outcome == .failed)
+        #expect(wrong.detail.contains("mean is 50.51, not 50.5"), "\(wrong.detail)")
     }
 
     @Test("names the phase that kept a line from being judged")

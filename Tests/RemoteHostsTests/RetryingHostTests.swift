@@ -111,6 +111,17 @@ private final class FailingHost: RemoteHost {
         #expect(second.callCount == 2)
     }
 
+    @Test func aTransferThatIsCutIsBegunAgain() async throws {
+        let host = FailingHost([.connectionLost, .unreachable, .connectionLost])
+        let file = UploadFile(localPath: "a", remotePath: "b")
+        _ = try await retrying(host).upload(file)
+        #expect(host.callCount == 4)
+        _ = try await retrying(FailingHost([.connectionLost])).download("b", to: "a", limitBytes: 1)
+        let damaged = FailingHost([.hashMismatch])
+        #expect(try await hostError { try await retrying(damaged).upload(file) }.code == .hashMismatch)
+        #expect(damaged.callCount == 1)
+    }
+
     @Test func aCancelledWaitEndsTheTrying() async throws {
         let host = FailingHost(Array(repeating: .unreachable, count: 9))
         let patient = RetryingHost(host, backoff: .seconds(1000), jitter: { 1 })

@@ -91,6 +91,8 @@ import Testing
                   HostKeyAlias relay.internal
                 Host hop
                   ProxyJump bastion
+                Host tunnel
+                  ProxyCommand nc -x gate %h %p
                 """.utf8
             )
         )
@@ -112,10 +114,29 @@ import Testing
         #expect(given.user == "me" && given.port == 22 && given.hostKey == "SHA256:x")
         #expect(given.identityFiles == [NSHomeDirectory() + "/k"] && given.knownHostsFiles == ["/kh"])
 
-        let error = try await #require(throws: RemoteHostError.self) {
-            try await SSHTarget.resolve("hop", host: "tokyo", configurationFile: file.path)
+        let hop = try await SSHTarget.resolve("hop", host: "tokyo", configurationFile: file.path)
+        #expect(hop.proxy == .jump("bastion", configurationFile: file.path))
+        #expect(target.proxy == nil)
+        let command = try await SSHTarget.resolve("tunnel", host: "tokyo", configurationFile: file.path)
+        #expect(command.proxy == .command("nc -x gate %h %p"))
+    }
+
+    @Test("Jump hosts become the arguments of ssh, and a proxy command gets what it asks for")
+    func proxyArguments() throws {
+        let target = SSHTarget(address: "10.0.0.9", port: 2200, user: "admin")
+        let way = SSHProxy.jump("first,ssh://me@second:2222", configurationFile: "/c")
+        let arguments = try way.arguments(for: target, host: "tokyo")
+        #expect(arguments.first == "ssh" && arguments.contains("StrictHostKeyChecking=yes"))
+        #expect(
+            arguments.suffix(12) == [
+                "-F", "/c", "-J", "first", "-l", "me", "-p", "2222", "-W", "10.0.0.9:2200", "--", "second",
+            ]
+        )
+        #expect(throws: RemoteHostError.self) {
+            try SSHProxy.jump("-oProxyCommand=id", configurationFile: nil).arguments(for: target, host: "tokyo")
         }
-        #expect(error.code == .unsupported && error.message.contains("bastion"))
+        let command = try SSHProxy.command("nc %h %p %r 100%% %x%").arguments(for: target, host: "tokyo")
+        #expect(command == ["/bin/sh", "-c", "exec nc 10.0.0.9 2200 admin 100% %x%"])
     }
 
     @Test func withoutAnyConfigurationTheUsualFilesCount() async throws {

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 import TestSupport
@@ -130,6 +131,38 @@ import Testing
                 try await Task.sleep(for: .milliseconds(5))
             }
             Issue.record("left: \(try FileManager.default.contentsOfDirectory(atPath: server.directory + "/remote"))")
+        }
+    }
+
+    @Test func aServerThatIsKilledInTheMiddleOfAnUploadGetsItWholeAfterItsReturnAndNoPartStays() async throws {
+        try await SSHServer.with { server in
+            let bytes = noise(30 << 20)
+            let local = try TemporaryFile(bytes)
+            let path = server.directory + "/remote/file"
+            let host = RetryingHost(try server.host(), backoff: .milliseconds(100))
+            let (middle, reached) = AsyncStream.makeStream(of: Void.self)
+            let upload = UploadFile(localPath: local.path, remotePath: path, compression: .none)
+            let isHalfWay = Mutex(false)
+            let killed = DispatchSemaphore(value: 0)
+            async let sent = host.upload(upload) { progress in
+                // On the host's own thread, which may wait: nothing more is sent until the server is gone.
+                let isFirst = isHalfWay.withLock { half in
+                    defer { half = half || progress.completedBytes > 4 << 20 }
+                    return !half && progress.completedBytes > 4 << 20
+                }
+                guard isFirst else { return }
+                reached.finish()
+                killed.wait()
+            }
+            for await _ in middle {}
+            // With it dies the shell that would have cleaned up.
+            try await server.kill()
+            killed.signal()
+            #expect(!FileManager.default.fileExists(atPath: path))
+            try await server.start()
+            #expect(try await sent.bytes == 30 << 20)
+            #expect(FileManager.default.contents(atPath: path) == Data(bytes))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: server.directory + "/remote") == ["file"])
         }
     }
 

@@ -10,9 +10,16 @@ public final class SSHServer: Sendable {
         public var hostKeyTypes: [String]
         /// Lines for `sshd_config`, before all others: the first line for a keyword counts.
         public var configuration: [String]
+        /// A program with arguments that starts sshd, if it shall not be started directly, and turns into it.
+        public var launcher: [String]
 
         /// Makes options.
-        public init(hostKeyTypes: [String] = ["ecdsa", "ed25519"], configuration: [String] = []) {
+        public init(
+            hostKeyTypes: [String] = ["ecdsa", "ed25519"],
+            configuration: [String] = [],
+            launcher: [String] = []
+        ) {
+            self.launcher = launcher
             self.hostKeyTypes = hostKeyTypes
             self.configuration = configuration
         }
@@ -75,7 +82,7 @@ public final class SSHServer: Sendable {
                 atomically: true,
                 encoding: .utf8
             )
-            let processes = SSHServerProcesses(directory: directory, port: port)
+            let processes = SSHServerProcesses(directory: directory, port: port, launcher: options.launcher)
             do {
                 try await processes.start()
                 self.port = port

@@ -4,6 +4,7 @@ import Foundation
 actor SSHServerProcesses {
     private let directory: String
     private let port: Int
+    private let launcher: [String]
     private var shell: Process?
     private var lifeline: Pipe?
 
@@ -18,7 +19,8 @@ actor SSHServerProcesses {
         wait "$child"
         """
 
-    init(directory: String, port: Int) {
+    init(directory: String, port: Int, launcher: [String] = []) {
+        self.launcher = launcher
         self.directory = directory
         self.port = port
     }
@@ -31,9 +33,9 @@ actor SSHServerProcesses {
         _ = fcntl(lifeline.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = [
-            "-c", Self.wrapper, "sh", sshd, "-D", "-f", directory + "/sshd_config", "-E", directory + "/sshd.log",
-        ]
+        shell.arguments =
+            ["-c", Self.wrapper, "sh"] + launcher
+            + [sshd, "-D", "-f", directory + "/sshd_config", "-E", directory + "/sshd.log"]
         shell.standardInput = lifeline
         try shell.run()
         self.shell = shell

@@ -56,6 +56,7 @@ final class RelaySender: ByteChannelOwner {
         self.outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
         self.priming = RelayPriming(targetOctets: context.plan.relay?.primedOctets ?? 0)
+        context.relayBreaks.append { [weak self] reason in self?.channel?.fail(TransportError(.broken, reason)) }
         connect()
         if context.plan.relay?.primedOctets ?? 0 > 0 { keepReady() }
     }

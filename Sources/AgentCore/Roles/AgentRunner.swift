@@ -11,7 +11,8 @@ import WireTransport
 /// Runs one agent from its plan to its summary.
 ///
 /// The files in its directory: `status.json` each second, `ports.json` once it listens, `log.jsonl`, `clock.jsonl`, `tcp.jsonl`,
-/// `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the measured window.
+/// `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the measured window; the
+/// file `reconnect` breaks a forwarder's relay connections off once.
 public final class AgentRunner {
     /// The shortest slice that Linux grants.
     private static let sliceNs: UInt64 = 100_000
@@ -111,6 +112,10 @@ public final class AgentRunner {
             if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
         }
         if access("\(context.directory)/go", F_OK) == 0 { role.go() }
+        // Once for each time that the laptop makes the file.
+        if unlink("\(context.directory)/\(AgentPlan.reconnectFile)") == 0 {
+            for breakOff in context.relayBreaks { breakOff(ConnectionRecord.wasToldToReconnect) }
+        }
         role.tick()
     }
 

@@ -2,6 +2,8 @@
 public struct AgentPlan: Codable, Hashable, Sendable {
     /// The version of this format; an agent refuses another.
     public static let currentFormat = 1
+    /// The file in a forwarder's directory that makes it break its relay connections off once.
+    public static let reconnectFile = "reconnect"
 
     /// What an agent does on its host.
     public enum Role: String, Codable, Sendable {

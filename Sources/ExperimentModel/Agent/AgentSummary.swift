@@ -134,6 +134,9 @@ public struct SenderTotals: Codable, Hashable, Sendable {
 
 /// One connection of a lane, or one attempt to open it.
 public struct ConnectionRecord: Codable, Hashable, Sendable {
+    /// The reason for the end of a connection that was broken off on purpose, to see what becomes of the events.
+    public static let wasToldToReconnect = "told to reconnect"
+
     /// `feed` or `relay`.
     public var purpose: String
     /// The name that was dialled, and that the certificate had to have; nil where an address was given.

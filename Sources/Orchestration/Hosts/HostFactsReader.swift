@@ -25,6 +25,24 @@ enum HostFactsReader {
         return (facts, missing)
     }
 
+    /// The login directory, when the script `HostScripts.facts` says that it cannot be written; nil when it can.
+    static func unwritableHome(_ text: String) -> String? {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("unwritable=") }
+        return line.map { String($0.dropFirst("unwritable=".count).prefix(200)).filter { !$0.isControl } }
+    }
+
+    /// What stands in the way of listening on `ports`, from the output of `HostScripts.takenPorts`; nil when nothing does.
+    static func takenPort(_ text: String, of ports: [Int]) -> String? {
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard let port = words.first.flatMap({ Int($0) }), ports.contains(port) else { continue }
+            let run = words.dropFirst().first.map { String($0.filter { !$0.isControl }.prefix(100)) }
+            let holder = run.map { "the run \($0) of latexp listens there" } ?? "something listens there"
+            return "TCP port \(port) is taken: \(holder). Wait for it, or give the path another port"
+        }
+        return nil
+    }
+
     /// `4.3` of `chronyc (chrony) version 4.3 (+READLINE …)`.
     private static func chronyVersion(_ text: String) -> String {
         let words = text.split(separator: " ")

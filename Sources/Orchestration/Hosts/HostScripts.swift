@@ -16,6 +16,7 @@ enum HostScripts {
         say cpus "$(getconf _NPROCESSORS_ONLN 2>/dev/null)"
         say memory "$(awk '/^MemAvailable:/ {printf "%.0f", $2 * 1024}' /proc/meminfo 2>/dev/null)"
         say disk "$(df -Pk . 2>/dev/null | awk 'NR == 2 {printf "%.0f", $4 * 1024}')"
+        if [ ! -w . ]; then say unwritable "$(pwd)"; fi
         say chrony "$(chronyc --version 2>/dev/null | head -n 1)"
         for tool in gzip setsid flock timeout; do
           command -v "$tool" >/dev/null 2>&1 || say missing "$tool"
@@ -31,6 +32,26 @@ enum HostScripts {
         say instance "$(ask instance-type)"
         say region "$(ask placement/region)"
         say zone "$(ask placement/availability-zone-id)"
+        """
+
+    /// Which of the TCP ports `$@` something listens on already: `port run`, the run being latexp's that has the port,
+    /// or nothing.
+    ///
+    /// Where /proc does not tell, nothing is printed: the agent then finds out.
+    static let takenPorts = """
+        for port in "$@"; do
+          awk -v port="$(printf %04X "$port")" '
+            $4 == "0A" { n = split($2, part, ":"); if (part[n] == port) found = 1 }
+            END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null || continue
+          run=
+          for file in .cache/latexp/runs/*/*/ports.json; do
+            grep -q ":$port[,}]" "$file" 2>/dev/null || continue
+            block=${file%/*}
+            flock -n -s "$block/lock" true 2>/dev/null || { run=${block%/*}; run=${run##*/}; }
+          done
+          printf '%s %s\\n' "$port" "$run"
+        done
+        exit 0
         """
 
     /// The moment, `<wall ns> <seconds since boot>`, then what `chronyc -c tracking` says; `$@` are extra arguments.
@@ -91,6 +112,11 @@ enum HostScripts {
     /// Tells the agent in the directory `$1` that the warm-up begins.
     static let go = """
         cd -- "$1" && : >go
+        """
+
+    /// Tells the forwarder in the directory `$1` to break its relay connections off once.
+    static let reconnect = """
+        cd -- "$1" && : >reconnect
         """
 
     /// Which of the files `$2`, `$3`, … there are in the directory `$1`, a line each.

@@ -14,6 +14,8 @@ public struct LiveView: Hashable, Sendable {
     public var receiver: AgentStatus?
     /// The hosts that cannot be reached just now, with the seconds since they were.
     public var unreachable: [String: Double]
+    /// The newest bounds of the hosts' clock errors, milliseconds; without hosts that have not told any.
+    public var clockBoundsMs: [String: Double]
 
     /// A look from its parts.
     public init(
@@ -22,7 +24,8 @@ public struct LiveView: Hashable, Sendable {
         totalSeconds: Double,
         paths: [String],
         receiver: AgentStatus? = nil,
-        unreachable: [String: Double] = [:]
+        unreachable: [String: Double] = [:],
+        clockBoundsMs: [String: Double] = [:]
     ) {
         self.phase = phase
         self.elapsedSeconds = elapsedSeconds
@@ -30,5 +33,6 @@ public struct LiveView: Hashable, Sendable {
         self.paths = paths
         self.receiver = receiver
         self.unreachable = unreachable
+        self.clockBoundsMs = clockBoundsMs
     }
 }

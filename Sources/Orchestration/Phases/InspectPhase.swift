@@ -22,7 +22,29 @@ struct InspectPhase: RunPhase {
             }
             return facts.facts
         }
+        try await checkPorts(in: session)
         noteDistances(found, in: session)
+    }
+
+    /// The ports that the receiver shall listen on must be free: another run may have them.
+    private func checkPorts(in session: isolated RunSession) async throws {
+        let wanted = session.experiment.paths.compactMap { $0.kind == .relay ? $0.port : nil }.filter { $0 != 0 }
+        guard !wanted.isEmpty else { return }
+        let ports = Array(Set(wanted)).sorted()
+        _ = try await session.onEachHost([session.experiment.receiver], "ports", failure: .hostUnusable) { handle in
+            let command = RemoteCommand(
+                HostScripts.takenPorts,
+                arguments: ports.map(String.init),
+                timeout: .seconds(20),
+                isIdempotent: true
+            )
+            let result = try await handle.host.run(command)
+            if let failure = HostFactsReader.takenPort(result.output, of: ports) {
+                throw OrchestrationError(.hostUnusable, "\(handle.name): \(failure)")
+            }
+            let list = ports.map(String.init).joined(separator: ", ")
+            await session.note(CheckRecord(host: handle.name, "ports", .passed, "TCP \(list) free"))
+        }
     }
 
     private static func inspect(_ handle: RunSession.Handle) async throws -> (facts: HostFacts, checks: [CheckRecord]) {
@@ -45,6 +67,11 @@ struct InspectPhase: RunPhase {
                     "\(tools) missing; install util-linux, coreutils and gzip there"
                 )
             )
+        }
+        if let home = HostFactsReader.unwritableHome(result.output) {
+            let text =
+                "the login directory \(home) cannot be written (read-only, or not the user's): the agent lives there"
+            checks.append(CheckRecord(host: handle.name, "disk", .failed, text))
         }
         checks += resources(facts, host: handle.name)
         checks += region(facts, claimed: handle.specification.region, host: handle.name)

@@ -44,71 +44,99 @@ struct MeasurePhase: RunPhase {
         }
     }
 
-    /// Looks each second; returns the receiver's last status.
+    /// Between two drawings of the live view.
+    private static let redrawInterval = Duration.milliseconds(250)
+
+    /// Follows each agent in a task of its own, so that a host that is not reached holds nobody up, and draws.
+    ///
+    /// Returns the receiver's last status.
     private func watch(_ placements: [Placement], in session: isolated RunSession) async throws -> AgentStatus {
         let clock = session.environment.clock
         let schedule = session.experiment.schedule
         let begin = clock.elapsed
         let limit =
             AgentPlans.deadline(warmUp: schedule.warmUp, duration: block.duration).duration + .seconds(60)
-        var watches: [String: HostWatch] = [:]
-        for placement in placements {
-            watches[placement.host] = HostWatch(
+        let watches = try placements.map { placement in
+            HostWatch(
                 handle: try session.handle(placement.host),
                 placement: placement,
                 processes: session.environment.processes
             )
         }
+        let board = WatchBoard(watches)
         var view = LiveView(
             phase: name(for: session.experiment),
             elapsedSeconds: 0,
             totalSeconds: schedule.warmUp.seconds + block.duration.seconds,
             paths: block.paths.map(\.name)
         )
-        while true {
-            let now = clock.elapsed
-            watches = try await look(watches, now: now)
-            view.receiver = watches.values.first { $0.placement.role == .receive }?.status
-            view.elapsedSeconds =
-                Self.elapsed(view.receiver, warmUp: schedule.warmUp).map { min($0, view.totalSeconds) }
-                ?? (now - begin).inSeconds
-            view.unreachable = watches.compactMapValues { $0.lostSince.map { (now - $0).inSeconds } }
-            session.show(view)
-            for watch in watches.values.sorted(by: { $0.placement.host < $1.placement.host }) {
-                try judge(watch, in: session)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            for watch in watches { group.addTask { await board.follow(watch, clock) } }
+            // In the middle of the measured time, when nobody asked for the contrary of a quiet one.
+            var provokesAt =
+                session.options.provokesReconnection ? schedule.warmUp.seconds + block.duration.seconds / 2 : nil
+            while true {
+                let now = clock.elapsed
+                let seen = try board.newest()
+                show(seen, since: now - begin, at: now, &view, in: session)
+                for watch in seen.values.map(\.watch).sorted(by: { $0.placement.host < $1.placement.host }) {
+                    try judge(watch, in: session)
+                }
+                if let moment = provokesAt, view.receiver?.window != nil, view.elapsedSeconds >= moment {
+                    provokesAt = nil
+                    try await provokeReconnection(watches, in: session)
+                }
+                // The others have a word, too, before this ends.
+                let haveAllBeenAsked = seen.values.allSatisfy { $0.looks > 0 }
+                if let status = view.receiver, status.state == .finished, haveAllBeenAsked { return status }
+                guard now - begin < limit else {
+                    throw OrchestrationError(
+                        .measurementFailed,
+                        "the receiver did not finish within \(Int(limit.inSeconds)) s; `latexp resume "
+                            + "\(session.record.id)` looks again"
+                    )
+                }
+                try await clock.sleep(for: Self.redrawInterval)
             }
-            if let status = view.receiver, status.state == .finished { return status }
-            guard now - begin < limit else {
-                throw OrchestrationError(
-                    .measurementFailed,
-                    "the receiver did not finish within \(Int(limit.inSeconds)) s; `latexp resume \(session.record.id)` "
-                        + "looks again"
-                )
-            }
-            try await clock.sleep(for: .seconds(1))
         }
+    }
+
+    /// Tells the forwarders to break their relay connections off.
+    private func provokeReconnection(_ watches: [HostWatch], in session: isolated RunSession) async throws {
+        for watch in watches where watch.placement.role == .forward {
+            let command = RemoteCommand(HostScripts.reconnect, arguments: [watch.placement.directory])
+            try await watch.handle.host.run(command).checked(host: watch.placement.host, command: command)
+            let text = "its relay connections are broken off, to see what becomes of the events"
+            session.note(CheckRecord(host: watch.placement.host, "reconnection", .passed, text))
+        }
+    }
+
+    /// Draws what is known now; time goes on between two looks.
+    private func show(
+        _ seen: [String: WatchBoard.Entry],
+        since begin: Duration,
+        at now: Duration,
+        _ view: inout LiveView,
+        in session: isolated RunSession
+    ) {
+        let receiver = seen.values.first { $0.watch.placement.role == .receive }
+        view.receiver = receiver?.watch.status
+        let warmUp = session.experiment.schedule.warmUp
+        let atLook = Self.elapsed(view.receiver, warmUp: warmUp)
+        let sinceLook = receiver?.watch.statusAt.map { (now - $0).inSeconds } ?? 0
+        view.elapsedSeconds = atLook.map { min($0 + sinceLook, view.totalSeconds) } ?? begin.inSeconds
+        view.unreachable = seen.compactMapValues { $0.lostSeconds(at: now) }
+        view.clockBoundsMs = seen.compactMapValues { entry in
+            entry.watch.status?.clock?.tracking.map { $0.boundSeconds * 1e3 }
+        }
+        session.show(view)
     }
 
     /// The time since the warm-up began by the receiver's own clock, which a resumed run has not seen begin.
     private static func elapsed(_ status: AgentStatus?, warmUp: TimeSpan) -> Double? {
         guard let status, let window = status.window else { return nil }
         return Double(status.at.monotonicNs - window.start.monotonicNs) / 1e9 + warmUp.seconds
-    }
-
-    /// Asks all hosts at once.
-    private func look(_ watches: [String: HostWatch], now: Duration) async throws -> [String: HostWatch] {
-        try await withThrowingTaskGroup(of: (String, HostWatch).self) { group in
-            for (name, watch) in watches {
-                group.addTask {
-                    var watch = watch
-                    try await watch.look(now: now)
-                    return (name, watch)
-                }
-            }
-            var next: [String: HostWatch] = [:]
-            for try await (name, watch) in group { next[name] = watch }
-            return next
-        }
     }
 
     /// Ends the phase when the receiver failed; a forwarder's end is said, and the rest goes on.
@@ -123,66 +151,5 @@ struct MeasurePhase: RunPhase {
             session.note(CheckRecord(host: host, "forwarder", .warning, text))
             session.warn(text)
         }
-    }
-}
-
-/// What is known of one agent while it is watched from afar.
-struct HostWatch: Sendable {
-    let handle: RunSession.Handle
-    let placement: Placement
-    let processes: any AgentProcesses
-
-    /// The newest status.
-    private(set) var status: AgentStatus?
-    /// Since when the host cannot be reached; nil when it can.
-    private(set) var lostSince: Duration?
-    /// Why the agent brings nothing any more, in words that follow its name; nil while it is fine.
-    private(set) var failure: String?
-
-    private var nextLook = Duration.zero
-    private var pause = Duration.seconds(1)
-    private var unchangedLooks = 0
-
-    /// The longest pause between attempts to reach a lost host.
-    static let longestPause = Duration.seconds(30)
-    /// After so many looks at the same status, the process itself is looked at.
-    static let patience = 5
-
-    init(handle: RunSession.Handle, placement: Placement, processes: any AgentProcesses) {
-        self.handle = handle
-        self.placement = placement
-        self.processes = processes
-    }
-
-    /// Reads the status, unless a pause after a failure is on; a failure to reach the host is noted, not thrown.
-    mutating func look(now: Duration) async throws {
-        guard now >= nextLook, failure == nil else { return }
-        do {
-            let newest = try await AgentFiles(host: handle.host, directory: placement.directory).status()
-            lostSince = nil
-            pause = .seconds(1)
-            unchangedLooks = newest == status ? unchangedLooks + 1 : 0
-            status = newest ?? status
-            if status?.state == .failed { failure = "failed: \(status?.message ?? "no reason given")" }
-            if unchangedLooks >= Self.patience, status?.state != .finished { try await lookAtProcess() }
-        } catch let error as RemoteHostError where Self.isPassing(error) {
-            if lostSince == nil { lostSince = now }
-            nextLook = now + pause
-            pause = min(pause * 2, Self.longestPause)
-        }
-    }
-
-    /// A status that stands still: the agent may be gone.
-    private mutating func lookAtProcess() async throws {
-        unchangedLooks = 0
-        let state = try await processes.state(on: handle.host, directory: placement.directory)
-        guard state != .running else { return }
-        // Its last words may have come after the last look.
-        status = try await AgentFiles(host: handle.host, directory: placement.directory).status() ?? status
-        if status?.state != .finished { failure = "\(state)" }
-    }
-
-    private static func isPassing(_ error: RemoteHostError) -> Bool {
-        error.isTransportFailure || error.code == .timedOut || error.code == .commandNotRun
     }
 }

@@ -82,7 +82,16 @@ struct PushPhase: RunPhase {
             arguments: [RemoteLayout.agent(sha256: agent.sha256)],
             isIdempotent: true
         )
-        let result = try await handle.host.run(command).checked(host: handle.name, command: command)
+        let result = try await handle.host.run(command)
+        // The shell's own status for a file that it may not run.
+        guard result.exitCode != 126 else {
+            throw OrchestrationError(
+                .hostUnusable,
+                "\(handle.name): the agent may not be run there: is the login directory mounted noexec? Mount it with "
+                    + "exec, or log in as a user whose home is elsewhere"
+            )
+        }
+        try result.checked(host: handle.name, command: command)
         return String(result.output.filter { !$0.isControl && !$0.isNewline }.prefix(60))
     }
 

@@ -123,9 +123,14 @@ extension RunSession {
     func prepareToResume() throws {
         placements = placementsOnRecord().filter { !$0.isCollected }
         guard let last = placements.map(\.block).max() else {
+            // Its latexp is gone, for its lock is ours: nothing will ever end it but this.
+            if record.outcome == .running { try update { $0.outcome = .interrupted } }
             throw OrchestrationError(
                 .invalidInput,
-                "\(record.id): every block that was begun is here already; `latexp report \(record.id)` analyses it"
+                record.blocks.isEmpty
+                    ? "\(record.id) ended before any agent was started: there is nothing to fetch, and nothing of it on any "
+                        + "host but the agent's program"
+                    : "\(record.id): every block that was begun is here already; `latexp report \(record.id)` analyses it"
             )
         }
         let all = try BlockSchedule.blocks(for: experiment, seed: experiment.schedule.seed ?? 0)

@@ -8,6 +8,8 @@ public struct RunOptions: Hashable, Sendable {
     public var isLocal: Bool
     /// The command line, for the manifest.
     public var arguments: [String]
+    /// Break the relay connections off once in the middle of the measurement, to see that nothing goes unaccounted.
+    public var provokesReconnection = false
 
     /// Options; by default none is set.
     public init(allowsUnsynchronisedClocks: Bool = false, isLocal: Bool = false, arguments: [String] = []) {

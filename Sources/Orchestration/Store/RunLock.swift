@@ -29,6 +29,14 @@ public final class RunLock: Sendable {
 }
 
 extension RunDirectory {
+    /// Whether a latexp works on the run just now.
+    public var isWorkedOn: Bool {
+        let descriptor = open(file("lock").path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// Takes the run for this process.
     ///
     /// - Throws: `OrchestrationError`: `invalidInput` when another latexp works on it, `storage` when that cannot be

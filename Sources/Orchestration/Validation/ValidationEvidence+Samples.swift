@@ -139,6 +139,13 @@ extension ValidationEvidence {
             )
         }
         guard !isWrong else { return (.failed, "the sums do not come out: " + parts.joined(separator: "; ")) }
+        let relays = (forwarder?.lanes ?? []).flatMap(\.connections).filter { $0.purpose == "relay" }
+        let provoked = relays.first { $0.reason?.contains(ConnectionRecord.wasToldToReconnect) == true }
+        if let provoked,
+            relays.contains(where: { $0.streaming != nil && $0.began.monotonicNs > provoked.began.monotonicNs })
+        {
+            return (.passed, parts.joined(separator: "; ") + "; across a reconnection that was provoked")
+        }
         return (
             .warning,
             parts.joined(separator: "; ") + ". No reconnection was provoked, so the account of one is not proven here"

@@ -68,7 +68,11 @@ public struct DetachedProcess: Sendable {
             arguments: [TransferScripts.safePath(directory)],
             isIdempotent: true
         )
-        let result = try await host.run(ask)
+        return try read(ask, try await host.run(ask))
+    }
+
+    /// How a run stands, in the words of the scripts.
+    private func read(_ ask: RemoteCommand, _ result: CommandResult) throws -> State {
         let words = result.output.split(whereSeparator: \.isWhitespace)
         switch (result.exitCode, words.first) {
         case (0, "running"): return .running
@@ -94,9 +98,7 @@ public struct DetachedProcess: Sendable {
             timeout: .seconds(seconds + 30),
             isIdempotent: true
         )
-        let result = try await host.run(stop)
-        guard result.exitCode == 0 else { throw failed(stop, result) }
-        return try await state(directory: directory)
+        return try read(stop, try await host.run(stop))
     }
 
     private func failed(_ command: RemoteCommand, _ result: CommandResult) -> RemoteHostError {

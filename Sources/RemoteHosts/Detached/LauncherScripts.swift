@@ -62,13 +62,17 @@ enum LauncherScripts {
             else echo lost; fi
             """
 
-    /// Stops the run in directory `$1`, with `$2` seconds between TERM and KILL.
+    /// Stops the run in directory `$1`, with `$2` seconds between TERM and KILL, and says how it stands then.
     ///
     /// When the leader is gone or its id is another's by now, those that hold the lock open are signalled one by one.
     static let stop =
         tools + startTime + """
-            cd "$1" 2>/dev/null && [ -e lock ] || exit 0
+            cd "$1" 2>/dev/null && [ -e lock ] || { echo absent; exit 0; }
             grace=$2
+            over() {
+                if [ -s exit ]; then echo "exited $(cat exit)"; else echo lost; fi
+                exit 0
+            }
             is_over() { flock -n -s lock true; }
             wait_for() {
                 tries=$(($1 * 10))
@@ -91,11 +95,11 @@ enum LauncherScripts {
                 done
                 return 0
             }
-            is_over && exit 0
+            is_over && over
             send TERM
-            wait_for "$grace" && exit 0
+            wait_for "$grace" && over
             send KILL
-            wait_for 5 && exit 0
+            wait_for 5 && over
             echo 'processes are left that even KILL did not end' >&2
             exit 76
             """

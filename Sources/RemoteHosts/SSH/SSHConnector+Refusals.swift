@@ -27,7 +27,7 @@ extension SSHConnector {
         var text =
             "the host key of \(place) is not known: it showed \(key.summary). Compare this fingerprint with the one "
             + "on the host's console or from its owner; if they are the same, accept it with\n  "
-        if target.hostKeyAlias == nil {
+        if target.hostKeyAlias == nil, target.proxy == nil {
             text +=
                 "ssh-keyscan -t \(key.shortType) -p \(target.port) \(target.address) >> \(ShellQuoting.word(firstFile))"
         } else {

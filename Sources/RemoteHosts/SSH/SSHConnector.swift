@@ -82,9 +82,8 @@ struct SSHConnector {
     // MARK: The handshake
 
     private func shakeHands(keyTypes: [String], _ limits: SSHLimits) throws -> (SSHSession, String) {
-        let dialer = TCPDialer(host: host, wake: wake, limits: limits)
-        let (socket, address) = try dialer.dial(target.address, port: target.port)
-        let session = try SSHSession(host: host, socket: socket, wake: wake, options: options)
+        let (socket, address, proxy) = try dial(limits)
+        let session = try SSHSession(host: host, socket: socket, wake: wake, options: options, proxy: proxy)
         session.beginActivity()
         let methods = keyTypes.flatMap { $0 == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [$0] }
         let preference = libssh2_session_method_pref(
@@ -111,6 +110,16 @@ struct SSHConnector {
             )
         default:
             let failure = session.failure(code, "shaking hands with \(target.address) port \(target.port)")
+            if let way = target.proxy, let proxy {
+                let complaint = proxy.complaint()
+                throw RemoteHostError(
+                    .unreachable,
+                    host: host,
+                    "\(target.address) port \(target.port) was not reached \(way.summary)"
+                        + (complaint.isEmpty ? "" : ": \(complaint)"),
+                    cause: failure
+                )
+            }
             throw RemoteHostError(
                 .unreachable,
                 host: host,
@@ -119,6 +128,17 @@ struct SSHConnector {
                 cause: failure
             )
         }
+    }
+
+    /// A connection to the host's server: directly, or by the program that leads to it.
+    private func dial(_ limits: SSHLimits) throws -> (socket: Int32, address: String, proxy: ProxyProcess?) {
+        if let way = target.proxy {
+            let (process, socket) = try ProxyProcess.start(try way.arguments(for: target, host: host), host: host)
+            return (socket, "\(target.address) \(way.summary)", process)
+        }
+        let dialer = TCPDialer(host: host, wake: wake, limits: limits)
+        let (socket, address) = try dialer.dial(target.address, port: target.port)
+        return (socket, address, nil)
     }
 
     private func hostKey(of session: SSHSession) throws -> PublicKey {

@@ -10,17 +10,26 @@ final class SSHSession {
     private let socket: Int32
     private let wake: WakePipe
     private let keepAliveInterval: Duration
+    /// The program that carries the connection, if one does; ended after the socket is closed.
+    private let proxy: ProxyProcess?
     private var lastSignOfLife = ContinuousClock.now
     private var lastProbe = ContinuousClock.now
 
     /// Takes the socket over, whatever happens.
-    init(host: String, socket: Int32, wake: WakePipe, options: SSHOptions) throws {
+    init(
+        host: String,
+        socket: Int32,
+        wake: WakePipe,
+        options: SSHOptions,
+        proxy: ProxyProcess? = nil
+    ) throws {
         guard SSHLibrary.initialisation == 0, let handle = libssh2_session_init_ex(nil, nil, nil, nil) else {
             closeDescriptor(socket)
             throw RemoteHostError(.unsupported, host: host, "\(SSHLibrary.name) cannot make a session")
         }
         self.host = host
         self.handle = handle
+        self.proxy = proxy
         self.socket = socket
         self.wake = wake
         self.keepAliveInterval = options.keepAliveInterval

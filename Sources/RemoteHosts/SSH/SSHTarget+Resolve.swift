@@ -5,7 +5,6 @@ extension SSHTarget {
     /// Works out a target from what a user wrote, with the help of the user's own SSH configuration (`ssh -G`).
     ///
     /// What is given here counts more than the configuration. Where there is no `ssh` command, the text alone counts.
-    /// Throws `unsupported` when the configuration wants a jump host or a proxy command, which libssh2 cannot do.
     public static func resolve(
         _ destination: String,
         host: String,
@@ -17,7 +16,7 @@ extension SSHTarget {
         let parsed = try SSHDestination(destination, host: host)
         var target = SSHTarget(address: parsed.address, port: parsed.port ?? 22, user: parsed.user ?? NSUserName())
         if let configuration = try await configuration(for: parsed, host: host, file: configurationFile) {
-            try target.apply(SSHConfiguration(output: configuration), host: host)
+            target.apply(SSHConfiguration(output: configuration), configurationFile: configurationFile)
         }
         if let identityFile { target.identityFiles = [expandingHome(identityFile)] }
         if let knownHosts { target.knownHostsFiles = [expandingHome(knownHosts)] }
@@ -50,15 +49,12 @@ extension SSHTarget {
         }
     }
 
-    private mutating func apply(_ configuration: SSHConfiguration, host: String) throws {
-        for key in ["proxyjump", "proxycommand"] {
-            guard let value = configuration[key], value != "none" else { continue }
-            throw RemoteHostError(
-                .unsupported,
-                host: host,
-                "the SSH configuration of \(address) has \(key) \(value), which latexp cannot follow: give an "
-                    + "address that can be reached directly, or open a tunnel with ssh -L and name its port"
-            )
+    private mutating func apply(_ configuration: SSHConfiguration, configurationFile: String?) {
+        // ssh prints the one that counts, and `none` or nothing for the other.
+        if let jump = configuration["proxyjump"], jump != "none" {
+            proxy = .jump(jump, configurationFile: configurationFile)
+        } else if let command = configuration["proxycommand"], command != "none" {
+            proxy = .command(command)
         }
         address = configuration["hostname"] ?? address
         port = configuration["port"].flatMap { Int($0) } ?? port

@@ -18,6 +18,8 @@ public struct SSHTarget: Sendable, Equatable {
     public var knownHostsFiles: [String]
     /// The key that the host must show: `ssh-ed25519 AAAA…` or `SHA256:…`; known_hosts files are not asked then.
     public var hostKey: String?
+    /// What leads to the host where it cannot be reached directly.
+    public var proxy: SSHProxy?
 
     /// Describes a host without asking anybody's configuration.
     public init(
@@ -28,8 +30,10 @@ public struct SSHTarget: Sendable, Equatable {
         identityFiles: [String] = [],
         agentSocket: String? = nil,
         knownHostsFiles: [String] = SSHTarget.usualKnownHostsFiles,
-        hostKey: String? = nil
+        hostKey: String? = nil,
+        proxy: SSHProxy? = nil
     ) {
+        self.proxy = proxy
         self.address = address
         self.port = port
         self.user = user

@@ -19,7 +19,14 @@ enum TransferScripts {
             case $file in */*) directory=${file%/*} ;; *) directory=. ;; esac
             mkdir -p "${directory:-/}" || exit 71
             [ ! -d "$file" ] || { echo "$file is a directory" >&2; exit 72; }
-            part=$file.tmp.$$
+            # A part whose shell is gone was left by a host that went down: here, so that a shared home is nobody's trap.
+            here=$file.tmp.$(uname -n)
+            # A zombie answers signals, but has no program any more.
+            is_alive() { if [ -d /proc/self ]; then [ -e "/proc/$1/exe" ]; else kill -0 "$1" 2>/dev/null; fi; }
+            for part in "$here".*; do
+                if [ -f "$part" ] && ! is_alive "${part##*.}"; then rm -f "$part"; fi
+            done
+            part=$here.$$
             trap 'rm -f "$part"' EXIT
             # Also when the connection is gone and nobody hears the last echo.
             trap 'exit 73' HUP INT TERM PIPE

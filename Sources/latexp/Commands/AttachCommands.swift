@@ -28,35 +28,55 @@ struct StatusCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var attach: AttachOptions
+    @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let (directory, attachment) = try attach.attachment()
-        let record = try directory.loadRecord()
-        Terminal.results.write("\(directory.id): \(record.outcome.rawValue)\n")
+        let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
         let states = try await attachment.states()
-        Terminal.results.write(AgentStateText.render(states))
+        Terminal.results.write(try AgentStateText.render(states, of: directory.id, outcome, format: output.format))
         if states.contains(where: { $0.failure != nil }) { throw ExitCode(CommandStatus.hostUnusable.rawValue) }
     }
 }
 
 /// Ends a run's agents.
 struct StopCommand: AsyncParsableCommand {
+    /// What came of it.
+    private struct Stopped: Encodable {
+        var run: String
+        var stopped: [String]
+        var failures: [String]
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "stop",
         abstract: "End the agents of a run; `latexp resume` then brings home what they wrote."
     )
 
     @OptionGroup var attach: AttachOptions
+    @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let (directory, attachment) = try attach.attachment()
         let states = try await attachment.stop()
         let stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
-        Terminal.results.write(
+        let text =
             stopped.isEmpty
-                ? "\(directory.id): no agent was running\n"
-                : "\(directory.id): stopped on \(stopped.joined(separator: ", ")); "
-                    + "`latexp resume \(directory.id)` brings home what they wrote\n"
+            ? "\(directory.id): no agent was running\n"
+            : "\(directory.id): stopped on \(stopped.joined(separator: ", ")); "
+                + "`latexp resume \(directory.id)` brings home what they wrote\n"
+        let rows = states.map { ["\($0.host)", "\($0.block)", "\(stopped.contains($0.host))", $0.failure ?? ""] }
+        Terminal.results.write(
+            try Rows.render(
+                ["host", "block", "stopped", "failure"],
+                rows,
+                json: Stopped(
+                    run: directory.id,
+                    stopped: stopped,
+                    failures: states.compactMap(\.failure)
+                ),
+                format: output.format
+            ) ?? text
         )
         if let state = states.first(where: { $0.failure != nil }) {
             throw OrchestrationError(.hostUnusable, state.failure ?? "")
@@ -75,7 +95,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
-        let printer = RunPrinter()
+        let printer = output.observer
         let (directory, attachment) = try attach.attachment(observer: printer)
         let outcome = try await Interruption.guarding(
             hint: "The agents end by themselves; `latexp resume \(directory.id)` fetches what they leave."
@@ -89,7 +109,69 @@ struct ResumeCommand: AsyncParsableCommand {
 
 /// Prints what agents do.
 enum AgentStateText {
-    static func render(_ states: [RunAttachment.AgentState]) -> String {
+    /// A run with its agents, for programs.
+    private struct Status: Encodable {
+        var run: String
+        var outcome: String
+        var agents: [Agent]
+    }
+
+    /// An agent, for programs.
+    private struct Agent: Encodable {
+        var host: String
+        var block: Int
+        var isCollected: Bool
+        var process: String?
+        var state: String?
+        var message: String?
+        var events: Int?
+        var failure: String?
+
+        init(_ state: RunAttachment.AgentState) {
+            host = state.host
+            block = state.block
+            isCollected = state.isCollected
+            process = state.process.map(Self.word)
+            self.state = state.status?.state.rawValue
+            message = state.status?.message
+            events = state.status?.lanes.reduce(0) { $0 + max($1.counts.arrived, $1.counts.received) }
+            failure = state.failure
+        }
+
+        private static func word(_ process: AgentProcessState) -> String {
+            switch process {
+            case .running: "running"
+            case .exited(let status): "exited \(status)"
+            case .lost: "lost"
+            case .absent: "absent"
+            }
+        }
+
+        var cells: [String] {
+            [
+                host, "\(block)", isCollected ? "collected" : process ?? "unknown", state ?? "",
+                events.map(String.init) ?? "", failure ?? message ?? "",
+            ]
+        }
+    }
+
+    static func render(
+        _ states: [RunAttachment.AgentState],
+        of run: String,
+        _ outcome: String,
+        format: OutputFormat
+    ) throws -> String {
+        let agents = states.map(Agent.init)
+        let table = try Rows.render(
+            ["host", "block", "process", "state", "events", "message"],
+            agents.map(\.cells),
+            json: Status(run: run, outcome: outcome, agents: agents),
+            format: format
+        )
+        return table ?? "\(run): \(outcome)\n" + text(states)
+    }
+
+    private static func text(_ states: [RunAttachment.AgentState]) -> String {
         guard !states.isEmpty else { return "  no agent was started\n" }
         return states.map { state in
             var text = "  \(state.host), block \(state.block): "

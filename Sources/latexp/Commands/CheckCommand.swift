@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import Reporting
 
 /// Looks whether an experiment could be run.
 struct CheckCommand: AsyncParsableCommand {
@@ -15,6 +16,15 @@ struct CheckCommand: AsyncParsableCommand {
     var file: String
 
     @OptionGroup var hosts: HostOptions
+    @OptionGroup var output: FormatOptions
+
+    /// What was looked at, for programs.
+    private struct Looked: Encodable {
+        var experiment: String
+        var isReady: Bool
+        var failure: String?
+        var phases: [PhaseRecord]
+    }
 
     func run() async throws {
         let read = try ExperimentFile.load(file)
@@ -22,7 +32,7 @@ struct CheckCommand: AsyncParsableCommand {
         let folder = FileManager.default.temporaryDirectory.appending(path: "latexp-check-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let directory = try RunStore(path: folder.path).create(name: "check", at: environment.clock.wallSeconds)
-        let printer = RunPrinter()
+        let printer = output.observer
         let engine = RunEngine(
             read.experiment,
             supplied: read.supplied,
@@ -34,7 +44,26 @@ struct CheckCommand: AsyncParsableCommand {
         )
         let outcome = try await Interruption.guarding(hint: "Nothing was put on any host.") { try await engine.run() }
         printer.finish()
+        let phases = outcome.record.phases
+        let rows = phases.flatMap { phase in
+            phase.checks.map { [phase.name, $0.host ?? "", $0.name, $0.outcome.rawValue, $0.detail] }
+        }
+        let looked = Looked(
+            experiment: read.experiment.name,
+            isReady: outcome.error == nil,
+            failure: outcome.error?.message,
+            phases: phases
+        )
+        if let table = try Rows.render(
+            ["phase", "host", "check", "outcome", "detail"],
+            rows,
+            json: looked,
+            format: output.format
+        ) {
+            Terminal.results.write(table)
+        } else if outcome.error == nil {
+            Terminal.results.write("\(read.experiment.name): everything that was looked at is ready to measure.\n")
+        }
         if let error = outcome.error { throw error }
-        Terminal.results.write("\(read.experiment.name): everything that was looked at is ready to measure.\n")
     }
 }

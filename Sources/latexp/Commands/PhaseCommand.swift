@@ -37,13 +37,15 @@ struct PhaseCommand: AsyncParsableCommand {
         let experiment = try sequence.experiment(from: read.experiment)
         let environment = hosts.environment
         let directory = try store.store.create(name: experiment.name, at: environment.clock.wallSeconds)
-        let printer = RunPrinter()
+        let printer = output.observer
+        var options = hosts.options
+        options.provokesReconnection = sequence == .backbone
         let engine = RunEngine(
             experiment,
             supplied: read.supplied,
             directory: directory,
             environment: environment,
-            options: hosts.options,
+            options: options,
             extent: .validation,
             observer: printer
         )

@@ -36,8 +36,8 @@ struct RunCommand: AsyncParsableCommand {
         if dryRun { return try showPlan(read.experiment) }
         let environment = hosts.environment
         let directory = try store.store.create(name: read.experiment.name, at: environment.clock.wallSeconds)
-        Terminal.errors.write("latexp \(LatexpVersion.text), run \(directory.id)\n")
-        let printer = RunPrinter()
+        let printer = output.observer
+        printer.runBegan(directory)
         let engine = RunEngine(
             read.experiment,
             supplied: read.supplied,

@@ -27,12 +27,17 @@ struct RunsCommand: AsyncParsableCommand {
             }
             return Row(
                 run: directory.id,
-                outcome: record.outcome.rawValue,
+                outcome: Self.outcome(of: directory, record),
                 paths: record.experiment.paths.map(\.name),
                 verdict: (try? StandardReporter.analysis(of: directory))?.verdict.headline
             )
         }
         Terminal.results.write(try render(rows))
+    }
+
+    /// How a run stands: one that says that it runs, and that no latexp works on, was left by its laptop.
+    static func outcome(of directory: RunDirectory, _ record: RunRecord) -> String {
+        record.outcome == .running && !directory.isWorkedOn ? "abandoned" : record.outcome.rawValue
     }
 
     private func render(_ rows: [Row]) throws -> String {

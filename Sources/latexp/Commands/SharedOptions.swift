@@ -18,6 +18,9 @@ struct StoreOptions: ParsableArguments {
 struct FormatOptions: ParsableArguments {
     @Option(help: "How results are printed: text, markdown, json or csv.")
     var format = OutputFormat.text
+
+    /// What shows a run while it goes on: for people, or a line of JSON an event where results are JSON.
+    var observer: any ProgressObserver { format == .json ? EventPrinter() : RunPrinter() }
 }
 
 /// How hosts are used.
@@ -73,7 +76,8 @@ enum Ending {
         if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
             Terminal.results.write(try format.render(analysis, isBrief: true))
         }
-        showFiles(of: outcome.directory)
+        // Programs know the directory from the first event.
+        if format != .json { showFiles(of: outcome.directory) }
         if let error = outcome.error { throw error }
         if outcome.status != .done { throw ExitCode(outcome.status.rawValue) }
     }

@@ -61,7 +61,8 @@ enum ChecklistText {
         return (["\(passed) of \(lines.count) passed"] + others).joined(separator: ", ")
     }
 
-    private static func cell(_ text: String) -> String {
+    /// A cell of a table in Markdown.
+    static func cell(_ text: String) -> String {
         text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
             .split(separator: "\n").joined(separator: " ")
     }

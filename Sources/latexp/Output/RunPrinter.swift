@@ -3,13 +3,21 @@ import Foundation
 import Orchestration
 import Synchronization
 
-/// Shows a run on standard error: a block of lines for each phase, and a live line at the bottom.
+/// Shows a run on standard error.
+protocol ProgressObserver: RunObserver {
+    /// Says which run it is.
+    func runBegan(_ directory: RunDirectory)
+    /// Takes away what was shown for the moment only.
+    func finish()
+}
+
+/// Shows a run to people: lines for each phase, and live lines at the bottom.
 ///
-/// On a terminal the live line is redrawn in place; elsewhere a line is written every ten seconds.
-final class RunPrinter: RunObserver {
+/// On a terminal the live lines are redrawn in place, a few times a second; elsewhere one is written every ten seconds.
+final class RunPrinter: ProgressObserver {
     private struct State {
-        /// Whether the live line stands at the bottom of the terminal.
-        var isLiveLineShown = false
+        /// The live lines that stand at the bottom of the terminal.
+        var shownLines = 0
         var lastPlainLine: ContinuousClock.Instant?
         var lastText = ""
     }
@@ -41,31 +49,31 @@ final class RunPrinter: RunObserver {
 
     func waiting(_ text: String) { showLive("  " + text) }
 
-    func live(_ view: LiveView) {
-        let interactive = terminal.isInteractive
-        let line = LiveLine.draw(view, width: interactive ? terminal.width - 3 : 240)
-        showLive("  " + line)
+    func runBegan(_ directory: RunDirectory) {
+        terminal.write("latexp \(LatexpVersion.text), run \(directory.id)\n")
     }
 
-    /// Takes the live line away.
+    func live(_ view: LiveView) {
+        guard terminal.isInteractive else { return showLive("  " + LiveLine.draw(view, width: 240)) }
+        let lines = LiveBlock.draw(view, width: terminal.width - 1, usesUnicode: terminal.usesUnicode)
+        state.withLock { draw(lines, &$0) }
+    }
+
+    /// Takes the live lines away.
     func finish() {
-        state.withLock { clear(&$0) }
+        state.withLock { draw([], &$0) }
     }
 
     private func write(_ line: String) {
         state.withLock { state in
-            clear(&state)
+            draw([], &state)
             terminal.write(line + "\n")
         }
     }
 
     private func showLive(_ line: String) {
         state.withLock { state in
-            if terminal.isInteractive {
-                terminal.write("\r\u{1B}[2K" + line.prefix(max(1, terminal.width - 1)))
-                state.isLiveLineShown = true
-                return
-            }
+            if terminal.isInteractive { return draw([String(line.prefix(max(1, terminal.width - 1)))], &state) }
             let now = ContinuousClock.now
             if let last = state.lastPlainLine, now - last < Self.plainInterval { return }
             // The first look comes at once and says little: the interval starts with it.
@@ -76,9 +84,12 @@ final class RunPrinter: RunObserver {
         }
     }
 
-    private func clear(_ state: inout State) {
-        guard state.isLiveLineShown else { return }
-        terminal.write("\r\u{1B}[2K")
-        state.isLiveLineShown = false
+    /// Puts lines where the live lines stand, in one piece so that nothing flickers.
+    private func draw(_ lines: [String], _ state: inout State) {
+        guard state.shownLines > 0 || !lines.isEmpty else { return }
+        let up = state.shownLines > 1 ? "\u{1B}[\(state.shownLines - 1)A" : ""
+        let body = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")
+        terminal.write("\r" + up + (lines.isEmpty ? "\u{1B}[J" : body + "\u{1B}[J"))
+        state.shownLines = lines.count
     }
 }
