@@ -95,7 +95,8 @@ extension WholeRuns {
             #expect((results["backbone_avg_latency_ms"] is Double) == isRelay)
             let csv = try String(contentsOfFile: "\(receiver.folder)/results-\(path).csv", encoding: .utf8)
             let lines = csv.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-            #expect(lines.dropFirst().count { $0.last == "true" } == count)
+            let inWindow = try #require(lines.first?.firstIndex(of: "in_window"))
+            #expect(lines.dropFirst().count { $0[inWindow] == "true" } == count)
             let line = try #require(lines.dropFirst().first)
             #expect(Int(line[0]) == 1 && line[1].count == 13 && line[3].count == 19)
             #expect((line[2].isEmpty && line[5].isEmpty) == !isRelay)
