@@ -20,7 +20,7 @@ func module(
     .target(name: name, dependencies: dependencies, swiftSettings: settings + furtherSettings)
 }
 
-/// For what is compared with Foundation's parser on more than a million messages: optimised in debug builds, too.
+/// For what is tested on millions of messages or samples: optimised in debug builds, too.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
 
 /// The tests of one module: they lie in `Tests/<name>Tests`.
@@ -69,7 +69,7 @@ let package = Package(
         .systemLibrary(name: "CSockets"),
 
         module("ExperimentModel"),
-        module("LatencyStatistics"),
+        module("LatencyStatistics", furtherSettings: optimised),
         module("WebSocketCodec"),
         module("MarketFeed", ["ExperimentModel", "WebSocketCodec"], furtherSettings: optimised),
         module("WireTransport", ["CSockets", "COpenSSL"]),
@@ -116,13 +116,29 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("ExperimentModel"),
-        tests("LatencyStatistics"),
+        .target(
+            name: "CoverageSimulation",
+            dependencies: ["LatencyStatistics"],
+            path: "Tests/CoverageSimulation",
+            swiftSettings: settings + optimised
+        ),
+        .executableTarget(
+            name: "CoverageBench",
+            dependencies: ["CoverageSimulation"],
+            path: "Tests/CoverageBench",
+            swiftSettings: settings
+        ),
+        tests("LatencyStatistics", ["CoverageSimulation"]),
         tests("WebSocketCodec", ["CSockets"]),
         tests("MarketFeed", ["ExperimentModel"], furtherSettings: optimised),
         tests("WireTransport", ["CSockets"]),
         tests("AgentCore", ["ExperimentModel", "LabWorld", "MarketFeed", "WireTransport", "WebSocketCodec"]),
         tests("RemoteHosts", ["ExperimentModel", subprocess]),
-        tests("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Goldens"]),
+        tests(
+            "Reporting",
+            ["ExperimentModel", "LatencyStatistics", subprocess],
+            exclude: ["Goldens", "wrong-time.py"]
+        ),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
         .testTarget(
             name: "LabTests",

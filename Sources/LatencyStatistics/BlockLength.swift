@@ -19,22 +19,32 @@ public struct BlockLength: Hashable, Sendable {
 
     /// Longer series are averaged in groups first, which bounds the work; blocks are far longer than such a group.
     static let longestExamined = 16_384
+    /// Averages are not taken over so many samples that fewer than these are left.
+    private static let fewestExamined = 250
+    /// The length that is best for the error of a variance is too short for an interval's coverage, to which the
+    /// variance's bias matters more than its noise (Lahiri, "Resampling Methods for Dependent Data", 2003, 7.2).
+    static let lengthening = 2.0
 
     /// The block length for the mean of `series`.
     ///
     /// Never below the cube root of n, the order that is right for weakly dependent data: longer blocks cost little, and
-    /// shorter ones would trust an estimate of no dependence too much.
+    /// shorter ones would trust an estimate of no dependence too much. The method looks for dependence over some sqrt(n)
+    /// samples; where it reaches further, averages of four samples are looked at instead, and so on.
     public init(for series: [Double]) {
-        let group = max(1, (series.count + Self.longestExamined - 1) / Self.longestExamined)
-        let examined = group == 1 ? series : Self.averaged(series, group)
-        let found = Self.politisWhite(examined)
+        var group = max(1, (series.count + Self.longestExamined - 1) / Self.longestExamined)
+        var found = Self.politisWhite(Self.averaged(series, group))
+        while found.isCapped, series.count / (4 * group) >= Self.fewestExamined {
+            group *= 4
+            found = Self.politisWhite(Self.averaged(series, group))
+        }
         let floor = Int(cbrt(Double(series.count)).rounded(.up))
-        samples = max(1, floor, Int(found.length.rounded(.up)) * group)
+        samples = max(1, floor, min(series.count, Int((Self.lengthening * found.length).rounded(.up)) * group))
         isCapped = found.isCapped
     }
 
     private static func averaged(_ series: [Double], _ group: Int) -> [Double] {
-        stride(from: 0, to: series.count - group + 1, by: group).map { start in
+        guard group > 1 else { return series }
+        return stride(from: 0, to: series.count - group + 1, by: group).map { start in
             series[start..<start + group].reduce(0, +) / Double(group)
         }
     }
@@ -67,7 +77,7 @@ public struct BlockLength: Hashable, Sendable {
         }
         guard spectrum != 0 else { return (longest, true) }
         let length = cbrt(2 * slope * slope / (4.0 / 3 * spectrum * spectrum) * n)
-        return (min(max(1, length), longest), length > longest)
+        return (min(max(1, length), longest), length > longest || lastSignificant + significantRun > furthestLag)
     }
 }
 

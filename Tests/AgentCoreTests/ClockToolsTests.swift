@@ -1,4 +1,5 @@
 import ExperimentModel
+import Foundation
 import Testing
 
 @testable import AgentCore
@@ -40,6 +41,19 @@ struct ClockToolsTests {
         #expect(summary.offsetLowNs == offsetNs - 112_100_000)
         #expect(summary.offsetHighNs == offsetNs + 112_050_000)
         #expect(summary.offsetLowNs <= offsetNs && offsetNs <= summary.offsetHighNs)
+    }
+
+    @Test("The hardware clock's error is read where a driver gives it, the greatest of several devices")
+    func hardwareClock() throws {
+        let root = NSTemporaryDirectory() + "latexp-net-\(UInt64.random(in: 0 ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        for (name, text) in [("eth0", "21000\n"), ("eth1", "34500\n"), ("lo", nil)] as [(String, String?)] {
+            let device = "\(root)/\(name)/device"
+            try FileManager.default.createDirectory(atPath: device, withIntermediateDirectories: true)
+            try text?.write(toFile: device + "/phc_error_bound", atomically: true, encoding: .utf8)
+        }
+        #expect(HardwareClock.errorNs(devices: root) == 34_500)
+        #expect(HardwareClock.errorNs(devices: root + "/none") == nil)
     }
 
     @Test("Pauses double from the first to the longest, jittered between half and whole, and start over")

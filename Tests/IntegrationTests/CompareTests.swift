@@ -92,7 +92,7 @@ extension WholeRuns {
                 #expect(result.output.contains("no event time in this stream"))
                 let analysis = try LatexpCommand.analysis(try LatexpCommand.latestRun(in: folder))
                 let truth = try #require(analysis.labTruth?.differenceMedianNs)
-                let measured = try #require(analysis.differences.first?.summaryNs.median)
+                let measured = try #require(analysis.differences.first?.firstArrivalsNs.median)
                 #expect(abs(measured - truth) <= 300_000)
                 #expect(analysis.verdict.winner == "backbone")
             }

@@ -39,6 +39,18 @@ struct HostReadingTests {
         #expect(good.reading.tracking?.stratum == 4)
         #expect(good.reading.at.wallNs == 1_763_850_000_000_000_000)
         #expect(good.reading.at.monotonicNs == 1_000_500_000_000)
+        #expect(good.reading.phcErrorNs == nil)
+        let moment = FakeHost.moment.replacingOccurrences(of: "\n", with: " 24000\n")
+        let hardware = ClockAsker.read(
+            CommandResult(
+                exitCode: 0,
+                outputBytes: Array(
+                    (moment + "50484330,PHC0,1,1763849990.1,0.000001,0,0,0,0,0,0.000002,0.000003,1.0,Normal\n").utf8
+                )
+            )
+        )
+        #expect(hardware.reading.phcErrorNs == 24_000)
+        #expect(hardware.reading.boundSeconds.map { abs($0 - 29e-6) < 1e-12 } == true)
         let silent = ClockAsker.read(
             CommandResult(exitCode: 1, outputBytes: Array((FakeHost.moment + "506 Cannot talk to daemon\n").utf8))
         )

@@ -83,6 +83,22 @@ final class RunStoreTests {
         #expect(empty?.message.contains("no runs") == true)
     }
 
+    @Test("finds many runs by patterns and lists, each once")
+    func findsAll() throws {
+        let base = try (0..<3).map { try makeRun("baseline", at: moment + 60 * Double($0)) }
+        let back = try makeRun("backbone", at: moment)
+        #expect(try store.findAll("baseline-*").map(\.id) == base.map(\.id))
+        #expect(try store.findAll("ba*").count == 4)
+        #expect(
+            try store.findAll("\(base[1].id),baseline-*,backbone").map(\.id)
+                == [base[1], base[0], base[2], back].map(\.id)
+        )
+        #expect(try store.findAll("baseline-2025112?T222[01]00Z").map(\.id) == [base[0], base[1]].map(\.id))
+        let none = #expect(throws: OrchestrationError.self) { try self.store.findAll("other-*") }
+        #expect(none?.message.contains("no run in") == true && none?.message.contains("other-*") == true)
+        #expect(throws: OrchestrationError.self) { try self.store.findAll(",") }
+    }
+
     @Test("takes a run for one process at a time")
     func locks() throws {
         let run = try makeRun("demo", at: moment)

@@ -1,6 +1,8 @@
 import ExperimentModel
-import Reporting
+import LatencyStatistics
 import Testing
+
+@testable import Reporting
 
 /// A run of one path.
 func onePath(
@@ -27,8 +29,7 @@ func onePath(
     @Test func theSoonerSideIsNamedWithItsInterval() throws {
         let comparison = try RunComparison.compare(
             [baseline],
-            [onePath("backbone", .relay, seed: 8)],
-            settings: SyntheticKind.settings
+            [onePath("backbone", .relay, seed: 8)]
         )
         #expect(comparison.verdict.kind == .sooner)
         #expect(comparison.verdict.winner == "backbone")
@@ -42,8 +43,7 @@ func onePath(
     @Test func theSamePathTwiceShowsNoDifference() throws {
         let comparison = try RunComparison.compare(
             [baseline],
-            [onePath("baseline", .direct, seed: 99)],
-            settings: SyntheticKind.settings
+            [onePath("baseline", .direct, seed: 99) { $0.id = "again" }]
         )
         #expect(comparison.verdict.kind == .noDifferenceShown)
     }
@@ -66,7 +66,7 @@ func onePath(
 
     @Test func aForcedComparisonSaysSoAndGivesNoVerdict() throws {
         let short = onePath("backbone", .relay, seed: 8) { $0.seconds = 10 }
-        let forced = try RunComparison.compare([baseline], [short], force: true, settings: SyntheticKind.settings)
+        let forced = try RunComparison.compare([baseline], [short], force: true)
         #expect(forced.verdict.kind == .cannotSay)
         #expect(forced.forcedPast.count == 1)
         #expect(forced.isVerdictUnusable)
@@ -83,14 +83,98 @@ func onePath(
     @Test func runsWithBothPathsAreComparedByName() throws {
         var second = SyntheticRun()
         second.seed = 12
+        second.id = "second"
         let comparison = try RunComparison.compare(
             [SyntheticRun().data()],
-            [second.data()],
-            settings: SyntheticKind.settings
+            [second.data()]
         )
         #expect(comparison.paths.map(\.pathA) == ["baseline", "backbone"])
         #expect(comparison.paths.map(\.pathB) == ["baseline", "backbone"])
         #expect(comparison.paths[1].figures.contains { $0.metric == .backbone })
+    }
+
+    @Test func aRunOnBothSidesIsAReason() {
+        let error = #expect(throws: ReportingError.self) { try RunComparison.compare([baseline], [baseline]) }
+        #expect(error?.message.contains("on both sides: \(baseline.record.id)") ?? false)
+    }
+
+    /// Six runs a side whose own level varies by some 2 ms from run to run: each one's interval is some hundredths of a
+    /// millisecond wide, so that any two runs differ with certainty, and the sides do not.
+    @Test func runsAreTheUnitNotSamples() throws {
+        let levels = [117.0, 119.2, 116.1, 120.3, 118.4, 117.6]
+        let a = levels.enumerated().map { run("baseline", level: $1, seed: 40 + UInt64($0), hour: Double($0) * 4) }
+        let b = levels.reversed().enumerated().map {
+            run("backbone", level: $1 - 0.3, seed: 60 + UInt64($0), hour: Double($0) * 4 + 0.2)
+        }
+        let single = try RunComparison.compare([a[3]], [b[0]])
+        #expect(single.verdict.kind == .sooner)
+        #expect(single.warnings.contains { $0.code == .fewRuns })
+        let many = try RunComparison.compare(a, b)
+        #expect(many.verdict.kind == .noDifferenceShown)
+        #expect(many.verdict.details.contains { $0.contains("6 in A, 6 in B") && $0.contains("6 pairs") })
+        let far = try RunComparison.compare(
+            a,
+            levels.enumerated().map { run("backbone", level: $1 - 9, seed: 70 + UInt64($0), hour: 12) }
+        )
+        #expect(far.verdict.kind == .sooner && far.verdict.winner == "backbone")
+        #expect(far.paths[0].summaries[0].shareBSooner > 0.99)
+        #expect(try #require(far.paths[0].summaries[0].runRanks?.probability) < 0.01)
+    }
+
+    /// The network is 4 ms slower in the evening on either path: with the hours matched, 1 ms between the paths is found.
+    @Test func hoursOfTheDayAreMatched() throws {
+        let hours = [1.0, 5, 9, 13, 17, 21]
+        func level(_ hour: Double) -> Double { hour >= 12 ? 122 : 118 }
+        let a = hours.enumerated().map {
+            run("baseline", level: level($1) + 0.02 * Double($0), seed: 40 + UInt64($0), hour: $1)
+        }
+        let b = hours.enumerated().map {
+            run("backbone", level: level($1) - 1, seed: 60 + UInt64($0), hour: 24 * Double($0 + 1) + $1 + 0.4)
+        }
+        let matched = try RunComparison.compare(a, b)
+        #expect(matched.matching?.pairs.count == 6)
+        #expect(matched.verdict.kind == .sooner && matched.verdict.winner == "backbone")
+        #expect(abs(try #require(matched.verdict.medianNs) + 1e6) < 0.2e6)
+        // At other hours nothing is matched, and 4 ms between the hours hide 1 ms between the paths.
+        let apart = try RunComparison.compare(
+            a,
+            hours.enumerated().map { run("backbone", level: level($1) - 1, seed: 80 + UInt64($0), hour: $1 + 2) }
+        )
+        #expect(apart.matching == nil)
+        #expect(apart.verdict.kind == .noDifferenceShown)
+        #expect(apart.warnings.contains { $0.code == .differentTimes && $0.text.contains("do not match") })
+    }
+
+    @Test func theNearestHoursArePairedOnceEachAcrossMidnight() {
+        let day = 86_400.0
+        let matching = RunMatching(
+            [0, 3_600 * 6, 23.9 * 3_600],
+            [10 * day + 60, 3_600 * 6.5, 3_600 * 6.2, 3_600 * 12]
+        )
+        #expect(matching.pairs == [.init(a: 0, b: 0), .init(a: 1, b: 2)])
+        #expect(RunMatching.apart(23.9 * 3_600, 5 * day + 360) - 720 < 1e-6)
+    }
+
+    @Test func oneRunBesideSeveralTakesTheirSpread() throws {
+        let a = [116.0, 118, 120, 117, 119].enumerated().map {
+            run("baseline", level: $1, seed: 40 + UInt64($0), hour: 1)
+        }
+        let comparison = try RunComparison.compare(a, [run("backbone", level: 116.5, seed: 9, hour: 1)])
+        let difference = try #require(comparison.paths[0].figures.first { $0.metric == .endToEnd }?.difference)
+        // Levels have the variance 2.5: one run's difference from the mean of five has 2.5 (1 + 1/5) = 3, squared milliseconds.
+        #expect(abs(try #require(difference.standardError) - 3.0.squareRoot() * 1e6) < 0.1e6)
+        #expect(comparison.verdict.kind == .noDifferenceShown)
+    }
+
+    /// A run with one path of this delay, which began at this hour since a midnight.
+    private func run(_ name: String, level: Double, seed: UInt64, hour: Double) -> RunData {
+        var data = onePath(name, .direct, seed: seed) { run in
+            run.id = "\(name)-\(seed)"
+            run.directMs = level
+            run.seconds = 8
+        }
+        data.record.beganSeconds = 1_794_960_000 + hour * 3_600
+        return data
     }
 
     @Test func pathsOfDifferentNamesInLargerRunsAreNotGuessed() {

@@ -37,8 +37,7 @@ import Testing
         let names: [OutputFormat: String] = [.text: "txt", .markdown: "md", .json: "json", .csv: "csv"]
         let comparison = try RunComparison.compare(
             [onePath("baseline", .direct, seed: 7)],
-            [onePath("backbone", .relay, seed: 8)],
-            settings: SyntheticKind.settings
+            [onePath("backbone", .relay, seed: 8)]
         )
         let text = try format.render(comparison)
         expectGolden(text, "comparison." + (names[format] ?? "txt"))

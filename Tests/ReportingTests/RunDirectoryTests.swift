@@ -8,7 +8,7 @@ import Testing
     @Test func everyFileOfARunIsWritten() throws {
         let directory = try SyntheticKind.tiny.run.write()
         defer { try? FileManager.default.removeItem(at: directory) }
-        let analysis = try ReportWriter.write(runDirectory: directory.path, settings: SyntheticKind.settings)
+        let analysis = try ReportWriter.write(runDirectory: directory.path)
         for name in [
             "analysis.json", "report.md", "report.html", "samples.csv", "hosts/frankfurt/results-backbone.json",
         ] {
@@ -32,7 +32,7 @@ import Testing
         try FileManager.default.removeItem(at: directory.appending(path: "hosts/tokyo/summary.json"))
         let samples = directory.appending(path: "hosts/frankfurt/samples.bin")
         try Data(contentsOf: samples).dropLast(10).write(to: samples)
-        let analysis = try RunAnalyzer.analyze(runDirectory: directory.path, settings: SyntheticKind.settings)
+        let analysis = try RunAnalyzer.analyze(runDirectory: directory.path)
         let texts = analysis.warnings.filter { $0.code == .incompleteFiles }.map(\.text)
         #expect(texts.contains { $0.contains("hosts/tokyo/summary.json") })
         #expect(texts.contains { $0.contains("86 octets") })
@@ -60,7 +60,7 @@ import Testing
     @Test func namesFromElsewhereCannotBreakAReport() throws {
         var run = SyntheticKind.tiny.run
         run.id = "<script>alert(1)</script> | `x` \"q\""
-        let analysis = RunAnalyzer.analyze(run.data(), settings: SyntheticKind.settings)
+        let analysis = RunAnalyzer.analyze(run.data())
         let html = HTMLReport.render(analysis)
         #expect(!html.contains("<script"))
         #expect(html.contains("&lt;script&gt;"))
@@ -70,7 +70,7 @@ import Testing
     @Test func fieldsOfCSVAreQuotedWhenTheyMustBe() throws {
         var run = SyntheticKind.tiny.run
         run.paths[0].name = "a,\"b\""
-        let csv = try OutputFormat.csv.render(RunAnalyzer.analyze(run.data(), settings: SyntheticKind.settings))
+        let csv = try OutputFormat.csv.render(RunAnalyzer.analyze(run.data()))
         #expect(csv.contains("\r\n\"a,\"\"b\"\"\",end_to_end,"))
         #expect(csv.hasSuffix("\r\n"))
     }

@@ -49,13 +49,10 @@ enum SyntheticKind: String, CaseIterable, Sendable {
         return run
     }
 
-    /// Fewer resamples than the default: unoptimised tests are slow, and goldens need only be the same each time.
-    static let settings = BootstrapSettings(resamples: 50, seed: 1)
-
     /// The analysis of the run as it comes from its directory.
     func analysis() throws -> RunAnalysis {
         let directory = try run.write()
         defer { try? FileManager.default.removeItem(at: directory) }
-        return try RunAnalyzer.analyze(runDirectory: directory.path, settings: Self.settings)
+        return try RunAnalyzer.analyze(runDirectory: directory.path)
     }
 }

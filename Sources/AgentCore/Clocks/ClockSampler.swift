@@ -52,7 +52,11 @@ final class ClockSampler {
         case .failure(let error): return ClockReading(at: now, tracking: nil, failure: error.message)
         case .success(let output):
             do {
-                return ClockReading(at: now, tracking: try ChronyTracking(csv: output))
+                return ClockReading(
+                    at: now,
+                    tracking: try ChronyTracking(csv: output),
+                    phcErrorNs: HardwareClock.errorNs()
+                )
             } catch {
                 return ClockReading(at: now, tracking: nil, failure: "\(error)")
             }

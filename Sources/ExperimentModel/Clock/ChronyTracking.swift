@@ -78,15 +78,33 @@ public struct ClockReading: Codable, Hashable, Sendable {
     public var at: Timestamp
     /// What chrony said; nil when it could not be asked.
     public var tracking: ChronyTracking?
+    /// The error bound of the host's own hardware clock, nanoseconds, as Amazon's network driver gives it
+    /// (`phc_error_bound` of the ENA driver); nil where there is none.
+    public var phcErrorNs: Int64?
     /// Why there is no answer, or nil.
     public var failure: String?
 
     /// A reading.
-    public init(at: Timestamp, tracking: ChronyTracking?, failure: String? = nil) {
+    public init(at: Timestamp, tracking: ChronyTracking?, failure: String? = nil, phcErrorNs: Int64? = nil) {
         self.at = at
         self.tracking = tracking
         self.failure = failure
+        self.phcErrorNs = phcErrorNs
     }
+
+    /// The hard limit on the clock's error, seconds; nil without chrony's answer.
+    ///
+    /// Where chrony follows a hardware clock of the host (reference `PHC0` and the like) it takes that clock for exact; the
+    /// driver's own bound is added, as in aws/clock-bound.
+    public var boundSeconds: Double? {
+        guard let tracking else { return nil }
+        let isHardware = tracking.referenceName.uppercased().hasPrefix("PHC")
+        return tracking.boundSeconds + (isHardware ? Double(phcErrorNs ?? 0) / 1e9 : 0)
+    }
+
+    /// How fast the bound may grow until the next reading, seconds a second: what chrony assumes of any clock (1 ppm, its
+    /// `maxclockerror`), and its own doubt about this one's frequency.
+    public var driftRate: Double { (1 + max(0, tracking?.skewPPM ?? 0)) / 1e6 }
 }
 
 extension StringProtocol {

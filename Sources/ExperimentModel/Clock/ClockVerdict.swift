@@ -28,7 +28,7 @@ public enum ClockVerdict: Hashable, Sendable {
         if ageSeconds > oldestReferenceSeconds {
             return .bad("the last answer of the time source is \(Int(ageSeconds)) s old; it is probably unreachable")
         }
-        let bound = tracking.boundSeconds
+        let bound = reading.boundSeconds ?? tracking.boundSeconds
         if bound > maxError.seconds {
             return .bad(
                 "the clock bound is \(milliseconds(bound)), more than maxError \(maxError) "

@@ -54,7 +54,8 @@ enum HostScripts {
         exit 0
         """
 
-    /// The moment, `<wall ns> <seconds since boot>`, then what `chronyc -c tracking` says; `$@` are extra arguments.
+    /// The moment and the hardware clock's error, `<wall ns> <seconds since boot> [<ns>]`, then what `chronyc -c tracking`
+    /// says; `$@` are extra arguments.
     ///
     /// chronyc prints its errors on standard output, too. Status 127: there is no chronyc.
     static let clock = """
@@ -62,7 +63,8 @@ enum HostScripts {
         wall=$(date +%s%N)
         case "$wall" in *[!0-9]*) wall=$(date +%s)000000000 ;; esac
         read -r boot rest 2>/dev/null </proc/uptime || boot=0
-        printf '%s %s\\n' "$wall" "$boot"
+        phc=$(cat /sys/class/net/*/device/phc_error_bound 2>/dev/null | sort -n | tail -n 1)
+        printf '%s %s %s\\n' "$wall" "$boot" "$phc"
         command -v chronyc >/dev/null 2>&1 || exit 127
         exec chronyc "$@" -c tracking
         """

@@ -37,7 +37,8 @@ enum ClockAsker {
             )
         }
         if result.exitCode == 0, let tracking = try? ChronyTracking(csv: said) {
-            return (ClockReading(at: at, tracking: tracking), false)
+            let phcErrorNs = moment.dropFirst(2).first.flatMap { Int64($0) }
+            return (ClockReading(at: at, tracking: tracking, phcErrorNs: phcErrorNs), false)
         }
         let words = (said + " " + result.errorOutput).split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let text = String(words.filter { !$0.isControl }.prefix(300))
@@ -70,7 +71,7 @@ enum ClockAsker {
         guard let tracking = reading.tracking else { return reading.failure ?? "no answer" }
         return String(
             format: "within %.3f ms (offset %+.3f ms, stratum %d, source %@)",
-            tracking.boundSeconds * 1e3,
+            (reading.boundSeconds ?? tracking.boundSeconds) * 1e3,
             -tracking.systemOffsetSeconds * 1e3,
             tracking.stratum,
             tracking.referenceName.isEmpty ? tracking.referenceID : tracking.referenceName

@@ -79,6 +79,28 @@ public struct RunStore: Sendable {
         throw OrchestrationError(.invalidInput, "no run in \(root.path) is called '\(text)'; the newest are:\n\(names)")
     }
 
+    /// The runs that the user means by `text`: names as `find` takes them, or patterns with `*`, `?` and `[...]` as shells
+    /// have them, several of either with commas between them; each run once, in the order of their names' patterns.
+    ///
+    /// - Throws: `OrchestrationError` `invalidInput` for a name that is no run and a pattern that no run matches.
+    public func findAll(_ text: String) throws -> [RunDirectory] {
+        var found: [RunDirectory] = []
+        for part in text.split(separator: ",").map(String.init) {
+            var matches: [RunDirectory]
+            if part.contains(where: { "*?[".contains($0) }) {
+                matches = list().filter { fnmatch(part, $0.id, 0) == 0 }.sorted { $0.id < $1.id }
+                guard !matches.isEmpty else {
+                    throw OrchestrationError(.invalidInput, "no run in \(root.path) matches '\(part)'")
+                }
+            } else {
+                matches = [try find(part)]
+            }
+            for run in matches where !found.contains(where: { $0.id == run.id }) { found.append(run) }
+        }
+        guard !found.isEmpty else { throw OrchestrationError(.invalidInput, "'\(text)' names no run") }
+        return found
+    }
+
     /// All runs, the newest first by the time in their manifests; directories without a manifest are left out.
     public func list() -> [RunDirectory] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []

@@ -10,6 +10,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case boundGrew
         /// A host's clock is not verified.
         case clockNotVerified
+        /// Probes inside the relay connection and chrony's bounds cannot both be right.
+        case clocksContradicted
         /// Not enough samples for what was asked.
         case tooFewSamples
         /// The same event was never seen on both paths.
@@ -40,7 +42,7 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case silentStream
         /// The stream says no event times.
         case noEventTime
-        /// Samples depend on each other over longer stretches than the intervals account for.
+        /// Samples depend on each other over so long that intervals are withheld.
         case longDependence
         /// The receive times are not the kernel's.
         case userSpaceTimes
@@ -50,6 +52,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case runIncomplete
         /// The two sides were measured at different times.
         case differentTimes
+        /// One run a side, so that runs' own spread is not known.
+        case fewRuns
         /// A comparison that was refused and then forced.
         case forced
         /// What the run itself noted.

@@ -8,10 +8,14 @@ public struct DifferenceAnalysis: Codable, Hashable, Sendable {
     public var baseline: String
     /// The second path.
     public var other: String
-    /// The figures over all pairs; the first arrival counts where a path has several lanes.
+    /// The events that came on both paths.
+    public var pairs: Int
+    /// The figures of one connection of each path, whichever it is: over all events and all pairs of lanes.
     public var summaryNs: Summary
-    /// Quantiles with their intervals.
+    /// Quantiles of the same with their intervals, which hold the spread between lanes.
     public var quantilesNs: [QuantileInterval]
+    /// The difference between the first arrivals, where a path's lanes are taken together.
+    public var firstArrivalsNs: Summary
     /// Pairs in which the baseline was sooner.
     public var baselineFirst: Int
     /// Pairs in which the other path was sooner.
@@ -20,15 +24,16 @@ public struct DifferenceAnalysis: Codable, Hashable, Sendable {
     public var meanGainOverBaselineNs: Double
     /// What the first of both gains over the other path alone, mean nanoseconds a pair.
     public var meanGainOverOtherNs: Double
+    /// End to end, taking the first of both paths, nanoseconds; nil without event times.
+    public var firstOfBothNs: Summary?
     /// Events of the baseline that have no counterpart.
     public var unmatchedBaseline: UnmatchedEvents
     /// Events of the other path that have no counterpart.
     public var unmatchedOther: UnmatchedEvents
+    /// The difference of the first arrivals by how busy the market was, the calmest tenth first; empty with few events.
+    public var rateDeciles: [RateDecile]
     /// Each lane of the one against each lane of the other.
     public var lanePairs: [LanePairDifference]
-
-    /// The number of pairs.
-    public var pairs: Int { summaryNs.count }
 
     /// The median with its interval.
     public var median: QuantileInterval? { quantilesNs.first { $0.probability == 0.5 } }
@@ -36,15 +41,17 @@ public struct DifferenceAnalysis: Codable, Hashable, Sendable {
 
 /// Events of one path without a counterpart on the other, by the reason.
 public struct UnmatchedEvents: Codable, Hashable, Sendable {
-    /// Within 2 s of the start or the end of the window, where the counterpart may lie outside.
-    public var atEdge = 0
+    /// The counterpart came before the window's start, or would have, within 2 s of it.
+    public var beforeStart = 0
+    /// The counterpart came after the window's end, or would have, within 2 s of it.
+    public var afterEnd = 0
     /// While a lane of the other path had no connection.
     public var duringGap = 0
     /// The other path should have brought it and did not.
     public var neverCame = 0
 
     /// All of them.
-    public var total: Int { atEdge + duringGap + neverCame }
+    public var total: Int { beforeStart + afterEnd + duringGap + neverCame }
 }
 
 /// One lane against one other, over the events that came on both.
@@ -61,7 +68,8 @@ public struct LanePairDifference: Codable, Hashable, Sendable {
     public var medianSizeNs: Double
 }
 
-/// How far two lanes of the same path are apart: what the instrument shows where there is no difference of paths.
+/// How far two lanes of the same path are apart, event by event: what the instrument shows where there is no difference of
+/// paths.
 public struct NoiseFloor: Codable, Hashable, Sendable {
     /// The path.
     public var path: String

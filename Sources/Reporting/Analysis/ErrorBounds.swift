@@ -35,8 +35,22 @@ struct ErrorBounds {
             clockNs: known.count == bounds.count ? known.reduce(0, +) : nil,
             hosts: involved,
             truncationNs: metric == .endToEnd || metric == .feedLeg ? truncationNs : 0,
+            estimateNs: estimate(of: metric, path: path),
             isVerified: involved.allSatisfy { clocks[$0]?.isVerified ?? false }
         )
+    }
+
+    /// What is to be added to a figure if chrony's estimates of the clocks' offsets are right: the receiver's clock behind
+    /// true time makes a delay to it look shorter than it is, and the forwarder's behind makes it look longer.
+    private func estimate(of metric: Metric, path: String) -> Double? {
+        let receiverNs = clocks[receiver]?.behindNs
+        let forwarderNs = forwarders[path].flatMap { clocks[$0]?.behindNs }
+        switch metric {
+        case .endToEnd: return receiverNs
+        case .backbone: return receiverNs.flatMap { mine in forwarderNs.map { mine - $0 } }
+        case .feedLeg: return forwarderNs
+        case .residence, .hostDelay: return 0
+        }
     }
 
     /// What the event times of a run are rounded down to, nanoseconds: a millisecond unless some show finer digits.

@@ -1,5 +1,11 @@
 import ExperimentModel
 
+/// What makes an event of a run's market the same on every lane and connection.
+struct EventKey: Hashable {
+    var stream: UInt16
+    var updateID: Int64
+}
+
 /// When each event first arrived on some lanes, ordered by stream and update id.
 struct EventArrivals {
     struct Arrival {
@@ -48,6 +54,8 @@ struct EventPairing {
     private(set) var differencesNs: [Double] = []
     /// When the earlier of the two arrived, for each difference.
     private(set) var timesNs: [Int64] = []
+    /// The end-to-end delay of the earlier of the two, for those that have event times.
+    private(set) var firstEndToEndNs: [Double] = []
     /// Events that came only on the first side.
     private(set) var onlyFirst: [EventArrivals.Arrival] = []
     /// Events that came only on the second side.
@@ -69,6 +77,9 @@ struct EventPairing {
                 j += 1
             } else {
                 pairs.append((min(a.monotonicNs, b.monotonicNs), Double(b.monotonicNs - a.monotonicNs)))
+                if let delay = (b.monotonicNs < a.monotonicNs ? b : a).endToEndNs {
+                    firstEndToEndNs.append(Double(delay))
+                }
                 i += 1
                 j += 1
             }

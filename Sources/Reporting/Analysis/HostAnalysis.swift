@@ -16,12 +16,42 @@ public struct HostAnalysis: Codable, Hashable, Sendable {
     public var clock: ClockAnalysis
 }
 
+/// Something that happened to a host's clock during a run.
+public struct ClockEvent: Codable, Hashable, Sendable {
+    /// What can happen.
+    public enum Kind: String, Codable, Sendable {
+        /// The wall clock jumped.
+        case stepped
+        /// The clock no longer passed the run's check.
+        case lost
+        /// It passed again.
+        case regained
+        /// The bound was more than twice what it was before the run.
+        case boundGrew
+    }
+
+    /// What happened.
+    public var kind: Kind
+    /// When, seconds from the start of the measured window; below zero before it.
+    public var seconds: Double
+    /// What was seen.
+    public var text: String
+}
+
 /// How good a host's clock was throughout a run.
 public struct ClockAnalysis: Codable, Hashable, Sendable {
     /// The number of readings.
     public var readings: Int
     /// The largest bound of all readings, nanoseconds; nil without a reading.
     public var worstBoundNs: Double?
+    /// How much of it is what the clock may have drifted from that reading to the next, nanoseconds.
+    public var driftNs: Double?
+    /// The greatest error of the host's own hardware clock that is in the bounds, nanoseconds; nil where none was readable.
+    public var phcErrorNs: Int64?
+    /// What chrony's estimates say the clock was behind true time by, mean over the readings, nanoseconds; nil without any.
+    ///
+    /// An estimate and no bound: figures are not changed by it.
+    public var behindNs: Double?
     /// The bound before the run, nanoseconds.
     public var beforeNs: Double?
     /// The bound after the run, nanoseconds.
@@ -30,6 +60,8 @@ public struct ClockAnalysis: Codable, Hashable, Sendable {
     public var problem: String?
     /// Jumps of the wall clock, nanoseconds each.
     public var stepsNs: [Int64]
+    /// What went wrong with the clock during the run, in the order of time.
+    public var events: [ClockEvent]
 
     /// Whether every reading passed.
     public var isVerified: Bool { problem == nil }

@@ -20,18 +20,74 @@ enum HostAnalyzer {
     private static func clock(of host: String, _ record: HostRecord?, _ data: RunData) -> ClockAnalysis {
         let during = data.blocks.flatMap { $0.clocks[host] ?? [] }
         let readings = ([record?.clockBefore] + during.map(Optional.some) + [record?.clockAfter]).compactMap { $0 }
-        let bounds = readings.compactMap { $0.tracking.map { $0.boundSeconds * 1e9 } }
+        let worst = worstBound(readings)
         let summaries = data.blocks.compactMap { block in
             host == data.record.experiment.receiver ? block.receiver : block.forwarders[host]
         }
+        let steps = summaries.flatMap(\.clockSteps)
+        let offsets = readings.compactMap { $0.tracking.map { $0.systemOffsetSeconds * 1e9 } }
         return ClockAnalysis(
             readings: readings.count,
-            worstBoundNs: bounds.max(),
-            beforeNs: record?.clockBefore?.tracking.map { $0.boundSeconds * 1e9 },
-            afterNs: record?.clockAfter?.tracking.map { $0.boundSeconds * 1e9 },
+            worstBoundNs: worst?.boundNs,
+            driftNs: worst?.driftNs,
+            phcErrorNs: readings.compactMap(\.phcErrorNs).max(),
+            behindNs: offsets.isEmpty ? nil : offsets.reduce(0, +) / Double(offsets.count),
+            beforeNs: record?.clockBefore?.boundSeconds.map { $0 * 1e9 },
+            afterNs: record?.clockAfter?.boundSeconds.map { $0 * 1e9 },
             problem: problem(readings, maxError: data.record.experiment.clock.maxError),
-            stepsNs: summaries.flatMap(\.clockSteps).map(\.stepNs)
+            stepsNs: steps.map(\.stepNs),
+            events: events(readings, steps, data, before: record?.clockBefore?.boundSeconds)
         )
+    }
+
+    /// The largest bound at any time: each reading's, grown by what the clock may drift until the next one.
+    private static func worstBound(_ readings: [ClockReading]) -> (boundNs: Double, driftNs: Double)? {
+        readings.indices.compactMap { index -> (boundNs: Double, driftNs: Double)? in
+            guard let bound = readings[index].boundSeconds else { return nil }
+            let next = index + 1 < readings.count ? readings[index + 1].at.wallNs : readings[index].at.wallNs
+            let drift = readings[index].driftRate * max(0, Double(next - readings[index].at.wallNs))
+            return (bound * 1e9 + drift, drift)
+        }
+        .max { $0.boundNs < $1.boundNs }
+    }
+
+    /// Steps, losses of synchronisation and growth of the bound, with their times.
+    private static func events(
+        _ readings: [ClockReading],
+        _ steps: [ClockStep],
+        _ data: RunData,
+        before: Double?
+    ) -> [ClockEvent] {
+        // The windows are on the receiver's clock; to the tenths of seconds that matter here all hosts agree.
+        let startNs = data.blocks.lazy.compactMap(\.window?.start.wallNs).first ?? readings.first?.at.wallNs ?? 0
+        func seconds(_ at: Timestamp) -> Double { Double(at.wallNs - startNs) / 1e9 }
+        var events = steps.map {
+            ClockEvent(
+                kind: .stepped,
+                seconds: seconds($0.at),
+                text: "the wall clock jumped by \(Format.time(Double($0.stepNs)))"
+            )
+        }
+        var isGood = true
+        var hasGrown = false
+        for reading in readings {
+            switch ClockVerdict.judge(reading, maxError: data.record.experiment.clock.maxError) {
+            case .good where !isGood:
+                events.append(ClockEvent(kind: .regained, seconds: seconds(reading.at), text: "verified again"))
+                isGood = true
+            case .bad(let reason) where isGood:
+                events.append(ClockEvent(kind: .lost, seconds: seconds(reading.at), text: reason))
+                isGood = false
+            case .good, .bad: break
+            }
+            guard let before, let bound = reading.boundSeconds, bound > 2 * before, bound > 1e-4, !hasGrown else {
+                continue
+            }
+            hasGrown = true
+            let text = "the bound grew from \(Format.time(before * 1e9)) to \(Format.time(bound * 1e9))"
+            events.append(ClockEvent(kind: .boundGrew, seconds: seconds(reading.at), text: text))
+        }
+        return events.sorted { $0.seconds < $1.seconds }
     }
 
     /// Why the clock is not verified: the first reading that the run's gate would not have let pass.

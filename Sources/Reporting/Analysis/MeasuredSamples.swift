@@ -34,7 +34,7 @@ struct MeasuredSamples {
                 continue
             }
             let place = places[Int(record.lane)]
-            paths[place.path].lanes[place.lane].add(record, inside: inside)
+            paths[place.path].add(record, lane: place.lane, inside: inside)
         }
     }
 
@@ -49,6 +49,20 @@ struct MeasuredPath {
     var name: String
     var kind: PathSpecification.Kind
     var lanes: [MeasuredLane] = []
+    /// Events that came before a window, in the warm-up.
+    var before: Set<EventKey> = []
+    /// Events that came after a window.
+    var after: Set<EventKey> = []
+
+    mutating func add(_ record: SampleRecord, lane: Int, inside: Range<Int64>) {
+        let arrivalNs = record.arrivalOnMonotonicNs
+        if arrivalNs < inside.lowerBound {
+            before.insert(EventKey(stream: record.stream, updateID: record.updateID))
+        } else if arrivalNs >= inside.upperBound {
+            after.insert(EventKey(stream: record.stream, updateID: record.updateID))
+        }
+        lanes[lane].add(record, inside: inside)
+    }
 
     var count: Int { lanes.reduce(0) { $0 + $1.records.count } }
 

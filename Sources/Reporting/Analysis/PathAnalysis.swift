@@ -58,6 +58,10 @@ public struct ErrorBound: Codable, Hashable, Sendable {
     /// What the exchange's rounding of its event time down can add to the figure, nanoseconds: the true value is up to
     /// this much smaller.
     public var truncationNs: Double
+    /// What is to be added to the figures if chrony's estimates of the clocks' offsets are right, nanoseconds; nil when unknown.
+    ///
+    /// An estimate, within the bound: the figures are without it.
+    public var estimateNs: Double?
     /// Whether every clock involved passed the run's check throughout.
     public var isVerified: Bool
 }

@@ -7,7 +7,6 @@ struct PathAnalyzer {
     static let probabilities = [0.5, 0.9, 0.95, 0.99, 0.999]
 
     let data: RunData
-    let settings: BootstrapSettings
     let bounds: ErrorBounds
 
     func analyze(_ path: MeasuredPath) -> PathAnalysis {
@@ -51,15 +50,15 @@ struct PathAnalyzer {
 
     private func analyze(_ metric: Metric, of path: MeasuredPath) -> MetricAnalysis? {
         let lanes = path.values(metric)
-        let bootstrap = QuantileBootstrap(lanes: lanes, settings: settings)
-        guard let summary = bootstrap.summary else { return nil }
+        let estimator = QuantileEstimator(lanes: lanes)
+        guard let summary = estimator.summary else { return nil }
         let jitters = lanes.compactMap(InterarrivalJitter.of)
         // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its interval.
         let isOfInstrument = metric == .residence || metric == .forwarderHostDelay || metric == .hostDelay
         return MetricAnalysis(
             metric: metric,
             summaryNs: summary,
-            quantilesNs: isOfInstrument ? [] : Self.probabilities.compactMap(bootstrap.interval),
+            quantilesNs: isOfInstrument ? [] : Self.probabilities.compactMap(estimator.interval),
             jitterNs: jitters.isEmpty ? nil : jitters.reduce(0, +) / Double(jitters.count),
             bound: bounds.bound(of: metric, path: path.name)
         )

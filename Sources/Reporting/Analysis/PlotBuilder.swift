@@ -9,21 +9,23 @@ struct PlotBuilder {
     /// The plots of all paths; of the pairing's differences where no path has event times.
     func build(pairing: EventPairing?, pairName: String) -> PlotData {
         let differences = pairing.flatMap { Histogram(sorted: $0.differencesNs.sorted(), bins: 60) }
+        let overTime = pairing.map { timeSeries(pairName, zip($0.timesNs, $0.differencesNs).map { ($0, $1) }) }
         let timed = samples.paths.map { path in (name: path.name, points: points(of: path)) }
             .filter { !$0.points.isEmpty }
         if timed.isEmpty, let pairing {
-            let points = zip(pairing.timesNs, pairing.differencesNs).map { ($0, $1) }
             return PlotData(
                 subject: "difference",
                 distributions: [Self.distribution(pairName, pairing.differencesNs)],
                 differences: differences,
-                timeSeries: [timeSeries(pairName, points)]
+                differenceOverTime: overTime,
+                timeSeries: overTime.map { [$0] } ?? []
             )
         }
         return PlotData(
             subject: "end-to-end delay",
             distributions: timed.map { Self.distribution($0.name, $0.points.map(\.valueNs)) },
             differences: differences,
+            differenceOverTime: overTime,
             timeSeries: timed.map { timeSeries($0.name, $0.points) }
         )
     }

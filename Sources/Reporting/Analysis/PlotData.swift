@@ -8,6 +8,8 @@ public struct PlotData: Codable, Hashable, Sendable {
     public var distributions: [DistributionPlot]
     /// The differences between the first two paths; nil without pairs.
     public var differences: Histogram?
+    /// The difference of the first arrivals over time; nil without pairs.
+    public var differenceOverTime: TimeSeriesPlot?
     /// Each path's delay over time.
     public var timeSeries: [TimeSeriesPlot]
 }

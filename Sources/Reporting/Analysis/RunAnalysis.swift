@@ -6,7 +6,7 @@ import LatencyStatistics
 /// Times whose name ends in `Ns` are nanoseconds.
 public struct RunAnalysis: Codable, Hashable, Sendable {
     /// The version of this format.
-    public static let currentFormat = 1
+    public static let currentFormat = 2
 
     /// The version of this format.
     public var format: Int
@@ -34,8 +34,6 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     public var lanesPerPath: Int
     /// Whether the run was in a simulated world.
     public var isLab: Bool
-    /// How the intervals were made.
-    public var bootstrap: BootstrapSettings
     /// The answer.
     public var verdict: Verdict
     /// Each path.
@@ -44,6 +42,8 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     public var differences: [DifferenceAnalysis]
     /// Quantiles of the other path's end-to-end delay minus those of the baseline, nanoseconds; empty without event times.
     public var endToEndDifferencesNs: [QuantileInterval]
+    /// Where the time of each path's events went; without those that have no event times.
+    public var budgets: [LatencyBudget]
     /// Each path's own lanes against each other.
     public var noiseFloors: [NoiseFloor]
     /// Every lane's account.
@@ -52,6 +52,8 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     public var gaps: [ConnectionGap]
     /// Connections to the relay port that were not this run's, by reason.
     public var strangers: [String: Int]
+    /// What probes inside relay connections say about the clocks; empty without probes.
+    public var probes: [ProbeAnalysis]
     /// Each host.
     public var hosts: [HostAnalysis]
     /// Each phase of the run.

@@ -7,26 +7,20 @@ public enum RunAnalyzer {
     /// Analyses the run in a directory.
     ///
     /// - Throws: what `RunLoader.load` throws.
-    public static func analyze(
-        runDirectory: String,
-        settings: BootstrapSettings = BootstrapSettings()
-    ) throws -> RunAnalysis {
-        analyze(try RunLoader.load(runDirectory), settings: settings)
+    public static func analyze(runDirectory: String) throws -> RunAnalysis {
+        analyze(try RunLoader.load(runDirectory))
     }
 
-    /// Analyses a run's data; the same data and settings give the same analysis.
-    public static func analyze(_ data: RunData, settings: BootstrapSettings = BootstrapSettings()) -> RunAnalysis {
+    /// Analyses a run's data; the same data give the same analysis.
+    public static func analyze(_ data: RunData) -> RunAnalysis {
         let experiment = data.record.experiment
         let samples = MeasuredSamples(data)
         let hosts = HostAnalyzer.analyze(data)
-        let bounds = ErrorBounds(
-            experiment: experiment,
-            hosts: hosts,
-            truncationNs: ErrorBounds.truncationNs(of: samples)
-        )
-        let pathAnalyzer = PathAnalyzer(data: data, settings: settings, bounds: bounds)
+        let truncationNs = ErrorBounds.truncationNs(of: samples)
+        let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
+        let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
         let gaps = ConnectionGaps.find(in: data)
-        let differ = DifferenceAnalyzer(samples: samples, gaps: gaps, windows: samples.windows, settings: settings)
+        let differ = DifferenceAnalyzer(samples: samples, gaps: gaps, windows: samples.windows)
         let sides = comparedPaths(samples)
         let compared = sides.map { sides in sides.others.compactMap { differ.difference(sides.baseline, $0) } } ?? []
         let plots = PlotBuilder(samples: samples).build(
@@ -47,17 +41,24 @@ public enum RunAnalyzer {
             measuredSeconds: Double(samples.measuredNs) / 1e9,
             lanesPerPath: experiment.schedule.lanesPerPath,
             isLab: experiment.lab != nil || data.truth != nil,
-            bootstrap: settings,
             verdict: Verdict(.cannotSay, headline: ""),
             paths: samples.paths.map(pathAnalyzer.analyze),
             differences: compared.map(\.0),
-            endToEndDifferencesNs: sides.map { endToEndDifferences($0.baseline, $0.others.first, settings) } ?? [],
+            endToEndDifferencesNs: sides.map { endToEndDifferences($0.baseline, $0.others.first) } ?? [],
+            budgets: samples.paths.compactMap { path in
+                BudgetAnalyzer(
+                    receiver: experiment.receiver,
+                    forwarder: experiment.paths.first { $0.name == path.name }?.via,
+                    truncationNs: truncationNs
+                ).budget(of: path)
+            },
             noiseFloors: samples.paths.map(differ.noiseFloor),
             conservation: ConservationAnalyzer.analyze(data),
             gaps: gaps,
             strangers: data.blocks.compactMap(\.receiver?.strangers).reduce(into: [:]) {
                 $0.merge($1, uniquingKeysWith: +)
             },
+            probes: ProbeAnalyzer(data: data, hosts: hosts).analyze(),
             hosts: hosts,
             phases: data.record.phases,
             labTruth: data.truth.map {
@@ -86,12 +87,11 @@ public enum RunAnalyzer {
 
     private static func endToEndDifferences(
         _ baseline: MeasuredPath,
-        _ other: MeasuredPath?,
-        _ settings: BootstrapSettings
+        _ other: MeasuredPath?
     ) -> [QuantileInterval] {
         guard let other else { return [] }
-        let first = QuantileBootstrap(lanes: baseline.values(.endToEnd), settings: settings)
-        let second = QuantileBootstrap(lanes: other.values(.endToEnd), settings: settings)
+        let first = QuantileEstimator(lanes: baseline.values(.endToEnd))
+        let second = QuantileEstimator(lanes: other.values(.endToEnd))
         return PathAnalyzer.probabilities.compactMap { first.difference(to: second, $0) }
     }
 

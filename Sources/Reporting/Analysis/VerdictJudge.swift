@@ -1,8 +1,8 @@
 import ExperimentModel
 import LatencyStatistics
 
-/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero and its size is
-/// beyond what two lanes of the same path show.
+/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero, and that interval holds
+/// what connections of the same path differ by.
 struct VerdictJudge {
     private let analysis: RunAnalysis
 
@@ -46,13 +46,13 @@ struct VerdictJudge {
             baseline: difference.baseline,
             other: difference.other,
             median: median,
-            doubtNs: noiseNs,
-            doubt: "the noise floor of \(Format.time(noiseNs)) between lanes of one path"
+            doubtNs: nil,
+            doubt: ""
         )
         verdict.lowNs = low
         verdict.highNs = high
         verdict.details = observed()
-        return verdict
+        return withoutLanes(verdict, [difference.baseline, difference.other])
     }
 
     private func sequential() -> Verdict {
@@ -81,7 +81,22 @@ struct VerdictJudge {
         verdict.details =
             ["The paths were measured one after the other: events are not paired, and the time of day differs."]
             + observed()
-        return verdict
+        return withoutLanes(verdict, [names.baseline, names.other])
+    }
+
+    /// With one connection a path nothing tells the paths from the exchange's servers that they happened to meet.
+    private func withoutLanes(_ verdict: Verdict, _ paths: [String]) -> Verdict {
+        let lanes = paths.compactMap { analysis.path($0)?.lanes.count { $0.samples > 0 } }
+        guard verdict.kind == .sooner, lanes.allSatisfy({ $0 < 2 }) else { return verdict }
+        var doubtful = Verdict(
+            .cannotSay,
+            headline: "cannot say: with one connection a path, the exchange's servers may make the difference",
+            details: ["Between these two connections: \(verdict.headline)."] + verdict.details
+        )
+        doubtful.medianNs = verdict.medianNs
+        doubtful.lowNs = verdict.lowNs
+        doubtful.highNs = verdict.highNs
+        return doubtful
     }
 
     private var sequentialNames: (baseline: String, other: String)? {
@@ -137,9 +152,7 @@ struct VerdictJudge {
         return "\(Format.milliseconds(ends.0)) to \(Format.milliseconds(ends.1)) ms"
     }
 
-    private var noiseNs: Double? {
-        analysis.noiseFloors.compactMap { $0.medianSizeNs?.value }.max()
-    }
+    private var lanesAreKnown: Bool { analysis.paths.contains { $0.lanes.count { $0.samples > 0 } > 1 } }
 
     /// What was seen, whatever the answer: shares, tails, gain, noise.
     private func observed() -> [String] {
@@ -153,8 +166,11 @@ struct VerdictJudge {
                     + "\(Format.percent(difference.baselineFirst, of: pairs)); both at one receiver, on one clock."
             )
         }
-        if let noiseNs, analysis.paths.count > 1 {
-            lines.append("Lanes of one path differ by \(Format.time(noiseNs)) at the median: the noise floor.")
+        if let floorNs = analysis.differences.first?.median?.leastDetectable, lanesAreKnown {
+            lines.append(
+                "Noise floor: with these lanes and this time, a true difference of \(Format.time(floorNs)) is found nine times "
+                    + "in ten, a smaller one less often."
+            )
         }
         return lines
     }

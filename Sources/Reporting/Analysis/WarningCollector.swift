@@ -188,21 +188,36 @@ struct WarningCollector {
         for host in analysis.hosts {
             if let problem = host.clock.problem {
                 let isNeeded = needsClock && host.role == .receive
-                let text = "clock of \(host.name) not verified: \(problem); absolute figures that need it are marked"
+                let text =
+                    "clock of \(host.name) not verified (\(times(host, .lost))): \(problem); absolute figures that need it are "
+                    + "marked"
                 warnings.append(.init(.clockNotVerified, text, makesVerdictUnusable: isNeeded))
             }
             if !host.clock.stepsNs.isEmpty {
                 let sizes = host.clock.stepsNs.prefix(3).map { Format.time(Double($0)) }.joined(separator: ", ")
                 let text =
-                    "the wall clock of \(host.name) jumped during the run (\(sizes)); paired differences are not touched"
+                    "the wall clock of \(host.name) jumped during the run (\(sizes), \(times(host, .stepped))); paired differences "
+                    + "are not touched"
                 warnings.append(.init(.clockStepped, text, makesVerdictUnusable: needsClock && host.role == .receive))
             }
             if let before = host.clock.beforeNs, let worst = host.clock.worstBoundNs, worst > 2 * before, worst > 1e5 {
-                let text = "the clock bound of \(host.name) grew from \(Format.time(before)) to \(Format.time(worst))"
+                let text =
+                    "the clock bound of \(host.name) grew from \(Format.time(before)) to \(Format.time(worst)) "
+                    + "(\(times(host, .boundGrew)))"
                 warnings.append(.init(.boundGrew, text))
             }
         }
+        for probes in analysis.probes {
+            guard let contradiction = probes.contradiction else { continue }
+            warnings.append(.init(.clocksContradicted, "\(probes.path): \(contradiction)"))
+        }
         return warnings
+    }
+
+    /// When something happened to a host's clock, in words.
+    private func times(_ host: HostAnalysis, _ kind: ClockEvent.Kind) -> String {
+        let moments = host.clock.events.filter { $0.kind == kind }.prefix(3).map { Format.fixed($0.seconds, 1) + " s" }
+        return moments.isEmpty ? "throughout" : "at " + moments.joined(separator: ", ")
     }
 
     private func delays() -> [AnalysisWarning] {
@@ -264,10 +279,15 @@ struct WarningCollector {
             }
         }
         let all = analysis.differences.flatMap(\.quantilesNs) + analysis.paths.flatMap(\.metrics).flatMap(\.quantilesNs)
-        if all.contains(where: \.isCapped) {
+        if all.contains(where: { $0.cause == .dependence }) {
             let text =
-                "delays drift over longer stretches than the blocks of the intervals hold; a longer run gives honest intervals"
+                "delays depend on those before them over so long that some intervals are withheld; a longer run has them"
             warnings.append(.init(.longDependence, text))
+        }
+        for budget in analysis.budgets where budget.mismatches > 0 {
+            let text =
+                "\(budget.path): the parts of \(Format.count(budget.mismatches)) events do not add up to their end-to-end time"
+            warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: true))
         }
         return warnings
     }
@@ -289,7 +309,7 @@ struct WarningCollector {
         }
         if analysis.paths.contains(where: { $0.lanes.count == 1 }) {
             let text =
-                "one lane a path: the exchange's server that a connection happens to meet is not told apart from the path"
+                "one lane a path: the exchange's server that a connection happens to meet cannot be told from the path"
             warnings.append(.init(.oneLane, text))
         }
         let hasDirect = analysis.paths.contains { $0.kind == .direct }

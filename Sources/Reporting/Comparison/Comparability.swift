@@ -25,6 +25,8 @@ enum Comparability {
         same("one is simulated and one is not") {
             $0.record.experiment.lab != nil || $0.truth != nil ? "simulated" : "real"
         }
+        let both = Set(a.map(\.record.id)).intersection(b.map(\.record.id)).sorted()
+        if !both.isEmpty { problems.append("on both sides: \(both.joined(separator: ", "))") }
         problems += (a.map { ("A", $0) } + b.map { ("B", $0) }).flatMap { clockProblems($0.0, $0.1) }
         problems += durationProblems(a, b)
         return problems

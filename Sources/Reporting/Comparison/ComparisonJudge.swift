@@ -59,11 +59,19 @@ struct ComparisonJudge {
             )
             verdict.winner = median.value < 0 ? pair.pathB : pair.pathA
             verdict.loser = median.value < 0 ? pair.pathA : pair.pathB
+            if comparison.runsA.count == 1, comparison.runsB.count == 1, pair.lanesA < 2, pair.lanesB < 2 {
+                verdict = Verdict(
+                    .cannotSay,
+                    headline: "cannot say: with one run and one connection a side, the exchange's servers may make the "
+                        + "difference",
+                    details: ["Between these two connections: \(verdict.headline)."]
+                )
+            }
         }
         verdict.medianNs = median.value
         verdict.lowNs = low
         verdict.highNs = high
-        verdict.details = details(pair)
+        verdict.details += details(pair)
         return verdict
     }
 
@@ -76,6 +84,26 @@ struct ComparisonJudge {
                     + (p99.difference.withheld.map { " (no interval: \($0))." }
                         ?? " (95 % interval \(Format.signedMilliseconds(p99.difference.low)) to "
                         + "\(Format.signedMilliseconds(p99.difference.high)) ms).")
+            )
+        }
+        if let summary = pair.summaries.first(where: { $0.metric == .endToEnd }) {
+            lines.append(
+                "A delay of B is below one of A in \(Format.fixed(100 * summary.shareBSooner, 1)) % of pairs of samples; the "
+                    + "distributions are \(Format.fixed(summary.distance, 3)) apart (Kolmogorov-Smirnov)."
+            )
+            if let ranks = summary.runRanks, let probability = ranks.probability {
+                lines.append(
+                    "By the ranks of the runs' medians (Mann-Whitney), chance alone does this with probability "
+                        + "\(Format.fixed(probability, 3))."
+                )
+            }
+        }
+        if comparison.runsA.count > 1 || comparison.runsB.count > 1 {
+            lines.append(
+                "Runs are the unit of the interval: \(comparison.runsA.count) in A, \(comparison.runsB.count) in B"
+                    + (comparison.matching.map {
+                        ", of which \($0.pairs.count) pairs were matched by the hour of the day."
+                    } ?? ".")
             )
         }
         lines.append(

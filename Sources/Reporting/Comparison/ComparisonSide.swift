@@ -1,6 +1,6 @@
 import ExperimentModel
 
-/// The runs of one side of a comparison, their lanes put beside each other.
+/// The runs of one side of a comparison.
 struct ComparisonSide {
     private let runs: [RunData]
     private let samples: [MeasuredSamples]
@@ -23,9 +23,19 @@ struct ComparisonSide {
 
     var measuredSeconds: Double { samples.reduce(0) { $0 + Double($1.measuredNs) / 1e9 } }
 
-    /// The metric of each lane of each run: a resample draws among them, so that runs count as lanes do.
-    func values(_ metric: Metric, _ path: String) -> [[Double]] {
-        samples.flatMap(\.paths).filter { $0.name == path }.flatMap { $0.values(metric) }
+    /// The number of runs.
+    var count: Int { runs.count }
+
+    /// The metric of each lane of one run.
+    func values(_ metric: Metric, _ path: String, run: Int) -> [[Double]] {
+        samples[run].paths.filter { $0.name == path }.flatMap { $0.values(metric) }
+    }
+
+    /// The most lanes with samples that a run has on a path.
+    func lanes(_ path: String) -> Int {
+        samples.map { sample in
+            sample.paths.filter { $0.name == path }.reduce(0) { $0 + $1.lanes.count { !$0.records.isEmpty } }
+        }.max() ?? 0
     }
 
     /// Missing sequence ids; nil on a direct path, whose events bear no consecutive numbers.

@@ -3,8 +3,8 @@ import LatencyStatistics
 
 /// Runs A against runs B: the figures of each, their differences, and a verdict.
 ///
-/// The runs were taken at different times, so that events are not paired: differences are between distributions, and
-/// what changed with the time of day is in them too.
+/// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles. With
+/// several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
 public struct RunComparison: Codable, Hashable, Sendable {
     /// The names of the runs on side A.
     public var runsA: [String]
@@ -14,8 +14,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
     public var measuredSecondsA: Double
     /// The measured time of side B, seconds.
     public var measuredSecondsB: Double
-    /// How the intervals were made.
-    public var bootstrap: BootstrapSettings
+    /// The runs that were taken at the same time of day, when differences are between those; nil when all runs count.
+    public var matching: RunMatching?
     /// Each path of A with the one of B that it is compared with.
     public var paths: [ComparedPaths]
     /// The answer, for the first pair of paths.
@@ -37,8 +37,7 @@ public struct RunComparison: Codable, Hashable, Sendable {
     public static func compare(
         _ a: [RunData],
         _ b: [RunData],
-        force: Bool = false,
-        settings: BootstrapSettings = BootstrapSettings()
+        force: Bool = false
     ) throws -> RunComparison {
         let reasons = Comparability.problems(a, b)
         guard reasons.isEmpty || force else {
@@ -58,16 +57,20 @@ public struct RunComparison: Codable, Hashable, Sendable {
                     + "\(second.pathNames.joined(separator: ", ")); give runs of one path each, or with a path of the same name"
             )
         }
-        let paths = pairs.map { ComparedPaths(first, $0.a, second, $0.b, settings) }
+        let matching =
+            a.count > 1 && b.count > 1 ? RunMatching(a.map(\.record.beganSeconds), b.map(\.record.beganSeconds)) : nil
+        // Matched hours are worth more than the runs that have no counterpart, unless hardly any have one.
+        let used = matching.flatMap { 2 * $0.pairs.count >= min(a.count, b.count) && $0.pairs.count > 1 ? $0 : nil }
+        let paths = pairs.map { ComparedPaths(first, $0.a, second, $0.b, used) }
         var comparison = RunComparison(
             runsA: a.map(\.record.id),
             runsB: b.map(\.record.id),
             measuredSecondsA: first.measuredSeconds,
             measuredSecondsB: second.measuredSeconds,
-            bootstrap: settings,
+            matching: used,
             paths: paths,
             verdict: Verdict(.cannotSay, headline: ""),
-            warnings: warnings(paths, forced: reasons),
+            warnings: warnings(paths, a, b, matching: used, forced: reasons),
             forcedPast: reasons
         )
         comparison.verdict = ComparisonJudge(comparison).judge()
@@ -82,26 +85,49 @@ public struct RunComparison: Codable, Hashable, Sendable {
         return a.pathNames.filter(b.pathNames.contains).map { ($0, $0) }
     }
 
-    private static func warnings(_ paths: [ComparedPaths], forced: [String]) -> [AnalysisWarning] {
+    private static func warnings(
+        _ paths: [ComparedPaths],
+        _ a: [RunData],
+        _ b: [RunData],
+        matching: RunMatching?,
+        forced: [String]
+    ) -> [AnalysisWarning] {
         var warnings = forced.map {
             AnalysisWarning(.forced, "not comparable, but forced: \($0)", makesVerdictUnusable: true)
         }
-        warnings.append(
-            .init(
-                .differentTimes,
-                "the runs were taken at different times: time of day is confounded with the difference"
-            )
-        )
-        if paths.flatMap(\.figures).contains(where: { $0.difference.isCapped }) {
-            warnings.append(
-                .init(.longDependence, "delays drift over longer stretches than the blocks of the intervals hold")
-            )
+        warnings.append(hours(a, b, matching))
+        if a.count == 1, b.count == 1 {
+            let text = "one run a side: how much one run differs from the next is not known and not in the intervals"
+            warnings.append(.init(.fewRuns, text))
+        }
+        if paths.flatMap(\.figures).contains(where: { $0.difference.cause == .dependence }) {
+            let text =
+                "delays depend on those before them over so long that some intervals are withheld; longer runs have them"
+            warnings.append(.init(.longDependence, text))
         }
         for pair in paths where !pair.figures.contains(where: { $0.metric == .endToEnd }) {
             let text = "\(pair.pathA) and \(pair.pathB) have no end-to-end latency on both sides"
             warnings.append(.init(.noEventTime, text))
         }
         return warnings
+    }
+
+    /// What the hours of the day have to do with the result.
+    private static func hours(_ a: [RunData], _ b: [RunData], _ matching: RunMatching?) -> AnalysisWarning {
+        guard let matching else {
+            let text =
+                a.count > 1 && b.count > 1
+                ? "the hours of the day of the two sides do not match: time of day is confounded with the difference"
+                : "the runs were taken at different times: time of day is confounded with the difference"
+            return AnalysisWarning(.differentTimes, text)
+        }
+        let leftA = a.indices.filter { index in !matching.pairs.contains { $0.a == index } }.map { a[$0].record.id }
+        let leftB = b.indices.filter { index in !matching.pairs.contains { $0.b == index } }.map { b[$0].record.id }
+        let left = leftA + leftB
+        let text =
+            "\(Format.plural(matching.pairs.count, "pair")) of runs within an hour of the day of each other; the days differ"
+            + (left.isEmpty ? "" : "; without a counterpart and left out: \(left.joined(separator: ", "))")
+        return AnalysisWarning(.differentTimes, text)
     }
 }
 
@@ -119,30 +145,69 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
     public var eventsLostA: Int?
     /// Missing sequence ids on side B; nil on a direct path.
     public var eventsLostB: Int?
+    /// The connections of a run on side A; the most of any run.
+    public var lanesA: Int
+    /// The connections of a run on side B; the most of any run.
+    public var lanesB: Int
     /// What both sides' clocks may together add to an end-to-end difference, nanoseconds; nil when unknown.
     public var clockNs: Double?
 
-    init(_ a: ComparisonSide, _ pathA: String, _ b: ComparisonSide, _ pathB: String, _ settings: BootstrapSettings) {
+    init(_ a: ComparisonSide, _ pathA: String, _ b: ComparisonSide, _ pathB: String, _ matching: RunMatching?) {
         self.pathA = pathA
         self.pathB = pathB
         figures = []
         summaries = []
         eventsLostA = a.eventsLost(pathA)
         eventsLostB = b.eventsLost(pathB)
+        lanesA = a.lanes(pathA)
+        lanesB = b.lanes(pathB)
         clockNs = a.receiverBoundNs.flatMap { mine in b.receiverBoundNs.map { mine + $0 } }
+        let runsA = matching.map { $0.pairs.map(\.a) } ?? Array(0..<a.count)
+        let runsB = matching.map { $0.pairs.map(\.b) } ?? Array(0..<b.count)
         for metric in [Metric.endToEnd, .backbone] {
-            let first = QuantileBootstrap(lanes: a.values(metric, pathA), settings: settings)
-            let second = QuantileBootstrap(lanes: b.values(metric, pathB), settings: settings)
-            guard let summaryA = first.summary, let summaryB = second.summary else { continue }
-            summaries.append(ComparedSummary(metric: metric, a: summaryA, b: summaryB))
-            for probability in PathAnalyzer.probabilities {
-                guard
-                    let figureA = first.interval(probability), let figureB = second.interval(probability),
-                    let difference = first.difference(to: second, probability)
-                else { continue }
-                figures.append(ComparedFigure(metric: metric, a: figureA, b: figureB, difference: difference))
-            }
+            add(
+                metric,
+                runsA.map { a.values(metric, pathA, run: $0) },
+                runsB.map { b.values(metric, pathB, run: $0) },
+                isMatched: matching != nil
+            )
         }
+    }
+
+    private mutating func add(_ metric: Metric, _ a: [[[Double]]], _ b: [[[Double]]], isMatched: Bool) {
+        let allA = a.flatMap { $0.flatMap { $0 } }.sorted()
+        let allB = b.flatMap { $0.flatMap { $0 } }.sorted()
+        guard let summaryA = Summary(sorted: allA), let summaryB = Summary(sorted: allB) else { return }
+        let unitsA = a.map(QuantileEstimator.init(lanes:))
+        let unitsB = b.map(QuantileEstimator.init(lanes:))
+        summaries.append(
+            ComparedSummary(
+                metric: metric,
+                a: summaryA,
+                b: summaryB,
+                distance: KolmogorovSmirnov.distance(allA, allB) ?? 0,
+                shareBSooner: MannWhitney(allA, allB)?.shareSecondSmaller ?? 0.5,
+                runRanks: Self.ranks(unitsA, unitsB)
+            )
+        )
+        for probability in PathAnalyzer.probabilities {
+            let figuresA = unitsA.compactMap { $0.interval(probability) }
+            let figuresB = unitsB.compactMap { $0.interval(probability) }
+            let difference =
+                isMatched && figuresA.count == figuresB.count
+                ? UnitComparison.matchedDifference(zip(figuresA, figuresB).map { ($0, $1) })
+                : UnitComparison.difference(figuresA, figuresB)
+            guard let figureA = UnitComparison.mean(figuresA), let figureB = UnitComparison.mean(figuresB),
+                let difference
+            else { continue }
+            figures.append(ComparedFigure(metric: metric, a: figureA, b: figureB, difference: difference))
+        }
+    }
+
+    /// The rank test of the runs' medians; nil with fewer than four runs a side, of which it could not tell anything.
+    private static func ranks(_ a: [QuantileEstimator], _ b: [QuantileEstimator]) -> MannWhitney? {
+        guard a.count >= 4, b.count >= 4 else { return nil }
+        return MannWhitney(a.compactMap { $0.summary?.median }.sorted(), b.compactMap { $0.summary?.median }.sorted())
     }
 }
 
@@ -169,6 +234,12 @@ public struct ComparedSummary: Codable, Hashable, Sendable {
     public var a: Summary
     /// Side B.
     public var b: Summary
+    /// The distance of Kolmogorov and Smirnov between the two distributions, 0 to 1.
+    public var distance: Double
+    /// The share of pairs of samples of A and B in which B's is the smaller one.
+    public var shareBSooner: Double
+    /// The rank test of Mann and Whitney of the medians of whole runs; nil with fewer than four a side.
+    public var runRanks: MannWhitney?
 }
 
 /// What quantiles are called.

@@ -30,6 +30,11 @@ struct Plots {
             let caption = "median, and from 5 % to 95 %; red: a lane without a connection"
             figures.append(figure("Over time", caption) { overTime(series, $0) })
         }
+        if let series = analysis.plots.differenceOverTime, series.bins.count > 1, analysis.plots.subject != "difference"
+        {
+            let caption = "\(series.path), first arrivals: median, and from 5 % to 95 %"
+            figures.append(figure("Difference over time", caption) { overTime([series], $0) })
+        }
         return figures
     }
 

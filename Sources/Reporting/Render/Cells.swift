@@ -8,7 +8,7 @@ enum Cells {
         if let low = interval.low, let high = interval.high {
             return Format.milliseconds(low) + ".." + Format.milliseconds(high)
         }
-        let needed = Quantile.minimumCount(forIntervalOf: interval.probability)
-        return interval.withheld?.hasPrefix("needs") == true ? "n < \(Format.count(needed))" : "withheld"
+        let needed = QuantileEstimator.minimumCount(forIntervalOf: interval.probability)
+        return interval.cause == .tooFewSamples ? "n < \(Format.count(needed))" : "withheld"
     }
 }

@@ -17,9 +17,10 @@ struct ComparisonDocument {
                 title: "Method",
                 blocks: [
                     .paragraph(
-                        "Exact quantiles (type 7) of raw samples; 95 % intervals by a moving-block bootstrap of each side "
-                            + "(\(comparison.bootstrap.resamples) resamples, seed \(comparison.bootstrap.seed)), with lanes and runs "
-                            + "drawn too. Differences are B - A: below zero, B is sooner."
+                        "Exact quantiles (type 7) of raw samples. With several runs a side, figures are means over runs of the run's "
+                            + "quantile, and 95 % intervals are Student's of so many runs (matched by the hour of the day where they "
+                            + "can be); of one run, they are from order statistics of the number of independent samples, with lanes as "
+                            + "random effects. Differences are B - A: below zero, B is sooner."
                     )
                 ]
             )

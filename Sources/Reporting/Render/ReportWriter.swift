@@ -1,6 +1,5 @@
 import ExperimentModel
 import Foundation
-import LatencyStatistics
 
 /// Writes everything that is made from a run into its directory.
 public enum ReportWriter {
@@ -12,12 +11,9 @@ public enum ReportWriter {
     /// - Returns: the analysis.
     /// - Throws: what `RunLoader.load` throws; `ReportingError` `unwritable`.
     @discardableResult
-    public static func write(
-        runDirectory directory: String,
-        settings: BootstrapSettings = BootstrapSettings()
-    ) throws -> RunAnalysis {
+    public static func write(runDirectory directory: String) throws -> RunAnalysis {
         let data = try RunLoader.load(directory)
-        let analysis = RunAnalyzer.analyze(data, settings: settings)
+        let analysis = RunAnalyzer.analyze(data)
         try write(analysis, data, to: directory)
         return analysis
     }

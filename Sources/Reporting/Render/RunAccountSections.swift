@@ -71,15 +71,31 @@ struct RunAccountSections {
         let rows = analysis.hosts.map { host in
             [
                 host.name, Format.count(host.clock.readings), Format.milliseconds(host.clock.beforeNs),
-                Format.milliseconds(host.clock.worstBoundNs), Format.milliseconds(host.clock.afterNs),
+                Format.milliseconds(host.clock.worstBoundNs), Format.milliseconds(host.clock.driftNs),
+                Format.milliseconds(host.clock.afterNs), Format.signedMilliseconds(host.clock.behindNs),
                 host.clock.stepsNs.isEmpty ? "none" : Format.count(host.clock.stepsNs.count),
                 host.clock.isVerified ? "yes" : "NO",
             ]
         }
-        let header = ["host", "readings", "before", "worst", "after", "jumps", "verified"]
+        let header = ["host", "read", "before", "worst", "drift", "after", "behind", "jumps", "verified"]
         var blocks: [ReportDocument.Block] = [.table(.init(header: header, rows: rows))]
         let problems = analysis.hosts.compactMap { host in host.clock.problem.map { "\(host.name): \($0)" } }
         if !problems.isEmpty { blocks.append(.list(problems)) }
+        let events = analysis.hosts.flatMap { host in
+            host.clock.events.map { "\(host.name) at \(Format.fixed($0.seconds, 1)) s: \($0.text)" }
+        }
+        if !events.isEmpty { blocks.append(.list(Array(events.prefix(Self.mostGapsListed)))) }
+        blocks.append(
+            .paragraph(
+                "Worst: the largest reading, grown by what the clock may drift until the next (drift). Behind: what chrony itself thinks, "
+                    + "an estimate that is in the bound and in no figure."
+            )
+        )
+        let hardware = analysis.hosts.compactMap { host in
+            host.clock.phcErrorNs.map { "\(host.name): hardware clock known to \(Format.time(Double($0)))" }
+        }
+        if !hardware.isEmpty { blocks.append(.list(hardware)) }
+        if !analysis.probes.isEmpty { blocks.append(.list(analysis.probes.map(\.text))) }
         return .init(title: "Clocks: bound of the error, ms", blocks: blocks)
     }
 

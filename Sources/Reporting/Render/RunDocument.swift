@@ -18,7 +18,8 @@ struct RunDocument {
             verdict: analysis.verdict,
             isUnusable: analysis.isVerdictUnusable,
             sections: [
-                paths.sideBySide, paths.difference, paths.truth, warnings, paths.legs, paths.noiseFloor, paths.lanes,
+                paths.sideBySide, paths.difference, paths.truth, warnings, paths.legs, paths.budget, paths.noiseFloor,
+                paths.lanes,
                 accounts.conservation, accounts.connections, accounts.clocks, accounts.environment, accounts.phases,
                 method, files,
             ]
@@ -61,9 +62,9 @@ struct RunDocument {
             blocks: [
                 .paragraph(
                     "Exact quantiles (type 7) of raw samples inside the window, without duplicates; nothing is clamped. 95 % "
-                        + "intervals by a moving-block bootstrap, block length from the data (Politis and White), lanes drawn too: "
-                        + "\(Format.count(analysis.bootstrap.resamples)) resamples, seed \(analysis.bootstrap.seed). "
-                        + "Jitter: RFC 3550."
+                        + "intervals by order statistics (Woodruff) of the number of independent samples that would tell as much: from "
+                        + "overlapping windows as long as the samples depend on each other (Politis and White). Lanes are random effects with "
+                        + "Student's t. Jitter: RFC 3550."
                 ),
                 .list(metrics.map { "\($0.title): \($0.meaning)" }),
             ]

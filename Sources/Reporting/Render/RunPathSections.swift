@@ -82,7 +82,8 @@ struct RunPathSections {
             blocks.append(
                 .paragraph(
                     "Δ = arrival on \(difference.other) - arrival on \(difference.baseline), "
-                        + "\(Format.plural(difference.pairs, "pair")), one clock; below zero, \(difference.other) is sooner."
+                        + "\(Format.plural(difference.pairs, "event")) on one clock; below zero, \(difference.other) is sooner. "
+                        + "Of one connection of each path, whichever; the interval holds what connections differ by."
                 )
             )
             let withDistributions = index == 0 && !analysis.endToEndDifferencesNs.isEmpty
@@ -102,6 +103,7 @@ struct RunPathSections {
             let header = ["ms", "Δ", "95 % interval"] + (withDistributions ? ["of end to end", "95 % interval"] : [])
             blocks.append(.table(.init(header: header, rows: rows)))
             blocks.append(.list(Self.facts(difference)))
+            if index == 0, let table = Self.deciles(difference) { blocks += table }
         }
         return .init(title: "The same events on both paths", blocks: blocks)
     }
@@ -114,9 +116,67 @@ struct RunPathSections {
                 + (tied > 0 ? ", at the same nanosecond: \(Format.count(tied))" : ""),
             "first of both gains, mean: \(gain(difference.meanGainOverBaselineNs)) over \(difference.baseline), "
                 + "\(gain(difference.meanGainOverOtherNs)) over \(difference.other)",
-            unmatched(difference.baseline, difference.unmatchedBaseline),
-            unmatched(difference.other, difference.unmatchedOther),
+            "Δ of the first arrivals, all lanes of a path together: "
+                + "\(Format.signedMilliseconds(difference.firstArrivalsNs.median)) ms at the median, "
+                + "\(Format.signedMilliseconds(difference.firstArrivalsNs.p95)) ms at p95",
         ]
+            + (difference.firstOfBothNs.map { first in
+                [
+                    "end to end of the first of both: median \(Format.milliseconds(first.median)) ms, "
+                        + "p99 \(Format.milliseconds(first.p99)) ms"
+                ]
+            } ?? [])
+            + [
+                unmatched(difference.baseline, difference.unmatchedBaseline),
+                unmatched(difference.other, difference.unmatchedOther),
+            ]
+    }
+
+    /// The difference by how busy the market was.
+    private static func deciles(_ difference: DifferenceAnalysis) -> [ReportDocument.Block]? {
+        guard !difference.rateDeciles.isEmpty else { return nil }
+        let rows = difference.rateDeciles.map { tenth in
+            [
+                "\(tenth.decile)", "\(Format.fixed(tenth.lowestRate, 0))..\(Format.fixed(tenth.highestRate, 0))",
+                Format.count(tenth.pairs), Format.signedMilliseconds(tenth.medianNs),
+                Format.signedMilliseconds(tenth.p95Ns),
+                Format.percent(tenth.otherFirst, of: tenth.pairs),
+            ]
+        }
+        let header = ["tenth", "events/s", "events", "median Δ", "p95 Δ", "\(difference.other) first"]
+        return [
+            .paragraph("Δ of the first arrivals, ms, by how busy the market was: tenths of the events by their rate"),
+            .table(.init(header: header, rows: rows)),
+        ]
+    }
+
+    /// Where the time went.
+    var budget: ReportDocument.Section {
+        let blocks = analysis.budgets.flatMap { budget -> [ReportDocument.Block] in
+            var rows = budget.parts.map { part in
+                Self.row((part.isInside ? "  of which " : "") + part.name, part.summaryNs)
+            }
+            rows.append(Self.row("sum", budget.wholeNs))
+            let sums =
+                budget.mismatches == 0
+                ? "the parts add up for each of \(Format.plural(budget.wholeNs.count, "event")), to the nanosecond"
+                : "the parts of \(Format.plural(budget.mismatches, "event")) do NOT add up"
+            let rest =
+                budget.incomplete == 0
+                ? "" : "; \(Format.plural(budget.incomplete, "event")) without all times left out"
+            return [
+                .paragraph(
+                    "\(budget.path): \(sums)\(rest). Of the first part, 0 to \(Format.time(budget.truncationNs)) is the rounding "
+                        + "of the exchange's event time."
+                ),
+                .table(.init(header: ["part", "mean", "median", "p95", "p99"], rows: rows)),
+            ]
+        }
+        return .init(title: "Latency budget, ms", blocks: blocks)
+    }
+
+    private static func row(_ name: String, _ summary: Summary) -> [String] {
+        [name] + [summary.mean, summary.median, summary.p95, summary.p99].map { Format.milliseconds($0) }
     }
 
     private static func gain(_ ns: Double) -> String { ns == 0 ? "nothing" : Format.time(ns) }
@@ -125,8 +185,8 @@ struct RunPathSections {
         "only on \(path): \(Format.count(events.total))"
             + (events.total == 0
                 ? ""
-                : " (\(Format.count(events.atEdge)) at the window's edges, \(Format.count(events.duringGap)) while the other "
-                    + "had no connection, \(Format.count(events.neverCame)) never came)")
+                : " (there \(Format.count(events.beforeStart)) before the start, \(Format.count(events.afterEnd)) after the end, "
+                    + "\(Format.count(events.duringGap)) in a gap of the connection, \(Format.count(events.neverCame)) never came)")
     }
 
     /// Measured figures beside those of the simulated world.
@@ -146,7 +206,7 @@ struct RunPathSections {
             add("p99", measured?.p99, path.p99Ns)
         }
         if let trueNs = truth.differenceMedianNs {
-            let measuredNs = analysis.differences.first?.summaryNs.median
+            let measuredNs = analysis.differences.first?.firstArrivalsNs.median
             let error = Format.signedMilliseconds(measuredNs.map { $0 - trueNs })
             rows.append(
                 ["Δ median", Format.signedMilliseconds(measuredNs), Format.signedMilliseconds(trueNs), error]

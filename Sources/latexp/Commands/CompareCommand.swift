@@ -7,14 +7,18 @@ import Reporting
 struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Compare two finished runs.",
-        discussion: "Several runs on one side are joined by commas: latexp compare base-1,base-2 back-1,back-2"
+        abstract: "Compare finished runs, one or many a side.",
+        discussion: """
+            A side may be several runs: names with commas between them, or a pattern in quotes:
+              latexp compare 'baseline-*' 'backbone-*'
+            Runs are then what is counted, and runs at the same hour of the day are matched.
+            """
     )
 
-    @Argument(help: "The run on side A: its directory, its name, a unique beginning of it, or `latest`.")
+    @Argument(help: "Side A: a run's directory, its name, a unique beginning of it, `latest`, or a pattern.")
     var first: String
 
-    @Argument(help: "The run on side B.")
+    @Argument(help: "Side B.")
     var second: String
 
     @Flag(help: "Compare runs that are not comparable, and say so in the result.")
@@ -30,6 +34,6 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func load(_ names: String) throws -> [RunData] {
-        try names.split(separator: ",").map { try RunLoader.load(try store.store.find(String($0)).url.path) }
+        try store.store.findAll(names).map { try RunLoader.load($0.url.path) }
     }
 }

@@ -1,0 +1,89 @@
+/// Differences between two sides of several independent units each, such as runs: what counts is how much units differ.
+///
+/// However many samples a run has, it was taken on one day over one set of connections; the number of runs is the sample
+/// size of a comparison of runs.
+public enum UnitComparison {
+    /// The mean of the units' figures with its 95 % interval by Student's t; of one unit, the unit's own interval.
+    ///
+    /// - Returns: nil without units.
+    public static func mean(_ units: [QuantileInterval]) -> QuantileInterval? {
+        guard let first = units.first else { return nil }
+        guard units.count > 1, let spread = Spread(units) else { return units.count == 1 ? first : nil }
+        return interval(first.probability, spread.mean, spread.variance, spread.degrees)
+    }
+
+    /// The difference between the means of two sides, second - first, by Welch's t-test (1947).
+    ///
+    /// A side of one unit beside a side of several takes the other's spread; of one unit each, the difference is that of
+    /// two independent estimates, which knows nothing of how units differ.
+    public static func difference(_ first: [QuantileInterval], _ second: [QuantileInterval]) -> QuantileInterval? {
+        guard let one = first.first, let other = second.first else { return nil }
+        if first.count == 1, second.count == 1 { return QuantileInterval(difference: one, other) }
+        guard let firstSpread = Spread(first) ?? Spread(second).map({ $0.single(one.value) }),
+            let secondSpread = Spread(second) ?? Spread(first).map({ $0.single(other.value) })
+        else { return nil }
+        let parts = [firstSpread, secondSpread]
+        let variance = parts.reduce(0) { $0 + $1.variance }
+        let squares = parts.reduce(0) { $0 + $1.variance * $1.variance / $1.degrees }
+        let degrees = squares > 0 ? variance * variance / squares : parts.map(\.degrees).reduce(0, +)
+        return interval(one.probability, secondSpread.mean - firstSpread.mean, variance, degrees)
+    }
+
+    /// The mean of differences between units that were matched, second - first, with its interval by Student's t.
+    ///
+    /// - Parameter pairs: at least two pairs of units.
+    /// - Returns: nil with fewer than two.
+    public static func matchedDifference(
+        _ pairs: [(first: QuantileInterval, second: QuantileInterval)]
+    ) -> QuantileInterval? {
+        let differences = pairs.map { QuantileInterval(difference: $0.first, $0.second) }
+        guard let first = differences.first, let spread = Spread(differences) else { return nil }
+        return interval(first.probability, spread.mean, spread.variance, spread.degrees)
+    }
+
+    /// How much units differ: the variance of their mean, at least what each one's own uncertainty makes of it.
+    private struct Spread {
+        var mean: Double
+        var unitVariance: Double
+        var variance: Double
+        var degrees: Double
+
+        init?(_ units: [QuantileInterval]) {
+            guard units.count > 1, let summary = Summary(units.map(\.value)) else { return nil }
+            let count = Double(units.count)
+            let deviation = summary.standardDeviation ?? 0
+            let own = units.reduce(0) { $0 + ($1.standardError ?? 0) * ($1.standardError ?? 0) } / count
+            mean = summary.mean
+            unitVariance = max(deviation * deviation, own)
+            variance = unitVariance / count
+            degrees = count - 1
+        }
+
+        /// One unit that differs from others as these do among themselves.
+        func single(_ value: Double) -> Spread {
+            var single = self
+            single.mean = value
+            single.variance = unitVariance
+            return single
+        }
+    }
+
+    private static func interval(
+        _ probability: Double,
+        _ value: Double,
+        _ variance: Double,
+        _ degrees: Double
+    ) -> QuantileInterval {
+        let error = variance.squareRoot()
+        let half = StudentDistribution.quantile(0.975, degreesOfFreedom: degrees) * error
+        return QuantileInterval(
+            probability: probability,
+            value: value,
+            low: value - half,
+            high: value + half,
+            standardError: error,
+            degreesOfFreedom: degrees,
+            blockLength: nil
+        )
+    }
+}
