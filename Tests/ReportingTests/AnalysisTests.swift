@@ -66,7 +66,7 @@ import Testing
         earlier.arrived = 70
         earlier.missing = 3
         data.blocks[0].receiver?.lanes[lane].datagrams?.earlier = earlier
-        let analysis = RunAnalyzer.analyze(data, settings: SyntheticKind.settings)
+        let analysis = RunAnalyzer.analyze(data)
         let row = try #require(analysis.conservation.first { $0.path == "backbone" && $0.lane == 0 })
         #expect(row.unchecked?.contains("70 events of an earlier one") == true)
         #expect(analysis.path("backbone")?.eventsLost == 4 + 3)

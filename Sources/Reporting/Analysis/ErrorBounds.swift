@@ -49,7 +49,7 @@ struct ErrorBounds {
         case .endToEnd: return receiverNs
         case .backbone: return receiverNs.flatMap { mine in forwarderNs.map { mine - $0 } }
         case .feedLeg: return forwarderNs
-        case .residence, .hostDelay: return 0
+        case .residence, .forwarderHostDelay, .hostDelay: return 0
         }
     }
 
