@@ -16,10 +16,10 @@ public struct LaneOutcome: Sendable {
 
     /// Whether at most 5 % of equal paths seem to differ and 90 % of unequal ones are found, give or take two standard errors
     /// of so many comparisons.
-    public func isGood(comparisons: Int, withPower: Bool) -> Bool {
+    public func isGood(comparisons: Int) -> Bool {
         let count = Double(max(1, comparisons))
         let isPowerful = foundShare >= 0.9 - 2 * (0.09 / count).squareRoot()
-        return falseShare <= 0.05 + 2 * (0.0475 / count).squareRoot() && (isPowerful || !withPower)
+        return falseShare <= 0.05 + 2 * (0.0475 / count).squareRoot() && isPowerful
     }
 
     /// Compares paths in many worlds from consecutive seeds.

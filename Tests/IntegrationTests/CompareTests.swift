@@ -24,6 +24,11 @@ extension WholeRuns {
                 #expect(text.status == 0, "\(text.errors)")
                 #expect(text.output.contains("is sooner than"), "\(text.output)")
                 #expect(text.output.contains("time of day"), "\(text.output)")
+                let patterns = ["compare", "demo-base*", "demo-back*", "--runs", folder, "--format", "text"]
+                let byPattern = try await LatexpCommand.run(patterns)
+                #expect(byPattern.output == text.output)
+                let same = try await LatexpCommand.run(["compare", "demo-*", "demo-base*", "--runs", folder])
+                #expect(same.status != 0 && same.errors.contains("on both sides: demo-baseline"), "\(same.errors)")
                 let markdown = try await LatexpCommand.run(compare + ["markdown"])
                 #expect(markdown.output.contains("| :-- | --: |"), "\(markdown.output)")
                 let json = try await LatexpCommand.run(compare + ["json"])

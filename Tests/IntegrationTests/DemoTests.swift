@@ -83,7 +83,11 @@ extension WholeRuns {
         @Test("Two runs at once do not disturb each other", .timeLimit(.minutes(3)))
         func twoAtOnce() async throws {
             try await withTemporaryFolder { folder in
-                let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: LatexpCommand.short)
+                let file = try LatexpCommand.experiment(
+                    "demo.json",
+                    in: folder,
+                    replacing: LatexpCommand.shortWithVerdict
+                )
                 async let first = LatexpCommand.run(["run", file, "--runs", folder + "/a"])
                 async let second = LatexpCommand.run(["run", file, "--runs", folder + "/b"])
                 for result in try await [first, second] { #expect(result.status == 0, "\(result.errors)") }
@@ -103,7 +107,11 @@ extension WholeRuns {
                         toPath: "\(folder)/\(program)"
                     )
                 }
-                let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: LatexpCommand.short)
+                let file = try LatexpCommand.experiment(
+                    "demo.json",
+                    in: folder,
+                    replacing: LatexpCommand.shortWithVerdict
+                )
                 let result = try await OrdinaryUser.with(ownerOf: folder) { user in
                     try await LatexpCommand.run(
                         ["run", file, "--runs", folder + "/runs"],

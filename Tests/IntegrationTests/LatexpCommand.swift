@@ -118,6 +118,11 @@ struct LatexpCommand {
         ("\"duration\": \"20s\"", "\"duration\": \"3s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
     ]
 
+    /// As short as a run may be that shall have a verdict: some thousand events, since they depend on each other.
+    static let shortWithVerdict = [
+        ("\"duration\": \"20s\"", "\"duration\": \"12s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
+    ]
+
     /// The processes whose command line holds a text.
     static func processes(holding text: String) -> [String] {
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
