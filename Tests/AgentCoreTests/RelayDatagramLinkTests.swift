@@ -61,6 +61,31 @@ struct RelayDatagramLinkTests {
         }
     }
 
+    @Test("Told to, the forwarder begins a new session, and every event is accounted for across it")
+    func toldToReconnect() throws {
+        try withWorld { world in
+            world.startForwarder()
+            world.run { world.sender?.state == .streaming }
+            world.emit(100)
+            world.run { world.arrived.count == 100 }
+            try #require(world.forwarder.relayBreaks.count == 1)
+            world.forwarder.relayBreaks[0](ConnectionRecord.wasToldToReconnect)
+            #expect(world.sender?.state == .waiting)
+            // While there is no session events wait, and a second word changes nothing.
+            world.emit(50)
+            world.forwarder.relayBreaks[0](ConnectionRecord.wasToldToReconnect)
+            world.run { world.arrived.count == 150 }
+            finish(world)
+            let lane = try #require(world.lane)
+            #expect(world.arrived == Array(1...150) && lane.counts.missing == 0 && world.duplicates == 0)
+            #expect(lane.senderTotals?.forwarded == 150)
+            let reasons = world.sender?.connections.map(\.reason)
+            #expect(reasons == [ConnectionRecord.wasToldToReconnect, "said goodbye"])
+            #expect(world.sender?.connections.allSatisfy { $0.streaming != nil } == true)
+            #expect(lane.connections.count == 2)
+        }
+    }
+
     @Test(
         "On a way that loses, doubles, turns round and garbles, every event is accounted for as the way itself does",
         arguments: [UInt64(1), 2, 3]

@@ -33,6 +33,38 @@ struct HostReadingTests {
         #expect(missing == [], "install util-linux, coreutils and gzip")
     }
 
+    @Test("of its ports is read by the real script: TCP that listens, UDP that is bound, each for itself")
+    func takenPorts() async throws {
+        func taken(_ kind: Int32, listens: Bool = false) throws -> (descriptor: Int32, port: Int) {
+            let descriptor = socket(AF_INET, kind, 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isBound = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+                }
+            }
+            try #require(isBound && (!listens || listen(descriptor, 1) == 0))
+            return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+        }
+        #if os(Linux)
+            let (stream, datagram) = (Int32(SOCK_STREAM.rawValue), Int32(SOCK_DGRAM.rawValue))
+        #else
+            let (stream, datagram) = (SOCK_STREAM, SOCK_DGRAM)
+        #endif
+        let (listening, silent) = (try taken(stream, listens: true), try taken(stream))
+        let bound = try taken(datagram)
+        defer { for descriptor in [listening.descriptor, silent.descriptor, bound.descriptor] { close(descriptor) } }
+        let asked = ["tcp:\(listening.port)", "tcp:\(silent.port)", "udp:\(bound.port)", "tcp:1"]
+        let result = try await LocalHost(name: "here").run(RemoteCommand(HostScripts.takenPorts, arguments: asked))
+        #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
+        #expect(result.output == "\(asked[0]) \n\(asked[2]) \n")
+        let text = try #require(HostFactsReader.takenPort(result.output, of: Array(asked[2...])))
+        #expect(text.hasPrefix("UDP port \(bound.port) is taken: something listens there"))
+    }
+
     @Test("of the clock is read: a good answer, no daemon, no chronyc")
     func clock() {
         let good = ClockAsker.read(FakeHost.goodClock)

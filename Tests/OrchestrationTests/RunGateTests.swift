@@ -166,7 +166,8 @@ struct RunGateTests {
     @Test(
         "A port that something listens on ends the run before anything is put on a host",
         arguments: [
-            ("8080 \n", "something listens there"), ("8080 demo-1-abc\n", "the run demo-1-abc of latexp listens there"),
+            ("tcp:8080 \n", "something listens there"),
+            ("tcp:8080 demo-1-abc\n", "the run demo-1-abc of latexp listens there"),
         ]
     )
     func takenPort(said: String, reason: String) async throws {
@@ -180,7 +181,7 @@ struct RunGateTests {
 
     @Test("What a host says of ports that nobody asked for is not listened to")
     func otherPort() async throws {
-        let world = try FakeWorld(frankfurt: { $0.takenPorts = "22 x\nrubbish\n" })
+        let world = try FakeWorld(frankfurt: { $0.takenPorts = "tcp:22 x\nudp:8080 x\n8080\nrubbish\n" })
         #expect(try await world.run().status == .done)
     }
 }

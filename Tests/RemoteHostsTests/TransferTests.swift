@@ -196,14 +196,16 @@ import Testing
         let directory = try TemporaryDirectory()
         let good = SHA256.hash(Array("hello".utf8)).hexadecimal
         for (text, code) in [
-            ("5\nhello\(good)\n", nil), ("5\nhell", .transferFailed), ("6\nhello\(good)\n", .hashMismatch),
-            ("", .transferFailed),
-            ("5\nhallo\(good)\n", .hashMismatch), ("5\nhello", .hashMismatch), ("x\nhello", .hashMismatch),
+            ("5 5\nhello\(good)\n", nil), ("5 5\nhell", .transferFailed), ("6 6\nhello\(good)\n", .hashMismatch),
+            ("", .transferFailed), ("5 5\nhallo\(good)\n", .hashMismatch), ("5 5\nhello", .hashMismatch),
+            ("x\nhello", .transferFailed), ("5\nhello", .transferFailed), ("5 6\nhello", .transferFailed),
+            ("5 -1\nhello", .transferFailed), ("11 11\nhello world\(good)\n", .transferFailed),
         ] as [(String, RemoteHostError.Code?)] {
-            let sink = DownloadSink(file: try AtomicFile(path: directory.path + "/file", host: "tokyo")) { _, _ in }
-            for byte in text.utf8 { try withUnsafeBytes(of: byte) { try sink.consume($0) } }
+            let file = try AtomicFile(path: directory.path + "/file", host: "tokyo")
+            let sink = DownloadSink(file: file, host: "tokyo", path: "file", limitBytes: 10)
             do {
-                #expect(try sink.finish(host: "tokyo", path: "file") == good && code == nil, "\(text)")
+                for byte in text.utf8 { try withUnsafeBytes(of: byte) { try sink.consume($0) } }
+                #expect(try sink.makeCheck().verify() == good && code == nil, "\(text)")
             } catch let error as RemoteHostError {
                 #expect(error.code == code, "\(text)")
             }

@@ -86,6 +86,9 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         self.owner = owner
         outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
         backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
+        context.relayBreaks.append { [weak self] reason in
+            if self?.state == .streaming { self?.lost(reason) }
+        }
         connect()
         watch()
     }

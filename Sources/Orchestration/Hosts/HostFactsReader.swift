@@ -31,16 +31,23 @@ enum HostFactsReader {
         return line.map { String($0.dropFirst("unwritable=".count).prefix(200)).filter { !$0.isControl } }
     }
 
-    /// What stands in the way of listening on `ports`, from the output of `HostScripts.takenPorts`; nil when nothing does.
-    static func takenPort(_ text: String, of ports: [Int]) -> String? {
+    /// What stands in the way of listening on `ports`, such as `tcp:8080`, from the output of `HostScripts.takenPorts`; nil
+    /// when nothing does.
+    static func takenPort(_ text: String, of ports: [String]) -> String? {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
-            guard let port = words.first.flatMap({ Int($0) }), ports.contains(port) else { continue }
+            guard let port = words.first.map(String.init), ports.contains(port) else { continue }
             let run = words.dropFirst().first.map { String($0.filter { !$0.isControl }.prefix(100)) }
             let holder = run.map { "the run \($0) of latexp listens there" } ?? "something listens there"
-            return "TCP port \(port) is taken: \(holder). Wait for it, or give the path another port"
+            return "\(describePort(port)) is taken: \(holder). Wait for it, or give the path another port"
         }
         return nil
+    }
+
+    /// `TCP port 8080` of `tcp:8080`.
+    private static func describePort(_ port: String) -> String {
+        let parts = port.split(separator: ":")
+        return "\(parts.first?.uppercased() ?? "") port \(parts.last ?? "")"
     }
 
     /// `4.3` of `chronyc (chrony) version 4.3 (+READLINE …)`.

@@ -34,22 +34,26 @@ enum HostScripts {
         say zone "$(ask placement/availability-zone-id)"
         """
 
-    /// Which of the TCP ports `$@` something listens on already: `port run`, the run being latexp's that has the port,
-    /// or nothing.
+    /// Which of the ports `$@`, such as `tcp:8080` or `udp:8080`, are taken already: `port run`, the run being latexp's
+    /// that has the port, or nothing.
     ///
     /// Where /proc does not tell, nothing is printed: the agent then finds out.
     static let takenPorts = """
-        for port in "$@"; do
-          awk -v port="$(printf %04X "$port")" '
-            $4 == "0A" { n = split($2, part, ":"); if (part[n] == port) found = 1 }
-            END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null || continue
+        for place in "$@"; do
+          port=${place#*:}
+          # A TCP port is taken by who listens (0A) on it, a UDP port by whoever has it.
+          case $place in udp:*) table=udp state= ;; *) table=tcp state=0A ;; esac
+          # A host without IPv6 has no second table.
+          cat "/proc/net/$table" "/proc/net/${table}6" 2>/dev/null | awk -v port="$(printf %04X "$port")" -v state="$state" '
+            state == "" || $4 == state { n = split($2, part, ":"); if (part[n] == port) found = 1 }
+            END { exit !found }' || continue
           run=
           for file in .cache/latexp/runs/*/*/ports.json; do
             grep -q ":$port[,}]" "$file" 2>/dev/null || continue
             block=${file%/*}
             flock -n -s "$block/lock" true 2>/dev/null || { run=${block%/*}; run=${run##*/}; }
           done
-          printf '%s %s\\n' "$port" "$run"
+          printf '%s %s\\n' "$place" "$run"
         done
         exit 0
         """

@@ -28,13 +28,16 @@ struct InspectPhase: RunPhase {
 
     /// The ports that the receiver shall listen on must be free: another run may have them.
     private func checkPorts(in session: isolated RunSession) async throws {
-        let wanted = session.experiment.paths.compactMap { $0.kind == .relay ? $0.port : nil }.filter { $0 != 0 }
+        let relays = session.experiment.paths.filter { $0.kind == .relay && ($0.port ?? 0) != 0 }
+        let wanted = Dictionary(grouping: relays) { $0.transport ?? .tcp }.mapValues {
+            Set($0.compactMap(\.port)).sorted()
+        }
         guard !wanted.isEmpty else { return }
-        let ports = Array(Set(wanted)).sorted()
+        let ports = wanted.flatMap { transport, ports in ports.map { "\(transport.rawValue):\($0)" } }.sorted()
         _ = try await session.onEachHost([session.experiment.receiver], "ports", failure: .hostUnusable) { handle in
             let command = RemoteCommand(
                 HostScripts.takenPorts,
-                arguments: ports.map(String.init),
+                arguments: ports,
                 timeout: .seconds(20),
                 isIdempotent: true
             )
@@ -42,8 +45,11 @@ struct InspectPhase: RunPhase {
             if let failure = HostFactsReader.takenPort(result.output, of: ports) {
                 throw OrchestrationError(.hostUnusable, "\(handle.name): \(failure)")
             }
-            let list = ports.map(String.init).joined(separator: ", ")
-            await session.note(CheckRecord(host: handle.name, "ports", .passed, "TCP \(list) free"))
+            let lists = wanted.sorted { $0.key.rawValue < $1.key.rawValue }.map { transport, ports in
+                "\(transport.rawValue.uppercased()) \(ports.map(String.init).joined(separator: ", "))"
+            }
+            let text = "\(lists.joined(separator: ", ")) free"
+            await session.note(CheckRecord(host: handle.name, "ports", .passed, text))
         }
     }
 

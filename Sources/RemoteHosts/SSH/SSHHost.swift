@@ -66,18 +66,60 @@ public actor SSHHost: RemoteHost {
         }
     }
 
-    /// Copies a file from the host.
+    /// Copies a file from the host; a long one in parts, over further sessions that end with the call.
     public func download(
         _ path: String,
         to localPath: String,
         limitBytes: Int64,
         progress: (@Sendable (TransferProgress) -> Void)?
     ) async throws -> TransferOutcome {
-        try await cancellable {
-            try self.withSession { session in
-                try SSHTransfer(host: self.name, options: self.options, progress: progress)
-                    .download(path, to: localPath, limitBytes: limitBytes, on: session)
+        let start = ContinuousClock.now
+        let download = try SplitDownload(path, to: localPath, limitBytes: limitBytes, host: name, progress: progress)
+        let sha256 = try await withThrowingTaskGroup(of: Void.self) { helpers in
+            helpers.addTask { await self.help(with: download) }
+            let transfer = SSHTransfer(host: self.name, options: self.options, progress: nil)
+            let check = try await self.cancellable {
+                try self.withSession { try transfer.fetchBeginning(of: download, on: $0) }
             }
+            try await self.fetchParts(of: download)
+            if download.isComplete { helpers.cancelAll() }
+            try await helpers.waitForAll()
+            // What a helper began and lost.
+            try await self.fetchParts(of: download)
+            return try check.verify()
+        }
+        try download.file.commit(permissions: 0o644)
+        let bytes = download.totalBytes
+        let seconds = (ContinuousClock.now - start).inSeconds
+        return TransferOutcome(bytes: bytes, sentBytes: bytes, seconds: seconds, sha256: sha256)
+    }
+
+    /// Fetches parts over further sessions, if there are any parts.
+    ///
+    /// A helper that cannot connect, or fails, is none: what it leaves is there for the others, and a reason that concerns
+    /// them, too, they will meet themselves.
+    private nonisolated func help(with download: SplitDownload) async {
+        guard await download.splits.first(where: { _ in true }) != nil else { return }
+        var options = options
+        // Whoever typed a passphrase has done so for the first session, and need not again.
+        options.passphrase = nil
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 1..<max(2, options.downloadSessions) {
+                guard let helper = try? SSHHost(name: name, target: target, options: options) else { break }
+                group.addTask {
+                    try? await helper.fetchParts(of: download)
+                    await helper.close()
+                }
+            }
+            // One that is still connecting comes too late.
+            for await _ in group where download.isComplete { group.cancelAll() }
+        }
+    }
+
+    private func fetchParts(of download: SplitDownload) async throws {
+        let transfer = SSHTransfer(host: name, options: options, progress: nil)
+        try await cancellable {
+            while download.hasWaiting, try self.withSession({ try transfer.fetchPart(of: download, on: $0) }) {}
         }
     }
 

@@ -16,6 +16,11 @@ public struct SSHOptions: Sendable {
     /// How much of a command's output may be under way; libssh2's default is enough, tests want less.
     var windowBytes: UInt32 = 2 << 20
 
+    /// How many sessions fetch a long file; fewer do where the server refuses more.
+    var downloadSessions = 4
+    /// How long a file must be for more sessions than one: below, connecting takes longer than it saves.
+    var splitThresholdBytes: Int64 = 16 << 20
+
     /// Makes options; the defaults suit hosts anywhere on the internet.
     public init(
         connectTimeout: Duration = .seconds(15),

@@ -6,8 +6,11 @@ struct SSHTransfer {
     let options: SSHOptions
     let progress: (@Sendable (TransferProgress) -> Void)?
 
-    /// Throughput is at most window / round trip: 16 MiB allow 67 MB/s at 250 ms.
-    private static let downloadWindowBytes: UInt32 = 16 << 20
+    /// Throughput is at most window / round trip for each session; one TCP connection to a Linux host carries less than this.
+    ///
+    /// What is beyond that piles up in sshd, which moves it about in memory again and again: with 16 MiB, four sessions kept
+    /// two cores busy and were a third slower.
+    private static let downloadWindowBytes: UInt32 = 4 << 20
 
     func upload(_ upload: PreparedUpload, on session: SSHSession) throws -> (TransferOutcome, isReusable: Bool) {
         let file = upload.file
@@ -53,43 +56,85 @@ struct SSHTransfer {
         return (outcome, isReusable)
     }
 
-    func download(
-        _ path: String,
-        to localPath: String,
-        limitBytes: Int64,
+    /// Fetches the beginning, which is all of a short file, and learns what else there is.
+    func fetchBeginning(
+        of download: SplitDownload,
         on session: SSHSession
-    ) throws -> (TransferOutcome, isReusable: Bool) {
-        let start = ContinuousClock.now
-        var throttle = ProgressThrottle(progress)
-        let file = try AtomicFile(path: localPath, host: host)
-        let sink = DownloadSink(file: file) { throttle.update($0, of: $1) }
-        let command = RemoteCommand(
-            TransferScripts.download,
-            arguments: [TransferScripts.safePath(path), String(limitBytes)],
-            outputLimitBytes: 1 << 14,
-            // A connection that is dead is noticed sooner; this is for one that creeps.
-            timeout: .seconds(120) + .milliseconds(min(limitBytes, 1 << 40) / 100)
+    ) throws -> (DownloadCheck, isReusable: Bool) {
+        let others = max(0, options.downloadSessions - 1)
+        let sink = DownloadSink(
+            file: download.file,
+            host: host,
+            path: download.path,
+            limitBytes: download.limitBytes,
+            begin: { download.begin(totalBytes: $0, beginningBytes: $1, sessions: others) },
+            report: download.note
         )
-        let (result, isReusable) = try SSHCommand(host: host, command: command, windowBytes: Self.downloadWindowBytes)
-            .run(on: session, input: MemorySource([]), deliver: sink.consume)
+        let threshold = others == 0 ? Int64.max : options.splitThresholdBytes
+        let command = downloadCommand(
+            TransferScripts.download,
+            [
+                TransferScripts.safePath(download.path), String(download.limitBytes), String(threshold),
+                String(others + 1),
+            ],
+            download
+        )
+        let (result, isReusable) = try run(command, on: session, deliver: sink.consume)
         if result.exitCode == TransferScripts.tooLongCode {
             throw RemoteHostError.fileTooLong(
                 host: host,
-                path: path,
-                bytes: sink.announcedBytes ?? 0,
-                limitBytes: limitBytes
+                path: download.path,
+                bytes: Int64(result.errorOutput.condensed(to: 20)) ?? 0,
+                limitBytes: download.limitBytes
             )
         }
-        guard result.exitCode == 0 else { throw failed(path, "could not be read", result) }
-        let sha256 = try sink.finish(host: host, path: path)
-        try file.commit(permissions: 0o644)
-        let outcome = TransferOutcome(
-            bytes: sink.receivedBytes,
-            sentBytes: sink.receivedBytes,
-            seconds: (ContinuousClock.now - start).inSeconds,
-            sha256: sha256
+        guard result.exitCode == 0 else { throw failed(download.path, "could not be read", result) }
+        return (try sink.makeCheck(), isReusable)
+    }
+
+    /// Fetches a part that nobody else has; false when there is none.
+    func fetchPart(of download: SplitDownload, on session: SSHSession) throws -> (Bool, isReusable: Bool) {
+        var isReusable = true
+        let found = try download.fetchNext { part in
+            let sink = PartSink(part, of: download)
+            let unit = SplitDownload.unitBytes
+            let units = (part.count + unit - 1) / unit
+            let command = downloadCommand(
+                TransferScripts.part,
+                [TransferScripts.safePath(download.path), String(part.offset / unit), String(units)],
+                download
+            )
+            do {
+                let result: CommandResult
+                (result, isReusable) = try run(command, on: session, deliver: sink.consume)
+                guard result.exitCode == 0, sink.receivedBytes == part.count else {
+                    throw failed(download.path, "could not be read from byte \(part.offset) on", result)
+                }
+            } catch {
+                download.note(-sink.receivedBytes)
+                throw error
+            }
+        }
+        return (found, isReusable)
+    }
+
+    private func run(
+        _ command: RemoteCommand,
+        on session: SSHSession,
+        deliver: @escaping (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> (CommandResult, isReusable: Bool) {
+        try SSHCommand(host: host, command: command, windowBytes: Self.downloadWindowBytes)
+            .run(on: session, input: MemorySource([]), deliver: deliver)
+    }
+
+    private func downloadCommand(_ script: String, _ arguments: [String], _ download: SplitDownload) -> RemoteCommand {
+        RemoteCommand(
+            script,
+            arguments: arguments,
+            outputLimitBytes: 1 << 14,
+            // A connection that is dead is noticed sooner; this is for one that creeps.
+            timeout: .seconds(120) + .milliseconds(min(download.limitBytes, 1 << 40) / 100)
         )
-        return (outcome, isReusable)
     }
 
     /// A damaged copy of ours would fail again and again; the next upload makes a new one.

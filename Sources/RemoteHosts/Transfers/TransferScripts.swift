@@ -37,20 +37,30 @@ enum TransferScripts {
             echo "$found"
             """
 
-    /// Prints the length of `$1`, that many bytes of it, and their SHA-256; refuses when it is longer than `$2`.
+    /// Prints the lengths of `$1` and of its beginning, that beginning, and the SHA-256 of the whole; refuses a file longer
+    /// than `$2`.
     ///
-    /// The file may grow meanwhile: its beginning is what counts.
+    /// The beginning is the whole, or one of `$4` parts of a file longer than `$3`. The file may grow meanwhile: what it was
+    /// at first is what counts.
     static let download =
         digest + """
             [ -f "$1" ] || { echo "$1 is no file" >&2; exit 71; }
             [ -r "$1" ] || { echo "$1 may not be read" >&2; exit 72; }
             size=$(wc -c <"$1") || exit 72
             size=$((size))
-            [ "$size" -le "$2" ] || { echo "$size"; exit 73; }
-            echo "$size"
-            [ "$size" -eq 0 ] || head -c "$size" "$1" || exit 74
+            [ "$size" -le "$2" ] || { echo "$size" >&2; exit 73; }
+            first=$size unit=\(SplitDownload.unitBytes)
+            if [ "$size" -gt "$3" ]; then first=$(((size / $4 + unit) / unit * unit)); fi
+            [ "$first" -le "$size" ] || first=$size
+            echo "$size $first"
+            [ "$first" -eq 0 ] || head -c "$first" "$1" || exit 74
             { [ "$size" -eq 0 ] || head -c "$size" "$1"; } | digest || exit 75
             """
+
+    /// Prints `$3` units of `$1` that begin after `$2` of them: dd finds them without reading what is before.
+    static let part = """
+        exec dd if="$1" bs=\(SplitDownload.unitBytes) skip="$2" count="$3" 2>/dev/null
+        """
 
     /// What the upload's exit codes mean where another than `transferFailed` fits better.
     static let hashMismatchCode: Int32 = 76
