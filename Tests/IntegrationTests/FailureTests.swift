@@ -86,7 +86,7 @@ extension WholeRuns {
                             case $1 in receive | forward) real='\(dynamic)' ;; esac
                             exec "$real" "$@"
                             """
-                        let run = try world.start(verb, port: port, seconds: 8, agent: agent)
+                        let run = try world.start(verb, port: port, seconds: 5, agent: agent)
                         runs.append((verb, host, run))
                     }
                     for (_, _, run) in runs {
