@@ -68,6 +68,100 @@ extension WholeRuns {
             }
             return count
         }
+
+        @Test("The wall clock of a host jumps by an hour during the run: the run says so", .timeLimit(.minutes(3)))
+        func clockStep() async throws {
+            try await withTemporaryFolder { folder in
+                // The agent of bin/ is static: nothing can be put between it and the system. The tests' build is not.
+                let dynamic = LatexpCommand.repository + "/.build/debug/latexp-agent"
+                try #require(FileManager.default.isExecutableFile(atPath: dynamic), "run swift build --build-tests")
+                try await Self.buildShim(folder)
+                try await NetworkLabCommand.with(folder) { lab in
+                    let before = try await lab.listeners()
+                    let world = FailingRuns(lab: lab, folder: folder)
+                    var runs: [(verb: String, host: String, run: LatexpInLab)] = []
+                    for (verb, host, port) in [("receive", "frankfurt", 8097), ("forward", "tokyo", 8098)] {
+                        let agent = """
+                            case $1 in \(verb)) export STEP_FILE='\(folder)/step' LD_PRELOAD='\(folder)/step.so' ;; esac
+                            case $1 in receive | forward) real='\(dynamic)' ;; esac
+                            exec "$real" "$@"
+                            """
+                        let run = try world.start(verb, port: port, seconds: 5, agent: agent)
+                        runs.append((verb, host, run))
+                    }
+                    for (_, _, run) in runs {
+                        try await run.waitForPhase("measure")
+                        try await run.waitForGo()
+                    }
+                    _ = FileManager.default.createFile(atPath: folder + "/step", contents: nil)
+                    for (_, host, run) in runs {
+                        let status = try await run.end()
+                        let analysis = try LatexpCommand.analysis(try run.directory)
+                        let warning = try #require(analysis.warnings.first { $0.code == .clockStepped })
+                        #expect(warning.text.contains(host), "\(warning)")
+                        let steps = analysis.hosts.first { $0.name == host }?.clock.stepsNs ?? []
+                        #expect(
+                            steps.count == 1 && abs((steps.first ?? 0) - 3_600_000_000_000) < 50_000_000,
+                            "\(steps)"
+                        )
+                        // Pairs are compared on the receiver's monotonic clock, which never jumps.
+                        #expect(status == 0 && !analysis.isVerdictUnusable, "\(run.said)")
+                        try await lab.expectNothingLeft(of: try run.directory, listenersBefore: before)
+                    }
+                }
+            }
+        }
+
+        /// What makes one program believe that the system's clock was set forward: no test may set the machine's.
+        private static func buildShim(_ folder: String) async throws {
+            let source = """
+                #define _GNU_SOURCE
+                #include <dlfcn.h>
+                #include <stdlib.h>
+                #include <sys/socket.h>
+                #include <time.h>
+                #include <unistd.h>
+                static int (*clock_of)(clockid_t, struct timespec *);
+                static ssize_t (*receive)(int, struct msghdr *, int);
+                static int has_stepped;
+                static long looked_at;
+                static int stepped(void) {
+                    struct timespec now;
+                    if (has_stepped) return 1;
+                    clock_of(CLOCK_MONOTONIC, &now);
+                    long tick = now.tv_sec * 50 + now.tv_nsec / 20000000;
+                    if (tick == looked_at) return 0;
+                    looked_at = tick;
+                    return has_stepped = access(getenv("STEP_FILE"), F_OK) == 0;
+                }
+                int clock_gettime(clockid_t clock, struct timespec *time) {
+                    if (!clock_of) clock_of = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+                    int code = clock_of(clock, time);
+                    int is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+                    if (code == 0 && is_wall && stepped()) time->tv_sec += 3600;
+                    return code;
+                }
+                ssize_t recvmsg(int descriptor, struct msghdr *message, int flags) {
+                    struct timespec now;
+                    if (!receive) receive = (ssize_t (*)(int, struct msghdr *, int))dlsym(RTLD_NEXT, "recvmsg");
+                    ssize_t count = receive(descriptor, message, flags);
+                    if (count < 0) return count;
+                    clock_gettime(CLOCK_MONOTONIC, &now);
+                    if (!stepped()) return count;
+                    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
+                        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_TIMESTAMPING) continue;
+                        struct timespec *stamp = (struct timespec *)CMSG_DATA(item);
+                        if (stamp->tv_sec) stamp->tv_sec += 3600;
+                    }
+                    return count;
+                }
+                """
+            try source.write(toFile: folder + "/step.c", atomically: true, encoding: .utf8)
+            _ = try await SSHServerTools.output(
+                "clang",
+                ["-shared", "-fPIC", "-O1", "-o", folder + "/step.so", folder + "/step.c", "-ldl"]
+            )
+        }
     }
 }
 

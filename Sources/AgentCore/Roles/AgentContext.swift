@@ -52,7 +52,13 @@ final class AgentContext {
     /// Looks at the clocks that a read gave.
     @inline(__always)
     func observeClock(_ stamp: ReadStamp) {
-        if let step = clockSteps.observe(Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)) {
+        observeClock(Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs))
+    }
+
+    /// Looks at the clocks, read at one moment.
+    @inline(__always)
+    func observeClock(_ moment: Timestamp) {
+        if let step = clockSteps.observe(moment) {
             log.write(.warning, "clock.step", ["stepNs": "\(step.stepNs)"])
         }
     }
