@@ -355,23 +355,33 @@ struct latexp_sched_attr {
 #endif
 
 /// Asks that the calling thread be scheduled in slices of this length: short ones make it run sooner after it wakes up while
-/// others burn the same core, and give it no more of the core.
+/// others burn the same core, and give it no more of the core. Where that is allowed (CAP_SYS_NICE, RLIMIT_NICE) it also comes
+/// before ordinary threads; `nice` gets the niceness it has then.
 ///
 /// 0, the errno, or ENOTSUP where slices cannot be asked for (Linux before 6.12 takes no notice).
-static inline int latexp_ask_for_slice(uint64_t sliceNs) {
+static inline int latexp_ask_for_slice(uint64_t sliceNs, int32_t *nice) {
 #if defined(__linux__)
     struct latexp_sched_attr attributes = {0};
     attributes.size = sizeof attributes;
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return errno;
+    *nice = attributes.nice;
     // Somebody chose another policy for this process (SCHED_FIFO by chrt, say): that is better, and left alone.
     if (attributes.policy != 0) return 0;
-    // Before 6.12 an ordinary thread has no slice of its own to tell of.
-    if (attributes.runtimeNs == 0) return ENOTSUP;
+    int hasSlices = attributes.runtimeNs != 0;
     attributes.flags = 0;
-    attributes.runtimeNs = sliceNs;
-    return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0 ? 0 : errno;
+    // Before 6.12 an ordinary thread has no slice of its own to tell of, and must not ask for one.
+    if (hasSlices) attributes.runtimeNs = sliceNs;
+    attributes.nice = -20;
+    if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) {
+        attributes.nice = *nice;
+        if (!hasSlices) return ENOTSUP;
+        return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0 ? 0 : errno;
+    }
+    *nice = attributes.nice;
+    return hasSlices ? 0 : ENOTSUP;
 #else
     (void)sliceNs;
+    *nice = 0;
     return ENOTSUP;
 #endif
 }

@@ -71,12 +71,16 @@ public final class AgentRunner {
         return finish()
     }
 
-    /// Has this thread run sooner after it wakes up while something else burns its core; where the kernel does not know that
-    /// (Linux before 6.12), all else is done to keep the times right.
+    /// Has this thread run sooner after it wakes up while something else burns its core.
+    ///
+    /// Where the kernel does not know that (Linux before 6.12), all else is done to keep the times right. Root's agent comes
+    /// before ordinary processes, too.
     private func askForShortSlices() {
-        let code = latexp_ask_for_slice(Self.sliceNs)
+        var niceness: Int32 = 0
+        let code = latexp_ask_for_slice(Self.sliceNs, &niceness)
         let answer = code == 0 ? "granted" : code == ENOTSUP ? "not supported by this kernel" : systemMessage(code)
-        context.log.write(.info, "slice", ["microseconds": "\(Self.sliceNs / 1_000)", "answer": answer])
+        let facts = ["microseconds": "\(Self.sliceNs / 1_000)", "answer": answer, "niceness": "\(niceness)"]
+        context.log.write(.info, "slice", facts)
     }
 
     private func startSampler() throws {
