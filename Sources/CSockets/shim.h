@@ -309,6 +309,23 @@ static inline int latexp_enable_left_counts(int fd) {
 #endif
 }
 
+/// Takes out of a message's control data what is there: the kernel's receive time (CLOCK_REALTIME), the octets left to read.
+static inline void latexp_read_control(struct msghdr *message, int64_t *kernelNs, int32_t *left) {
+#if defined(__linux__)
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
+        if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
+            struct timespec time;
+            memcpy(&time, CMSG_DATA(item), sizeof time);
+            if (time.tv_sec != 0) *kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+        } else if (item->cmsg_level == IPPROTO_TCP && item->cmsg_type == 36) {
+            memcpy(left, CMSG_DATA(item), sizeof *left);
+        }
+    }
+#else
+    (void)message, (void)kernelNs, (void)left;
+#endif
+}
+
 /// Reads once; sets the kernel's receive time of the last segment read (CLOCK_REALTIME), or LATEXP_NO_TIME, and the octets
 /// that are left to read, 0 where the kernel does not say.
 ///
@@ -327,19 +344,7 @@ static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int wa
     *kernelNs = LATEXP_NO_TIME;
     *left = 0;
     ssize_t count = recvmsg(fd, &message, waits ? 0 : MSG_DONTWAIT);
-#if defined(__linux__)
-    if (count > 0) {
-        for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
-            if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
-                struct timespec time;
-                memcpy(&time, CMSG_DATA(item), sizeof time);
-                if (time.tv_sec != 0) *kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-            } else if (item->cmsg_level == IPPROTO_TCP && item->cmsg_type == 36) {
-                memcpy(left, CMSG_DATA(item), sizeof *left);
-            }
-        }
-    }
-#endif
+    if (count > 0) latexp_read_control(&message, kernelNs, left);
     return count;
 }
 
@@ -421,23 +426,6 @@ struct latexp_extended_error {
 #define LATEXP_SO_RCVBUFFORCE 33
 #endif
 
-/// The kernel's receive time among a message's control data (CLOCK_REALTIME), or LATEXP_NO_TIME.
-static inline int64_t latexp_kernel_time(struct msghdr *message) {
-    int64_t kernelNs = LATEXP_NO_TIME;
-#if defined(__linux__)
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
-        if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPING) {
-            struct timespec time;
-            memcpy(&time, CMSG_DATA(item), sizeof time);
-            if (time.tv_sec != 0) kernelNs = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-        }
-    }
-#else
-    (void)message;
-#endif
-    return kernelNs;
-}
-
 /// Reads one datagram: its octets, or -1. Sets who sent it, and the kernel's receive time or LATEXP_NO_TIME.
 static inline ssize_t latexp_receive_datagram(int fd, void *buffer, size_t length, struct sockaddr_storage *from,
                                               socklen_t *fromLength, int64_t *kernelNs) {
@@ -455,7 +443,9 @@ static inline ssize_t latexp_receive_datagram(int fd, void *buffer, size_t lengt
     message.msg_controllen = sizeof control.bytes;
     ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
     *fromLength = count < 0 ? 0 : message.msg_namelen;
-    *kernelNs = count < 0 ? LATEXP_NO_TIME : latexp_kernel_time(&message);
+    *kernelNs = LATEXP_NO_TIME;
+    int32_t left;
+    if (count >= 0) latexp_read_control(&message, kernelNs, &left);
     return count;
 }
 
