@@ -39,6 +39,9 @@ func tests(
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+/// `infra/build` says which commit it builds.
+let commit = Context.environment["LATEXP_COMMIT"] ?? "unknown"
+
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -67,6 +70,7 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .systemLibrary(name: "CSockets"),
+        .target(name: "CBuild", cSettings: [.define("LATEXP_COMMIT", to: "\"\(commit)\"")]),
 
         module("ExperimentModel"),
         module("LatencyStatistics", furtherSettings: optimised),
@@ -87,7 +91,7 @@ let package = Package(
 
         .executableTarget(
             name: "latexp",
-            dependencies: ["ExperimentModel", "Orchestration", "RemoteHosts", "Reporting", argumentParser],
+            dependencies: ["CBuild", "ExperimentModel", "Orchestration", "RemoteHosts", "Reporting", argumentParser],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -18,6 +18,7 @@ struct Latexp: AsyncParsableCommand {
             Exit status: 0 done; 1 measured, but the verdict cannot be used; 2 bad arguments or experiment file; \
             3 a host could not be reached or used; 4 clocks; 5 the measurement failed; 130 interrupted.
             """,
+        // The option's text in the help; main() prints more than this.
         version: LatexpVersion.text,
         subcommands: [
             RunCommand.self, CompareCommand.self, CheckCommand.self, PhaseCommand.self, ReportCommand.self,
@@ -29,6 +30,10 @@ struct Latexp: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away (`latexp report latest | head`) ends the writing, not the run by a signal.
         signal(SIGPIPE, SIG_IGN)
+        if CommandLine.arguments.dropFirst().first == "--version" {
+            print(await VersionText.whole())
+            leave(CommandStatus.done.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
