@@ -212,6 +212,18 @@ struct latexp_tcp_state {
     uint32_t unsentOctets;
 };
 
+/// The octets that were written to a connection and not sent yet; 0 where the kernel does not say.
+static inline uint32_t latexp_unsent_octets(int fd) {
+#if defined(__linux__)
+    int unsent = 0;
+    // SIOCOUTQ would count what is not acknowledged, too.
+    return ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0 ? (uint32_t)unsent : 0;
+#else
+    (void)fd;
+    return 0;
+#endif
+}
+
 /// Reads a connection's TCP state; 0, or the errno (ENOTSUP where there is none).
 static inline int latexp_tcp_state(int fd, struct latexp_tcp_state *state) {
 #if defined(__linux__)
@@ -226,9 +238,7 @@ static inline int latexp_tcp_state(int fd, struct latexp_tcp_state *state) {
     state->congestionWindow = info.tcpi_snd_cwnd;
     state->unacknowledged = info.tcpi_unacked;
     state->segmentOctets = info.tcpi_snd_mss;
-    int unsent = 0;
-    // What was written and not sent yet; SIOCOUTQ would count what is not acknowledged, too.
-    state->unsentOctets = ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0 ? (uint32_t)unsent : 0;
+    state->unsentOctets = latexp_unsent_octets(fd);
     return 0;
 #else
     (void)fd;
@@ -348,6 +358,9 @@ static inline ssize_t latexp_receive(int fd, void *buffer, size_t length, int wa
     return count;
 }
 
+/// Stands for no wish.
+#define LATEXP_ANY_NICENESS INT32_MIN
+
 #if defined(__linux__)
 /// The kernel's struct sched_attr, first version, which no header of glibc 2.36 declares.
 struct latexp_sched_attr {
@@ -360,13 +373,15 @@ struct latexp_sched_attr {
 #endif
 
 /// Asks that the calling thread be scheduled in slices of this length: short ones make it run sooner after it wakes up while
-/// others burn the same core, and give it no more of the core. Where that is allowed (CAP_SYS_NICE, RLIMIT_NICE) it also comes
-/// before ordinary threads; `nice` gets the niceness it has then.
+/// others burn the same core, and give it no more of the core. `nice` is the niceness to ask for as well, which may be refused
+/// (CAP_SYS_NICE, RLIMIT_NICE), or LATEXP_ANY_NICENESS; it gets the niceness that the thread has then.
 ///
 /// 0, the errno, or ENOTSUP where slices cannot be asked for (Linux before 6.12 takes no notice).
 static inline int latexp_ask_for_slice(uint64_t sliceNs, int32_t *nice) {
 #if defined(__linux__)
     struct latexp_sched_attr attributes = {0};
+    int32_t wanted = *nice;
+    *nice = 0;
     attributes.size = sizeof attributes;
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return errno;
     *nice = attributes.nice;
@@ -376,7 +391,7 @@ static inline int latexp_ask_for_slice(uint64_t sliceNs, int32_t *nice) {
     attributes.flags = 0;
     // Before 6.12 an ordinary thread has no slice of its own to tell of, and must not ask for one.
     if (hasSlices) attributes.runtimeNs = sliceNs;
-    attributes.nice = -20;
+    if (wanted != LATEXP_ANY_NICENESS) attributes.nice = wanted;
     if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) {
         attributes.nice = *nice;
         if (!hasSlices) return ENOTSUP;

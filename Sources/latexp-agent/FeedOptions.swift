@@ -30,8 +30,16 @@ struct FeedOptions: ParsableArguments {
     @Flag(help: "Never sleep: saves the time that waking up takes, and needs a core of its own.")
     var busyPoll = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Ask for this niceness, -20 to 19; below zero needs root and comes before all else on the host (default: as it is).",
+            valueName: "number"
+        )
+    )
+    var niceness: Int?
+
     var selection: ByHandFeed {
-        ByHandFeed(market: market, streams: stream, lanes: lanes, busyPoll: busyPoll)
+        ByHandFeed(market: market, streams: stream, lanes: lanes, busyPoll: busyPoll, niceness: niceness)
     }
 }
 

@@ -107,7 +107,6 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     func relayEvent(_ lane: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
         arrived.append(event.sequence)
     }
-    func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
     func relayFinishAsked(_ sender: any RelayOutlet) { finishAsked = true }
     func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
 
@@ -242,7 +241,7 @@ struct RelayLinkTests {
     func probes() throws {
         try withWorld { world in
             world.connect()
-            world.run { world.sender?.state == .streaming && world.lane?.isConnected == true }
+            world.run { world.sender?.state == .streaming && world.lane?.endpoint != nil }
             for _ in 0..<5 {
                 let before = world.lane?.envelope.summary?.count ?? 0
                 world.lane?.probe()

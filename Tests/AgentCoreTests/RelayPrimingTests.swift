@@ -72,11 +72,18 @@ import Testing
                 unsentOctets: unsent
             )
         }
-        watch.note(nil)
-        watch.note(window(unsent: 1_999))
+        watch.note(nil, atNs: 1_000_000_000)
+        watch.note(window(unsent: 1_999), atNs: 1_020_000_000)
         #expect(watch.waitedMs == 0)
-        watch.note(window(unsent: 2_000))
-        watch.note(window(unsent: 90_000))
-        #expect(watch.waitedMs == 10)
+        // Nothing waited 20 ms ago; then looks are 5 ms apart.
+        watch.note(window(unsent: 2_000), atNs: 1_040_000_000)
+        #expect(watch.waitedMs == 20)
+        watch.note(window(unsent: 90_000), atNs: 1_045_000_000)
+        #expect(watch.waitedMs == 25)
+        // Nobody looked for a while: what is not known does not count.
+        watch.note(window(unsent: 90_000), atNs: 1_545_000_000)
+        #expect(watch.waitedMs == 30)
+        watch.note(nil, atNs: 1_550_000_000)
+        #expect(watch.waitedMs == 30)
     }
 }

@@ -81,8 +81,6 @@ private final class VolumeReceiver: RelayListenerOwner, RelayReceiverLaneOwner {
         isInOrder = isInOrder && event.sequence > newest
         newest = event.sequence
     }
-
-    func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
 }
 
 /// Many events through a receiver that is slow, stalls, and dies: each is accounted for, and memory is the buffer's.

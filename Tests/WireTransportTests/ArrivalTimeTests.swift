@@ -63,11 +63,13 @@ import WireTransport
                 )
                 dialer.dial(target, owner: reader) { [unowned self] in channel = try? $0.get() }
                 run { reader.isOpen && writer.isOpen && channel != nil }
-                // What TLS says after its handshake is out of the way, and segments are known to be long.
-                accepted?.write(
-                    [[UInt8]](repeating: [250] + [UInt8](repeating: 0, count: 250), count: 120).flatMap { $0 }
-                )
+                // What TLS says after its handshake is out of the way, segments are known to be long, and messages to be short
+                // sometimes.
+                let long = [UInt8](repeating: 250, count: 251)
+                accepted?.write([[UInt8]](repeating: long, count: 120).flatMap { $0 })
                 run { reader.messages.count == 120 }
+                accepted?.write([5, 0, 0, 0, 0, 0])
+                run { reader.messages.count == 121 }
                 reader.messages = []
             }
 

@@ -17,32 +17,47 @@ struct ReadPortionTests {
         }
     }
 
-    @Test func `a process that is on time reads a message and a little at once, one that was late exactly one`() {
+    @Test func `a process that is on time reads a message and a little at once, one that was late no more than one`() {
         var portion = ReadPortion()
         var ns: Int64 = 1_000_000_000
-        #expect(portion.next(isDraining: false) == .exact)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .exact)
         deliver(ReadPortion.carefulDeliveries, everyNs: 1_000_000, isLate: false, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: false) == .octets(300))
-        #expect(portion.next(isDraining: true) == .exact)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(300))
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
         deliver(1, everyNs: 1_000_000, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: false) == .exact)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(200))
         deliver(ReadPortion.carefulDeliveries - 1, everyNs: 1_000_000, isLate: false, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: false) == .exact)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(200))
         deliver(1, everyNs: 1_000_000, isLate: false, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: false) == .octets(300))
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(300))
+    }
+
+    @Test func `a careful process reads as much as the shortest message lately had, and a torn one to its end`() {
+        var portion = ReadPortion()
+        var ns: Int64 = 1_000_000_000
+        deliver(1, everyNs: 1_000_000, isLate: true, to: &portion, from: &ns)
+        ns += 1_000_000
+        portion.delivered(180, messageOctets: 180, kernelNs: ns, isLate: false)
+        deliver(30, everyNs: 1_000_000, isLate: false, to: &portion, from: &ns)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(180))
+        #expect(portion.next(isDraining: false, isBetweenMessages: false) == .exact)
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
+        // The short one is no longer among the newest.
+        deliver(32, everyNs: 1_000_000, isLate: false, to: &portion, from: &ns)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(200))
     }
 
     @Test func `at 50 000 messages a second a late process reads each, at a million as many as come in 20 us`() {
         var portion = ReadPortion()
         var ns: Int64 = 1_000_000_000
         deliver(500, everyNs: 20_000, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .exact)
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
         deliver(5_000, everyNs: 1_000, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .octets(4_000))
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .octets(4_000))
         // What wakes it up is read by itself all the same.
-        #expect(portion.next(isDraining: false) == .exact)
+        #expect(portion.next(isDraining: false, isBetweenMessages: true) == .octets(200))
         deliver(2, everyNs: 5_000_000, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .exact)
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
     }
 
     @Test func `where one time is that of many messages, larger pieces are read bit by bit`() {
@@ -50,11 +65,11 @@ struct ReadPortionTests {
         var ns: Int64 = 1_000_000_000
         deliver(1, everyNs: 1, isLate: true, to: &portion, from: &ns)
         deliver(6, everyNs: 0, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .exact)
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
         deliver(1, everyNs: 0, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .octets(400))
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .octets(400))
         deliver(1, everyNs: 500_000, isLate: true, to: &portion, from: &ns)
-        #expect(portion.next(isDraining: true) == .exact)
+        #expect(portion.next(isDraining: true, isBetweenMessages: true) == .exact)
     }
 
     @Test func `a position in TLS records is right however the octets are cut`() {

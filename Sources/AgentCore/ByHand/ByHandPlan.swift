@@ -36,13 +36,22 @@ public struct ByHandFeed: Sendable {
     public var lanes: Int
     /// Whether the agent never sleeps.
     public var busyPoll: Bool
+    /// The niceness that the measuring thread asks for; nil leaves it as it is.
+    public var niceness: Int?
 
     /// A feed.
-    public init(market: Market? = nil, streams: [String] = [], lanes: Int = 1, busyPoll: Bool = false) {
+    public init(
+        market: Market? = nil,
+        streams: [String] = [],
+        lanes: Int = 1,
+        busyPoll: Bool = false,
+        niceness: Int? = nil
+    ) {
         self.market = market
         self.streams = streams
         self.lanes = lanes
         self.busyPoll = busyPoll
+        self.niceness = niceness
     }
 }
 
@@ -120,6 +129,7 @@ public enum ByHandPlan {
         feed: ByHandFeed
     ) throws -> AgentPlan {
         try check(feed.lanes, 1...64, "--lanes")
+        if let niceness = feed.niceness { try check(niceness, AgentPlan.nicenesses, "--niceness") }
         let (market, streams) = try FeedTarget.selection(url: url, market: feed.market, streams: feed.streams)
         return AgentPlan(
             runID: "by-hand",
@@ -134,6 +144,7 @@ public enum ByHandPlan {
             duration: .seconds(300),
             deadline: .seconds(365 * 86_400),
             busyPoll: feed.busyPoll ? true : nil,
+            niceness: feed.niceness,
             chronyc: role == .receive ? [] : nil
         )
     }

@@ -22,7 +22,7 @@ final class FeedLane: FeedConnectionOwner {
     /// What was received, and what of it could not be used.
     private(set) var counts = LaneCounts()
     /// Every connection that is over.
-    private(set) var records: [ConnectionRecord] = []
+    var records: [ConnectionRecord] { account.past }
     /// The newest failure.
     private(set) var lastFailure: String?
     /// The first few messages that could not be used.
@@ -35,6 +35,7 @@ final class FeedLane: FeedConnectionOwner {
     private var target: FeedTarget
     private let context: AgentContext
     private unowned let owner: any FeedLaneOwner
+    private var account = ConnectionAccount()
     private var current: FeedConnection?
     private var next: FeedConnection?
     /// Why the present connection is to be replaced; nil when it is not.
@@ -91,16 +92,10 @@ final class FeedLane: FeedConnectionOwner {
         for timer in [attemptTimer, renewalTimer, overlapTimer].compactMap({ $0 }) { context.loop.cancel(timer) }
         for connection in [current, next].compactMap({ $0 }) {
             connection.close(reason)
-            keep(connection.record)
+            account.keep(connection.record)
         }
         current = nil
         next = nil
-    }
-
-    private func keep(_ record: ConnectionRecord) {
-        // Bounded: a lane that fails every second for a day keeps its first and newest accounts.
-        if records.count >= 1_000 { records.remove(at: 500) }
-        records.append(record)
     }
 
     // MARK: Connecting
@@ -271,7 +266,7 @@ final class FeedLane: FeedConnectionOwner {
         guard let next else { return }
         if let old = current {
             old.close("replaced by the next connection")
-            keep(old.record)
+            account.keep(old.record)
             logEnd(old)
         }
         current = next
@@ -294,7 +289,7 @@ final class FeedLane: FeedConnectionOwner {
     // MARK: The end of a connection
 
     func feedClosed(_ connection: FeedConnection, reason: String, retryAfterNs: Int64) {
-        keep(connection.record)
+        account.keep(connection.record)
         lastFailure = reason
         if retryAfterNs > 0 {
             let notBeforeNs = HostClock.monotonicNs() + retryAfterNs

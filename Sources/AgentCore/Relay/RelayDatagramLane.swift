@@ -70,8 +70,7 @@ final class RelayDatagramLane: RelayInlet {
     private var account = DatagramAccount()
     private var session: DatagramSession?
     private var previous: DatagramSession?
-    private var records: [ConnectionRecord] = []
-    private var record: ConnectionRecord?
+    private var connectionAccount = ConnectionAccount()
     private var disconnected: Timestamp?
     private var goodbye: SenderTotals?
     private var earlier: LaneCounts?
@@ -89,7 +88,7 @@ final class RelayDatagramLane: RelayInlet {
 
     var counts: LaneCounts { account.counts }
     var missing: [MissingRange] { account.missing }
-    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
+    var connections: [ConnectionRecord] { connectionAccount.all }
     var endpoint: String? { session?.endpoint }
 
     var datagramFacts: DatagramFacts? {
@@ -129,8 +128,8 @@ final class RelayDatagramLane: RelayInlet {
 
     private func openRecord(_ session: DatagramSession) {
         state = .streaming
-        record = ConnectionRecord(purpose: "relay", endpoint: session.endpoint, began: context.now)
-        record?.details = "udp"
+        connectionAccount.present = ConnectionRecord(purpose: "relay", endpoint: session.endpoint, began: context.now)
+        connectionAccount.present?.details = "udp"
     }
 
     /// Takes the account of earlier sessions: what went to an earlier receiver is not missing at this one.
@@ -192,8 +191,8 @@ final class RelayDatagramLane: RelayInlet {
         case .duplicate: event.flags = .duplicate
         case .late: return
         }
-        if session === self.session, record?.streaming == nil {
-            record?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        if session === self.session, connectionAccount.present?.streaming == nil {
+            connectionAccount.present?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
         }
         owner.relayDatagramEvent(self, event, connection: session.number, stamp)
     }
@@ -286,34 +285,7 @@ final class RelayDatagramLane: RelayInlet {
     }
 
     private func closeRecord(_ reason: String) {
-        guard var record else { return }
-        record.ended = context.now
-        record.reason = reason
-        disconnected = record.ended
-        if records.count >= 1_000 { records.remove(at: 500) }
-        records.append(record)
-        self.record = nil
-    }
-}
-
-extension RelayedEvent {
-    /// Reads an EVENT's body.
-    ///
-    /// - Throws: `AgentError` `protocolViolation` when it is too short.
-    @inline(__always)
-    init(_ body: UnsafeRawBufferPointer) throws {
-        let prefix = RelayProtocol.eventPrefixSize - RelayProtocol.headerSize
-        guard body.count > prefix else { throw RelayProtocol.violation("an EVENT of \(body.count) octets") }
-        func number(_ index: Int) -> Int64 {
-            Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-        }
-        self.init(
-            sequence: UInt64(bitPattern: number(0)),
-            sourceKernelNs: number(1),
-            sourceUserNs: number(2),
-            sourceSendNs: number(3),
-            eventTimeNs: number(4),
-            message: UnsafeRawBufferPointer(rebasing: body[prefix...])
-        )
+        let now = context.now
+        if connectionAccount.close(reason, at: now) { disconnected = now }
     }
 }

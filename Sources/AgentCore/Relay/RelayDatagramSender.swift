@@ -11,8 +11,6 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     /// A greeting that is not answered goes out again after this long, then twice as long, and so on.
     private static let firstRetryNs: Int64 = 500_000_000
     private static let goodbyeRetryNs: Int64 = 250_000_000
-    /// How long the goodbye may go unanswered.
-    private static let farewellLimitNs: Int64 = 10_000_000_000
     /// After this host's own queue dropped a datagram, the next try.
     private static let queueRetryNs: Int64 = 1_000_000
     /// Datagrams read at once, so that a flood cannot keep events waiting.
@@ -21,16 +19,11 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private static let packetHeaderOctets = 28
 
     let outbox: RelayOutbox
+    let retry: RelayRetry
     private(set) var forwarded = 0
-    private(set) var records: [ConnectionRecord] = []
-    private(set) var lastFailure: String?
-    private(set) var state = LaneStatus.State.connecting
-    private(set) var connectionCount = 0
     let isPrimed = true
     let tcpWaitMs: Int? = nil
     let socket: StreamSocket? = nil
-
-    private enum Goodbye { case none, wanted, said }
 
     private let name: String
     private let hello: RelayProtocol.Hello
@@ -38,11 +31,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private let context: AgentContext
     private unowned let owner: any RelaySenderOwner
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-    private var link: Link?
-    private var record: ConnectionRecord?
-    private var backoff: Backoff<SystemRandomNumberGenerator>
-    private var goodbye = Goodbye.none
-    private var isEnded = false
+    private var link: RelayDatagramLink?
     private var finishAsked = false
     private var waitsForRoom = false
     private var addressTurn = 0
@@ -51,25 +40,6 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private var fragmented = 0
     private var tooLong = 0
     private var packetOctets = Int.max
-
-    /// One attempt, and the session that comes of it.
-    private final class Link {
-        let socket: DatagramSocket
-        let address: SocketAddress
-        let session: UInt64
-        let header: RelayDatagram.Header
-        var keys: RelayDatagram.Keys?
-        var greeting: [UInt8]
-        var heardNs = HostClock.monotonicNs()
-
-        init(_ socket: DatagramSocket, _ address: SocketAddress, greeting: [UInt8]) {
-            self.socket = socket
-            self.address = address
-            self.greeting = greeting
-            session = UInt64.random(in: 1 ... .max)
-            header = RelayDatagram.Header(session: session)
-        }
-    }
 
     /// A sender that begins to agree on a session at once.
     init(
@@ -85,7 +55,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         self.context = context
         self.owner = owner
         outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
-        backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
+        retry = RelayRetry(lane: name, transport: .udp, context: context)
         context.relayBreaks.append { [weak self] reason in
             if self?.state == .streaming { self?.lost(reason) }
         }
@@ -94,8 +64,6 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     }
 
     deinit { input.deallocate() }
-
-    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
 
     var datagramFacts: DatagramFacts? {
         var facts = DatagramFacts()
@@ -109,15 +77,9 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     // MARK: Agreeing on a session
 
     private func connect() {
-        guard !isEnded else { return }
-        connectionCount += 1
-        state = .connecting
-        record = ConnectionRecord(purpose: "relay", began: context.now)
-        record?.details = "udp"
-        let to = "\(target.host):\(target.port)"
-        context.log.write(.info, "relay.connect", ["lane": name, "to": to, "transport": "udp"])
+        guard retry.begin(to: target) else { return }
         context.resolver.resolve(host: target.host, port: target.port) { [self] answer in
-            guard !isEnded else { return }
+            guard !retry.isEnded else { return }
             switch answer {
             case .failure(let error): lost(error.message)
             case .success(let addresses) where addresses.isEmpty: lost("\(target.host) has no address")
@@ -127,13 +89,9 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     }
 
     private func greet(_ address: SocketAddress) {
-        record?.endpoint = address.description
+        retry.reached(address.description)
         do {
-            var greeting = RelayProtocol.hello(hello)
-            let room = RelayDatagram.firstHelloSize - RelayDatagram.headerSize - greeting.count
-            let padding = max(0, room - RelayProtocol.headerSize)
-            greeting += RelayProtocol.frame(.padding, body: [UInt8](repeating: 0, count: padding))
-            let link = Link(try DatagramSocket.connect(to: address), address, greeting: greeting)
+            let link = try RelayDatagramLink(to: address, hello: hello)
             self.link = link
             packetOctets = link.socket.packetOctets ?? .max
             context.loop.add(self)
@@ -143,7 +101,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         }
     }
 
-    private func sendGreeting(_ link: Link, retryNs: Int64, until endNs: Int64) {
+    private func sendGreeting(_ link: RelayDatagramLink, retryNs: Int64, until endNs: Int64) {
         guard link === self.link, state == .connecting else { return }
         let nowNs = HostClock.monotonicNs()
         guard nowNs < endNs else {
@@ -153,38 +111,25 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
                     + "firewall on the way let UDP through?"
             )
         }
-        send(link.greeting, on: link, signed: link.keys != nil)
+        send(link.greeting, on: link)
         context.loop.schedule(afterNs: min(retryNs, endNs - nowNs)) { [self] in
             sendGreeting(link, retryNs: 2 * retryNs, until: endNs)
         }
     }
 
     /// Sends frames that are not events; when they do not go out, they are as good as lost on the way.
-    private func send(_ frames: [UInt8], on link: Link, signed: Bool = true) {
-        frames.withUnsafeBytes { frames in
-            let key = signed ? link.keys?.forwarder : nil
-            let count = link.socket.send(link.header.sign(frames, key), frames)
-            if count == -Int(ECONNREFUSED), link === self.link { refused(link) }
-        }
+    private func send(_ frames: [UInt8], on link: RelayDatagramLink) {
+        if link.send(frames) == -Int(ECONNREFUSED), link === self.link { refused(link) }
     }
 
-    private func take(challenge body: [UInt8], _ link: Link) throws {
-        let nonce = try RelayProtocol.readChallenge(body)
-        guard link.keys == nil else { return }
-        link.keys = RelayDatagram.Keys(secret: context.secret, nonce: nonce, session: link.session, hello: hello)
-        var hello = self.hello
-        hello.proof = context.secret.map { RelayProtocol.proof(secret: $0, nonce: nonce, hello: hello) }
-        link.greeting =
-            RelayProtocol.challenge(nonce: nonce, proofRequired: context.secret != nil) + RelayProtocol.hello(hello)
-            + RelayProtocol.totals(.soFar, owner.relayTotals(self))
+    private func take(challenge body: [UInt8], _ link: RelayDatagramLink) throws {
+        guard try link.take(challenge: body, hello, secret: context.secret, owner.relayTotals(self)) else { return }
         sendGreeting(link, retryNs: Self.firstRetryNs, until: HostClock.monotonicNs() + Self.attemptNs)
     }
 
-    private func welcomed(_ link: Link) {
-        state = .streaming
+    private func welcomed(_ link: RelayDatagramLink) {
         link.greeting = []
-        record?.streaming = context.now
-        context.log.write(.info, "relay.open", ["lane": name, "endpoint": "\(link.address)", "transport": "udp"])
+        retry.opened(link.address.description)
         flush()
     }
 
@@ -218,7 +163,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     }
 
     /// A host on the way, or this one, reports an error.
-    private func heard(of number: Int32, _ link: Link) {
+    private func heard(of number: Int32, _ link: RelayDatagramLink) {
         switch number {
         case ECONNREFUSED: refused(link)
         case EMSGSIZE: packetOctets = link.socket.packetOctets ?? .max
@@ -228,13 +173,15 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         }
     }
 
-    private func refused(_ link: Link) {
+    private func refused(_ link: RelayDatagramLink) {
         guard link === self.link else { return }
-        if goodbye == .said { return end("the receiver has gone, without an answer to the goodbye that arrived here") }
+        if retry.goodbye == .said {
+            return end("the receiver has gone, without an answer to the goodbye that arrived here")
+        }
         lost("nobody takes datagrams at \(link.address): is the receiver there, with the same transport?")
     }
 
-    private func received(_ datagram: UnsafeMutableRawBufferPointer, _ stamp: ReadStamp, _ link: Link) {
+    private func received(_ datagram: UnsafeMutableRawBufferPointer, _ stamp: ReadStamp, _ link: RelayDatagramLink) {
         let whole = UnsafeRawBufferPointer(datagram)
         guard RelayDatagram.session(of: whole) == link.session else { return }
         do {
@@ -256,7 +203,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         }
     }
 
-    private func handleUnsigned(_ frame: RawRelayFrame, _ link: Link) throws {
+    private func handleUnsigned(_ frame: RawRelayFrame, _ link: RelayDatagramLink) throws {
         switch frame.kind {
         case .challenge where state == .connecting: try take(challenge: Array(frame.body), link)
         case .refuse:
@@ -266,17 +213,17 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         }
     }
 
-    private func handle(_ frame: RawRelayFrame, _ stamp: ReadStamp, _ link: Link) throws {
+    private func handle(_ frame: RawRelayFrame, _ stamp: ReadStamp, _ link: RelayDatagramLink) throws {
         switch frame.kind {
         case .probe:
-            backoff.reset()
+            retry.letIn()
             let values = try RelayProtocol.readNumbers(frame.body, count: 2)
             let receivedNs = stamp.kernelNs == ReadStamp.absent ? stamp.wallNs : stamp.kernelNs
             send(RelayProtocol.numbers(.echo, values + [receivedNs, HostClock.wallNs()]), on: link)
         case .finish where !finishAsked:
             finishAsked = true
             owner.relayFinishAsked(self)
-        case .farewell where goodbye == .said:
+        case .farewell where retry.goodbye == .said:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
         default: break
@@ -293,13 +240,15 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         if let failure = sendFailure {
             sendFailure = nil
             if link === self.link { lost(failure) }
-        } else if goodbye == .wanted, outbox.isEmpty {
+        } else if retry.goodbye == .wanted, outbox.isEmpty {
             sayGoodbye(link)
         }
     }
 
     @inline(__always)
-    private func transmit(_ frame: UnsafeRawBufferPointer, _ link: Link, _ key: MessageKey) -> RelayOutbox.SingleSend {
+    private func transmit(_ frame: UnsafeRawBufferPointer, _ link: RelayDatagramLink, _ key: MessageKey)
+        -> RelayOutbox.SingleSend
+    {
         let count = link.socket.send(link.header.sign(frame, key), frame)
         guard count > 0 else { return notTaken(-count, frame, link, isSecondTry: false) }
         if count + Self.packetHeaderOctets > packetOctets { fragmented += 1 }
@@ -310,7 +259,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private func notTaken(
         _ number: Int,
         _ frame: UnsafeRawBufferPointer,
-        _ link: Link,
+        _ link: RelayDatagramLink,
         isSecondTry: Bool
     ) -> RelayOutbox.SingleSend {
         switch Int32(number) {
@@ -342,23 +291,16 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     // MARK: The end, and what comes before it
 
     func finish() {
-        guard goodbye == .none, !isEnded else { return }
-        goodbye = .wanted
-        let hurriedNs: Int64 = state == .streaming ? 5_000_000_000 : 2_000_000_000
-        let limitNs = Termination.isRequested ? hurriedNs : Self.farewellLimitNs
-        context.loop.schedule(afterNs: limitNs) { [self] in
-            end("no answer to the goodbye within \(limitNs / 1_000_000_000) s")
-        }
-        flush()
+        if retry.wantGoodbye(orElse: { [self] reason in end(reason) }) { flush() }
     }
 
-    private func sayGoodbye(_ link: Link) {
-        goodbye = .said
+    private func sayGoodbye(_ link: RelayDatagramLink) {
+        retry.sayGoodbye()
         repeatGoodbye(link)
     }
 
-    private func repeatGoodbye(_ link: Link) {
-        guard link === self.link, state == .streaming, goodbye == .said, !isEnded else { return }
+    private func repeatGoodbye(_ link: RelayDatagramLink) {
+        guard link === self.link, state == .streaming, retry.goodbye == .said else { return }
         send(RelayProtocol.totals(.bye, owner.relayTotals(self)), on: link)
         context.loop.schedule(afterNs: Self.goodbyeRetryNs) { [self] in repeatGoodbye(link) }
     }
@@ -366,7 +308,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     /// Looks each second whether the receiver is still heard.
     private func watch() {
         context.loop.schedule(afterNs: 1_000_000_000) { [weak self] in
-            guard let self, !isEnded else { return }
+            guard let self, !retry.isEnded else { return }
             if let link, state == .streaming {
                 packetOctets = link.socket.packetOctets ?? .max
                 if HostClock.monotonicNs() - link.heardNs > RelayDatagram.silenceNs {
@@ -380,22 +322,8 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private func lost(_ reason: String) {
         // The address that served stays the first choice.
         if state != .streaming { addressTurn += 1 }
-        closeRecord(reason)
         closeLink()
-        guard !isEnded else { return }
-        lastFailure = reason
-        state = .waiting
-        if goodbye == .said { goodbye = .wanted }
-        let pauseNs = backoff.nextNs()
-        context.log.write(
-            .warning,
-            "relay.lost",
-            ["lane": name, "reason": reason, "retryMilliseconds": "\(pauseNs / 1_000_000)"]
-        )
-        context.loop.schedule(afterNs: pauseNs) { [self] in
-            guard state == .waiting else { return }
-            connect()
-        }
+        retry.lost(reason) { [self] in connect() }
     }
 
     private func closeLink() {
@@ -406,20 +334,8 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     }
 
     private func end(_ reason: String) {
-        guard !isEnded else { return }
-        isEnded = true
-        state = .closed
-        closeRecord(reason)
+        guard retry.end(reason) else { return }
         closeLink()
         owner.relayEnded(self)
-    }
-
-    private func closeRecord(_ reason: String) {
-        guard var record else { return }
-        record.ended = context.now
-        record.reason = reason
-        if records.count >= 1_000 { records.remove(at: 500) }
-        records.append(record)
-        self.record = nil
     }
 }

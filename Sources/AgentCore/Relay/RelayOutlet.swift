@@ -7,14 +7,8 @@ protocol RelayOutlet: AnyObject {
     var outbox: RelayOutbox { get }
     /// Events handed over so far.
     var forwarded: Int { get }
-    /// The account of all connections.
-    var connections: [ConnectionRecord] { get }
-    /// The number of connections opened or tried.
-    var connectionCount: Int { get }
-    /// The newest failure.
-    var lastFailure: String? { get }
-    /// What the connection is doing.
-    var state: LaneStatus.State { get }
+    /// The attempts and connections so far, and what the present one is doing.
+    var retry: RelayRetry { get }
     /// Whether the connection may take a burst.
     var isPrimed: Bool { get }
     /// For how long events waited for TCP's window, milliseconds; nil without TCP.
@@ -29,6 +23,17 @@ protocol RelayOutlet: AnyObject {
     func finish()
 }
 
+extension RelayOutlet {
+    /// What the connection is doing.
+    var state: LaneStatus.State { retry.state }
+    /// The account of all connections.
+    var connections: [ConnectionRecord] { retry.account.all }
+    /// The number of connections opened or tried.
+    var connectionCount: Int { retry.attempts }
+    /// The newest failure.
+    var lastFailure: String? { retry.lastFailure }
+}
+
 /// What the owner of a relay outlet hears.
 protocol RelaySenderOwner: AnyObject {
     /// The receiver says that the window is over.
@@ -37,9 +42,4 @@ protocol RelaySenderOwner: AnyObject {
     func relayEnded(_ sender: any RelayOutlet)
     /// The totals for the goodbye.
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals
-}
-
-extension RelaySender: RelayOutlet {
-    var tcpWaitMs: Int? { windowWaitMs }
-    var datagramFacts: DatagramFacts? { nil }
 }

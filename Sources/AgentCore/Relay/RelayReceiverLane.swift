@@ -5,20 +5,6 @@ import WireTransport
 protocol RelayReceiverLaneOwner: AnyObject {
     /// One event has arrived; `first` is false for a duplicate.
     func relayEvent(_ lane: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp)
-    /// The forwarder has said goodbye.
-    func relaySaidGoodbye(_ lane: RelayReceiverLane)
-}
-
-/// An EVENT as it arrived.
-struct RelayedEvent {
-    var sequence: UInt64
-    var sourceKernelNs: Int64
-    var sourceUserNs: Int64
-    var sourceSendNs: Int64
-    var eventTimeNs: Int64
-    /// Valid during the call only.
-    var message: UnsafeRawBufferPointer
-    var flags: SampleRecord.Flags = []
 }
 
 /// The receiver's end of one relayed lane, across all of its connections.
@@ -38,8 +24,6 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var senderTotals: SenderTotals?
     /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
     private(set) var before: SenderTotals?
-    /// Every connection that is over.
-    private(set) var records: [ConnectionRecord] = []
     /// What the connection is doing.
     private(set) var state = LaneStatus.State.waiting
     /// The number of the present connection, from 0.
@@ -50,7 +34,7 @@ final class RelayReceiverLane: ByteChannelOwner {
     private let context: AgentContext
     private unowned let owner: any RelayReceiverLaneOwner
     private var channel: ByteChannel?
-    private var record: ConnectionRecord?
+    private var account = ConnectionAccount()
     private var highestSequence: UInt64 = 0
     private var lastEventConnection = 0
     private var knowsBefore = false
@@ -58,8 +42,6 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var disconnected: Timestamp?
     private var probeNumber: Int64 = 0
     private var wantsFinish = false
-    /// Octets of padding that came and were thrown away.
-    private(set) var paddingOctets = 0
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
@@ -69,13 +51,11 @@ final class RelayReceiverLane: ByteChannelOwner {
     }
 
     /// The account of all connections.
-    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
+    var connections: [ConnectionRecord] { account.all }
     /// The forwarder's address.
     var endpoint: String? { channel?.endpoint }
     /// The connection's socket.
     var socket: StreamSocket? { channel?.socket }
-    /// Whether a forwarder is there.
-    var isConnected: Bool { channel != nil }
 
     /// Takes a new connection of this lane's forwarder; an older one is closed.
     func take(_ channel: ByteChannel) {
@@ -86,8 +66,8 @@ final class RelayReceiverLane: ByteChannelOwner {
         self.channel = channel
         connectionNumber += 1
         state = .streaming
-        record = ConnectionRecord(purpose: "relay", endpoint: channel.endpoint, began: context.now)
-        record?.details = channel.socket.congestionControl
+        account.present = ConnectionRecord(purpose: "relay", endpoint: channel.endpoint, began: context.now)
+        account.present?.details = channel.socket.congestionControl
         context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": channel.endpoint])
         channel.framing = .relay
         if context.plan.busyPoll == true { context.loop.favour(channel) }
@@ -115,19 +95,7 @@ final class RelayReceiverLane: ByteChannelOwner {
 
     @inline(__always)
     private func event(_ body: UnsafeRawBufferPointer, _ stamp: ReadStamp) throws {
-        let prefix = RelayProtocol.eventPrefixSize - RelayProtocol.headerSize
-        guard body.count > prefix else { throw RelayProtocol.violation("an EVENT of \(body.count) octets") }
-        func number(_ index: Int) -> Int64 {
-            Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-        }
-        var event = RelayedEvent(
-            sequence: UInt64(bitPattern: number(0)),
-            sourceKernelNs: number(1),
-            sourceUserNs: number(2),
-            sourceSendNs: number(3),
-            eventTimeNs: number(4),
-            message: UnsafeRawBufferPointer(rebasing: body[prefix...])
-        )
+        var event = try RelayedEvent(body)
         if event.sequence == highestSequence + 1 {
             counts.arrived += 1
             highestSequence = event.sequence
@@ -135,8 +103,8 @@ final class RelayReceiverLane: ByteChannelOwner {
             event.flags = outOfOrder(event.sequence, stamp)
         }
         lastEventConnection = connectionNumber
-        if record?.streaming == nil {
-            record?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
+        if account.present?.streaming == nil {
+            account.present?.streaming = Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs)
         }
         owner.relayEvent(self, event, stamp)
     }
@@ -182,8 +150,7 @@ final class RelayReceiverLane: ByteChannelOwner {
             let backNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
         case .bye: try goodbye(frame.body, channel)
-        case .event: break
-        case .padding: paddingOctets += frame.size
+        case .event, .padding: break
         case .soFar: noteBefore(try RelayProtocol.readTotals(frame.body))
         case .challenge, .hello, .refuse, .probe, .finish, .farewell, .welcome:
             throw RelayProtocol.violation("a frame that a forwarder does not send here")
@@ -213,7 +180,6 @@ final class RelayReceiverLane: ByteChannelOwner {
         }
         channel.write(RelayProtocol.numbers(.farewell, [Int64(counts.arrived)]))
         context.log.write(.info, "relay.goodbye", ["lane": name, "forwarded": "\(totals.forwarded)"])
-        owner.relaySaidGoodbye(self)
     }
 
     /// Asks the forwarder for the time.
@@ -257,12 +223,7 @@ final class RelayReceiverLane: ByteChannelOwner {
     }
 
     private func closeRecord(_ reason: String) {
-        guard var record else { return }
-        record.ended = context.now
-        record.reason = reason
-        if connectionNumber == lastEventConnection { disconnected = record.ended }
-        if records.count >= 1_000 { records.remove(at: 500) }
-        records.append(record)
-        self.record = nil
+        let now = context.now
+        if account.close(reason, at: now), connectionNumber == lastEventConnection { disconnected = now }
     }
 }

@@ -2,28 +2,13 @@ import ExperimentModel
 import WireTransport
 
 /// A forwarder lane's connection to the receiver: keeps it up, proves the secret, sends the outbox, answers probes.
-final class RelaySender: ByteChannelOwner {
+final class RelaySender: RelayOutlet, ByteChannelOwner {
     /// The octets in one frame of padding.
     private static let paddingOctets = 16_384
-    /// How long the goodbye may go unanswered.
-    private static let farewellLimitNs: Int64 = 10_000_000_000
-    /// A connection that lasted this long was let in, also by a receiver that says nothing; the pauses start over after it.
-    private static let provenNs: Int64 = 5_000_000_000
 
-    /// The events that wait.
     let outbox: RelayOutbox
-    /// Events handed over so far.
+    let retry: RelayRetry
     private(set) var forwarded = 0
-    /// Every connection that is over.
-    private(set) var records: [ConnectionRecord] = []
-    /// The newest failure.
-    private(set) var lastFailure: String?
-    /// What the connection is doing.
-    private(set) var state = LaneStatus.State.connecting
-    /// The number of connections opened or tried.
-    private(set) var connectionCount = 0
-
-    private enum Goodbye { case none, wanted, said }
 
     private let name: String
     private let hello: RelayProtocol.Hello
@@ -31,10 +16,6 @@ final class RelaySender: ByteChannelOwner {
     private let context: AgentContext
     private unowned let owner: any RelaySenderOwner
     private var channel: ByteChannel?
-    private var record: ConnectionRecord?
-    private var backoff: Backoff<SystemRandomNumberGenerator>
-    private var goodbye = Goodbye.none
-    private var isEnded = false
     private var priming: RelayPriming
     private var windowWatch = WindowWatch()
 
@@ -54,22 +35,22 @@ final class RelaySender: ByteChannelOwner {
         self.context = context
         self.owner = owner
         self.outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
-        self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
+        self.retry = RelayRetry(lane: name, transport: .tcp, context: context)
         self.priming = RelayPriming(targetOctets: context.plan.relay?.primedOctets ?? 0)
         context.relayBreaks.append { [weak self] reason in self?.channel?.fail(TransportError(.broken, reason)) }
         connect()
         if context.plan.relay?.primedOctets ?? 0 > 0 { keepReady() }
     }
 
-    /// For how long events waited for TCP's window, milliseconds.
-    var windowWaitMs: Int { windowWatch.waitedMs }
-
-    /// Whether the connection may take a burst: its window is open, or nobody asked for that.
+    var tcpWaitMs: Int? { windowWatch.waitedMs }
+    /// Its window is open, or nobody asked for that.
     var isPrimed: Bool { priming.isPrimed }
+    let datagramFacts: DatagramFacts? = nil
+    var socket: StreamSocket? { channel?.socket }
 
     private func keepReady() {
         context.loop.schedule(afterNs: RelayPriming.intervalNs) { [self] in
-            guard !isEnded else { return }
+            guard !retry.isEnded else { return }
             pad()
             keepReady()
         }
@@ -78,7 +59,7 @@ final class RelaySender: ByteChannelOwner {
     /// Sends padding if the connection's window asks for it.
     private func pad() {
         if state == .streaming, priming.isPrimed, let channel { windowWatch.look(at: channel.socket) }
-        guard state == .streaming, goodbye == .none, let channel, !channel.hasQueuedOutput, outbox.isEmpty,
+        guard state == .streaming, retry.goodbye == .none, let channel, !channel.hasQueuedOutput, outbox.isEmpty,
             let window = channel.socket.window
         else { return }
         var octets = priming.octetsDue(window, atNs: HostClock.monotonicNs())
@@ -90,34 +71,20 @@ final class RelaySender: ByteChannelOwner {
         }
     }
 
-    /// The account of all connections.
-    var connections: [ConnectionRecord] { records + [record].compactMap { $0 } }
-
-    /// The connection's socket.
-    var socket: StreamSocket? { channel?.socket }
-
-    /// The receiver's address.
-    var endpoint: String? { channel?.endpoint }
-
     private func connect() {
-        guard !isEnded else { return }
-        connectionCount += 1
-        state = .connecting
-        record = ConnectionRecord(purpose: "relay", began: context.now)
-        context.log.write(.info, "relay.connect", ["lane": name, "to": "\(target.host):\(target.port)"])
+        guard retry.begin(to: target) else { return }
         context.dialer.dial(target, owner: self) { [self] result in
             switch result {
             case .success(let channel):
-                if isEnded { channel.abandon() } else { self.channel = channel }
+                if retry.isEnded { channel.abandon() } else { self.channel = channel }
             case .failure(let error): lost(error.message)
             }
         }
     }
 
     func channelOpened(_ channel: ByteChannel) {
-        record?.endpoint = channel.endpoint
         let congestionControl = channel.socket.congestionControl
-        record?.details = congestionControl
+        retry.reached(channel.endpoint, details: congestionControl)
         if let asked = target.congestionControl, asked != congestionControl {
             let got = congestionControl ?? "unknown"
             context.log.write(.warning, "relay.congestionControl", ["lane": name, "asked": asked, "got": got])
@@ -131,10 +98,8 @@ final class RelaySender: ByteChannelOwner {
         var hello = self.hello
         hello.proof = proof
         channel.write(RelayProtocol.hello(hello) + RelayProtocol.totals(.soFar, owner.relayTotals(self)))
-        state = .streaming
-        record?.streaming = context.now
+        retry.opened(channel.endpoint)
         priming.restart(atNs: HostClock.monotonicNs())
-        context.log.write(.info, "relay.open", ["lane": name, "endpoint": channel.endpoint])
         flush()
     }
 
@@ -162,7 +127,7 @@ final class RelaySender: ByteChannelOwner {
             throw AgentError(.refused, "the receiver refused: \(reason)")
         case .probe:
             // Whoever asks for the time has let this side in.
-            backoff.reset()
+            retry.letIn()
             let values = try RelayProtocol.readNumbers(frame.body, count: 2)
             let receivedNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
@@ -188,7 +153,6 @@ final class RelaySender: ByteChannelOwner {
         }
     }
 
-    /// Sends what the connection takes of the outbox.
     @inline(__always)
     func flush() {
         guard state == .streaming, let channel else { return }
@@ -205,7 +169,7 @@ final class RelaySender: ByteChannelOwner {
         } else {
             wantsToWrite = !outbox.isEmpty
             if priming.isPrimed { windowWatch.look(at: socket) }
-            if goodbye == .wanted, outbox.isEmpty { sayGoodbye() }
+            if retry.goodbye == .wanted, outbox.isEmpty { sayGoodbye() }
         }
     }
 
@@ -218,21 +182,12 @@ final class RelaySender: ByteChannelOwner {
         flush()
     }
 
-    /// Sends what is buffered, then the goodbye with the totals.
     func finish() {
-        guard goodbye == .none, !isEnded else { return }
-        goodbye = .wanted
-        // Somebody who told this agent to stop waits for its end; a receiver that is not there will not come back for it.
-        let hurriedNs: Int64 = state == .streaming ? 5_000_000_000 : 2_000_000_000
-        let limitNs = Termination.isRequested ? hurriedNs : Self.farewellLimitNs
-        context.loop.schedule(afterNs: limitNs) { [self] in
-            end("no answer to the goodbye within \(limitNs / 1_000_000_000) s")
-        }
-        flush()
+        if retry.wantGoodbye(orElse: { [self] reason in end(reason) }) { flush() }
     }
 
     private func sayGoodbye() {
-        goodbye = .said
+        retry.sayGoodbye()
         channel?.write(RelayProtocol.totals(.bye, owner.relayTotals(self)))
     }
 
@@ -242,45 +197,16 @@ final class RelaySender: ByteChannelOwner {
     }
 
     private func lost(_ reason: String) {
-        if let since = record?.streaming, context.now.monotonicNs - since.monotonicNs > Self.provenNs {
-            backoff.reset()
-        }
-        closeRecord(reason)
         channel = nil
         outbox.connectionLost()
-        guard !isEnded else { return }
-        lastFailure = reason
-        state = .waiting
-        if goodbye == .said { goodbye = .wanted }
-        let pauseNs = backoff.nextNs()
-        context.log.write(
-            .warning,
-            "relay.lost",
-            ["lane": name, "reason": reason, "retryMilliseconds": "\(pauseNs / 1_000_000)"]
-        )
-        context.loop.schedule(afterNs: pauseNs) { [self] in
-            guard state == .waiting else { return }
-            connect()
-        }
+        retry.lost(reason) { [self] in connect() }
     }
 
     private func end(_ reason: String) {
-        guard !isEnded else { return }
-        isEnded = true
-        state = .closed
+        guard retry.end(reason) else { return }
         channel?.detachOwner()
         channel?.closeWhenFlushed()
-        closeRecord(reason)
         channel = nil
         owner.relayEnded(self)
-    }
-
-    private func closeRecord(_ reason: String) {
-        guard var record else { return }
-        record.ended = context.now
-        record.reason = reason
-        if records.count >= 1_000 { records.remove(at: 500) }
-        records.append(record)
-        self.record = nil
     }
 }

@@ -73,14 +73,16 @@ public final class AgentRunner {
 
     /// Has this thread run sooner after it wakes up while something else burns its core.
     ///
-    /// Where the kernel does not know that (Linux before 6.12), all else is done to keep the times right. Root's agent comes
-    /// before ordinary processes, too.
+    /// Where the kernel does not know that (Linux before 6.12), all else is done to keep the times right. Whether it also comes
+    /// before others is for the plan to say: a process that trades beside it may be dearer to the host's owner.
     private func askForShortSlices() {
-        var niceness: Int32 = 0
+        var niceness = context.plan.niceness.map { Int32(clamping: $0) } ?? Int32.min
         let code = latexp_ask_for_slice(Self.sliceNs, &niceness)
         let answer = code == 0 ? "granted" : code == ENOTSUP ? "not supported by this kernel" : systemMessage(code)
         let facts = ["microseconds": "\(Self.sliceNs / 1_000)", "answer": answer, "niceness": "\(niceness)"]
         context.log.write(.info, "slice", facts)
+        guard let asked = context.plan.niceness, asked != Int(niceness) else { return }
+        context.log.write(.warning, "niceness", ["asked": "\(asked)", "got": "\(niceness)"])
     }
 
     private func startSampler() throws {

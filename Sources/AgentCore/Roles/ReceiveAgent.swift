@@ -204,8 +204,6 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         lanes.first { $0.path.name == hello.path && $0.number == Int(hello.lane) }?.relay
     }
 
-    func relaySaidGoodbye(_ lane: RelayReceiverLane) {}
-
     // MARK: The course of a run
 
     func go() {

@@ -5,6 +5,9 @@ public struct AgentPlan: Codable, Hashable, Sendable {
     /// The file in a forwarder's directory that makes it break its relay connections off once.
     public static let reconnectFile = "reconnect"
 
+    /// The nicenesses that there are.
+    public static let nicenesses = -20...19
+
     /// What an agent does on its host.
     public enum Role: String, Codable, Sendable {
         /// Takes the feed and relays it on.
@@ -59,6 +62,8 @@ public struct AgentPlan: Codable, Hashable, Sendable {
     public var relay: RelayTransport?
     /// Whether the agent never sleeps, which takes a core of its own; nil for no.
     public var busyPoll: Bool?
+    /// The niceness that the measuring thread asks for; nil leaves it as it is.
+    public var niceness: Int?
     /// Extra arguments of `chronyc`; nil when the clock is not to be sampled.
     public var chronyc: [String]?
     /// How often the clock is sampled.
@@ -86,6 +91,7 @@ public struct AgentPlan: Codable, Hashable, Sendable {
         bufferEvents: Int = RelayBuffer().events,
         relay: RelayTransport? = nil,
         busyPoll: Bool? = nil,
+        niceness: Int? = nil,
         chronyc: [String]? = nil,
         clockInterval: TimeSpan = .seconds(30),
         outputFile: String? = nil
@@ -109,6 +115,7 @@ public struct AgentPlan: Codable, Hashable, Sendable {
         self.bufferEvents = bufferEvents
         self.relay = relay
         self.busyPoll = busyPoll
+        self.niceness = niceness
         self.chronyc = chronyc
         self.clockInterval = clockInterval
         self.outputFile = outputFile

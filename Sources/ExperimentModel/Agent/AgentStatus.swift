@@ -172,7 +172,7 @@ public struct LaneCounts: Codable, Hashable, Sendable {
     public var missing = 0
     /// For how long events waited at the forwarder for TCP's window or pacing, milliseconds; nil elsewhere.
     ///
-    /// Looked at every 5 ms at most, once the connection is primed.
+    /// Looked at every 20 ms at most, every 5 ms while they wait, once the connection is primed.
     public var windowWaitMs: Int?
 
     /// Nothing counted yet.

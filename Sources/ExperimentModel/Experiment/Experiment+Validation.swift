@@ -73,6 +73,9 @@ extension Experiment {
             if name.isEmpty || name.contains("/") || name.hasPrefix(".") {
                 problems.append(.init(place, "'\(name)' is no host name; use letters, digits and '-'"))
             }
+            if let niceness = host.niceness, !AgentPlan.nicenesses.contains(niceness) {
+                problems.append(.init("\(place).niceness", "must be -20 to 19, not \(niceness)"))
+            }
             return problems
         }
     }

@@ -141,7 +141,8 @@ public enum ExperimentReader {
             publicAddress: reader.string("publicAddress"),
             region: reader.string("region"),
             chronyc: reader.strings("chronyc"),
-            connectTo: reader.stringMap("connectTo")
+            connectTo: reader.stringMap("connectTo"),
+            niceness: reader.integer("niceness")
         )
     }
 

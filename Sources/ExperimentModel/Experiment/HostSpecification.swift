@@ -24,6 +24,10 @@ public struct HostSpecification: Codable, Hashable, Sendable {
     ///
     /// Pins a server among many, or sends a connection through a laboratory's link.
     public var connectTo: [String: String]?
+    /// The niceness that the agent's measuring thread asks for, -20 to 19; nil leaves it as the login's is.
+    ///
+    /// Below zero needs root (CAP_SYS_NICE), and comes before everything else on that host.
+    public var niceness: Int?
 
     /// A host from its parts.
     public init(
@@ -36,7 +40,8 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         publicAddress: String? = nil,
         region: String? = nil,
         chronyc: [String]? = nil,
-        connectTo: [String: String]? = nil
+        connectTo: [String: String]? = nil,
+        niceness: Int? = nil
     ) {
         self.ssh = ssh
         self.local = local
@@ -48,6 +53,7 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         self.region = region
         self.chronyc = chronyc
         self.connectTo = connectTo
+        self.niceness = niceness
     }
 
     /// Whether the host is this machine.

@@ -90,6 +90,7 @@ struct AgentPlans {
             reconnect: experiment.reconnect,
             bufferEvents: experiment.relayBuffer.events,
             relay: experiment.relay ?? RelayTransport(),
+            niceness: specification.niceness,
             chronyc: hostsWithChrony.contains(host) ? specification.chronyc ?? [] : nil
         )
     }

@@ -41,16 +41,18 @@ public final class EventLoop {
 
     /// How often a busy loop looks at everything that is not its favourite, in turns.
     private static let busyTurns = 64
-    /// A loop that sleeps in its favourite's read looks at everything else this often.
-    private static let readingLookNs: Int64 = 2_000_000
-    /// After so many waits that were shorter than that, it begins to sleep there.
+    /// A loop that sleeps in its favourite's read looks at its other members this often, and at its timers after each read.
+    private static let readingLookNs: Int64 = 10_000_000
+    /// Waits that are shorter than this are quick.
+    private static let quickNs: Int64 = 2_000_000
+    /// After so many quick waits in a row it begins to sleep there.
     private static let readingAfterWaits = 32
 
     private let watch: any DescriptorWatch
     private var favourites: [any LoopMember] = []
     private var timers = TimerQueue()
     private var isStopped = false
-    /// Waits shorter than `readingLookNs` since the last longer one.
+    /// Quick waits since the last longer one.
     private var quickWaits = 0
     private var lastLookNs: Int64 = 0
 
@@ -122,17 +124,19 @@ public final class EventLoop {
         guard quickWaits >= Self.readingAfterWaits else { return waitAndCount(patienceNs) }
         if !favourite.look(waits: true) { quickWaits = 0 }
         let nowNs = HostClock.monotonicNs()
-        guard nowNs - lastLookNs >= Self.readingLookNs else { return }
-        lastLookNs = nowNs
-        // Who waits for room to write must not wait for the favourite.
-        if watch.wantsToWrite { quickWaits = 0 }
-        runOnce(maximumWaitNs: 0)
+        if nowNs - lastLookNs >= Self.readingLookNs {
+            lastLookNs = nowNs
+            // Who waits for room to write must not wait for the favourite.
+            if watch.wantsToWrite { quickWaits = 0 }
+            watch.wait(atMostNs: 0)
+        }
+        runTimers(dueByNs: nowNs)
     }
 
     private func waitAndCount(_ patienceNs: Int64) {
         let beganNs = HostClock.monotonicNs()
         runOnce(maximumWaitNs: patienceNs)
-        quickWaits = HostClock.monotonicNs() - beganNs < Self.readingLookNs ? quickWaits + 1 : 0
+        quickWaits = HostClock.monotonicNs() - beganNs < Self.quickNs ? quickWaits + 1 : 0
     }
 
     /// Ends `run()` after the current callbacks.
@@ -145,7 +149,13 @@ public final class EventLoop {
         var waitNs = maximumWaitNs
         if waitNs > 0, let next = timers.nextNs { waitNs = min(waitNs, max(0, next - HostClock.monotonicNs())) }
         watch.wait(atMostNs: waitNs)
-        guard let next = timers.nextNs, next <= HostClock.monotonicNs() else { return }
-        for action in timers.takeAllDue(byNs: HostClock.monotonicNs()) { action() }
+        runTimers(dueByNs: HostClock.monotonicNs())
+    }
+
+    /// Calls what is due.
+    @inline(__always)
+    private func runTimers(dueByNs nowNs: Int64) {
+        guard let next = timers.nextNs, next <= nowNs else { return }
+        for action in timers.takeAllDue(byNs: nowNs) { action() }
     }
 }

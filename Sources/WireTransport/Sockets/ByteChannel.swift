@@ -49,7 +49,10 @@ public final class ByteChannel: LoopMember {
     public private(set) var stamp = ReadStamp()
     /// How the owner's messages are told apart on a plain connection; with it, and with TLS always, every message gets the receive
     /// time of its own segment, however many are ready.
-    public var framing: MessageFraming?
+    public var framing: MessageFraming? {
+        get { plain.framing }
+        set { plain.framing = newValue }
+    }
     /// The underlying socket.
     public let socket: StreamSocket
     /// The address that was dialled; nil for an accepted connection.
@@ -70,11 +73,9 @@ public final class ByteChannel: LoopMember {
     private var output: [UInt8] = []
     private var outputHead = 0
     private let outputLimit: Int
-    private let ciphertext: UnsafeMutableRawBufferPointer
-    /// Ciphertext at the front of `ciphertext` whose record is not whole, while the rest of it is there to be read.
-    private var heldCiphertext = 0
-    private var records = TLSRecordPosition()
-    private var portion = ReadPortion()
+    private var plain = PlainReader()
+    /// Nil without TLS.
+    private let ciphertext: CiphertextReader?
     private var closesWhenFlushed: TransportError?
     /// Deliveries in a row while there is more to read; then everything else has its turn.
     private static let deliveryLimit = 16
@@ -105,14 +106,12 @@ public final class ByteChannel: LoopMember {
         self.owner = owner
         self.input = ReceiveBuffer(capacity: inputCapacity)
         self.outputLimit = outputLimit
-        self.ciphertext = UnsafeMutableRawBufferPointer.allocate(byteCount: tls == nil ? 0 : 65_536, alignment: 16)
+        self.ciphertext = tls == nil ? nil : CiphertextReader()
         loop.add(self)
         // Not at once: the owner has not got its reference to this channel yet.
         // Weak references are avoided all over the hot path: they make every later retain of the object slow.
         if isConnected { loop.schedule(afterNs: 0) { [self] in connected() } }
     }
-
-    deinit { ciphertext.deallocate() }
 
     /// The descriptor that the loop watches.
     public var descriptor: Int32 { state == .closed ? -1 : socket.descriptor }
@@ -167,7 +166,7 @@ public final class ByteChannel: LoopMember {
     /// Reads and delivers what is there, within limits; whether there was something.
     @inline(__always)
     private func receive(waits: Bool) -> Bool {
-        guard tls == nil ? read(waits) : readCiphertext(waits) else { return false }
+        guard tls == nil ? readPlain(waits) : readCiphertext(waits) else { return false }
         if stamp.leftOctets > 0, state == .open, tls != nil || framing != nil { readOn() }
         owner?.channelPaused(self)
         return true
@@ -177,129 +176,53 @@ public final class ByteChannel: LoopMember {
     @inline(never)
     private func readOn() {
         for _ in 1..<Self.deliveryLimit where stamp.leftOctets > 0 && state == .open {
-            guard tls == nil ? read(false) : readCiphertext(false) else { return }
+            guard tls == nil ? readPlain(false) : readCiphertext(false) else { return }
         }
     }
 
     /// Reads one portion of plain octets and delivers them; whether there was something.
     @inline(__always)
-    private func read(_ mayWait: Bool) -> Bool {
-        var waits = mayWait
-        var total = 0
-        var limit = plainLimit
-        while true {
-            guard !input.isFull else {
-                overflowed()
-                return false
-            }
-            let room = input.room()
-            switch socket.read(into: room.prefixed(by: limit), stamp: &stamp, waits: waits) {
-            case .read(let count):
-                input.filled(count)
-                total += count
-                if let framing {
-                    let extent = framing.extent(input.unread)
-                    if stamp.leftOctets > 0, extent > input.count, !input.isFull {
-                        // A message's beginning is of no use alone while its rest lies ready.
-                        waits = false
-                        limit = extent - input.count
-                        continue
-                    }
-                    deliver(total, extent, framing)
-                } else {
-                    owner?.channelReceived(self)
-                }
-                return true
-            case .wouldBlock: return noMore(after: total)
-            case .closed:
-                closedByPeer("\(endpoint) closed the connection", after: total)
-            case .failed(let code): broken(code)
-            }
+    private func readPlain(_ waits: Bool) -> Bool {
+        guard !input.isFull else {
+            overflowed()
             return false
         }
-    }
-
-    /// The most that the next read of plain octets may take.
-    @inline(__always)
-    private var plainLimit: Int {
-        guard let framing, socket.hasKernelTimes else { return .max }
-        switch portion.next(isDraining: stamp.leftOctets > 0) {
-        case .octets(let count): return count
-        case .exact: return max(1, framing.missing(input.unread))
+        switch plain.read(from: socket, into: input, stamp: &stamp, waits: waits) {
+        case .read:
+            owner?.channelReceived(self)
+            if stamp.leftOctets == 0 || state == .open { plain.delivered(input, stamp) }
+            return true
+        case .wouldBlock:
+            // The kernel may have said that there was more although there was not.
+            if plain.octets > 0 { owner?.channelReceived(self) }
+            return plain.octets > 0
+        case .closed: closedByPeer("\(endpoint) closed the connection", after: plain.octets)
+        case .failed(let code): broken(code)
         }
-    }
-
-    /// Delivers octets that begin with a message of this extent.
-    @inline(__always)
-    private func deliver(_ octets: Int, _ extent: Int, _ framing: MessageFraming) {
-        let hadSeveral = input.count > extent
-        let left = Int(stamp.leftOctets)
-        owner?.channelReceived(self)
-        guard left == 0 || state == .open else { return }
-        // The rest of a message that was too long for one read is no other message.
-        let isLate = hadSeveral || left > 0 && (input.count == 0 || left > framing.missing(input.unread))
-        portion.delivered(octets, messageOctets: extent, kernelNs: stamp.kernelNs, isLate: isLate)
+        return false
     }
 
     /// Reads one portion of ciphertext and delivers what it holds; whether there was something.
-    private func readCiphertext(_ mayWait: Bool) -> Bool {
-        var waits = mayWait
-        var limit = ciphertextLimit
-        while true {
-            let room = UnsafeMutableRawBufferPointer(rebasing: ciphertext[heldCiphertext...])
-            let before = heldCiphertext
-            switch socket.read(into: room.prefixed(by: limit), stamp: &stamp, waits: waits) {
-            case .read(let count):
-                heldCiphertext += count
-                records.advance(over: UnsafeRawBufferPointer(rebasing: ciphertext[before..<heldCiphertext]))
-                let left = Int(stamp.leftOctets)
-                if state == .open, left > 0, records.missing > 0, heldCiphertext < ciphertext.count {
-                    waits = false
-                    limit = records.missing
-                    continue
-                }
-                portion.delivered(
-                    heldCiphertext,
-                    messageOctets: records.recordOctets,
-                    kernelNs: stamp.kernelNs,
-                    isLate: records.takeCompleted() > 1 || left > records.missing
-                )
-                takeCiphertext()
-                return true
-            case .wouldBlock:
-                let hadSome = heldCiphertext > 0
-                if hadSome { takeCiphertext() }
-                return hadSome
-            case .closed:
-                takeCiphertext()
-                closedByPeer("\(endpoint) closed the connection without a TLS goodbye", after: 0)
-            case .failed(let code): broken(code)
-            }
-            return false
+    private func readCiphertext(_ waits: Bool) -> Bool {
+        guard let ciphertext else { return false }
+        switch ciphertext.read(from: socket, stamp: &stamp, isOpen: state == .open, waits: waits) {
+        case .read, .wouldBlock: return take(ciphertext)
+        case .closed:
+            _ = take(ciphertext)
+            closedByPeer("\(endpoint) closed the connection without a TLS goodbye", after: 0)
+        case .failed(let code): broken(code)
         }
+        return false
     }
 
-    /// The most that the next read of ciphertext may take.
-    private var ciphertextLimit: Int {
-        guard state == .open, socket.hasKernelTimes else { return .max }
-        switch portion.next(isDraining: stamp.leftOctets > 0) {
-        case .octets(let count): return count
-        case .exact: return records.step
-        }
-    }
-
-    private func takeCiphertext() {
-        guard heldCiphertext > 0 else { return }
-        tls?.receive(UnsafeRawBufferPointer(rebasing: ciphertext[..<heldCiphertext]))
-        heldCiphertext = 0
+    /// Has TLS take what was read; whether there was something.
+    private func take(_ ciphertext: CiphertextReader) -> Bool {
+        let octets = ciphertext.take()
+        guard octets.count > 0 else { return false }
+        tls?.receive(octets)
         if state == .handshaking { continueHandshake() }
         if state == .open { deliverPlaintext() }
-    }
-
-    /// There is nothing more although the kernel had said so; whether there was something before.
-    private func noMore(after octets: Int) -> Bool {
-        if octets > 0 { owner?.channelReceived(self) }
-        return octets > 0
+        return true
     }
 
     private func closedByPeer(_ reason: String, after octets: Int) {
@@ -466,7 +389,7 @@ public final class ByteChannel: LoopMember {
 extension UnsafeMutableRawBufferPointer {
     /// The first octets, at most so many.
     @inline(__always)
-    fileprivate func prefixed(by count: Int) -> UnsafeMutableRawBufferPointer {
+    func prefixed(by count: Int) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: baseAddress, count: Swift.min(self.count, count))
     }
 }

@@ -143,6 +143,11 @@ public final class StreamSocket {
         return latexp_tcp_state(descriptor, &state) == 0 ? state : nil
     }
 
+    /// The octets that were written and not sent yet; 0 where the kernel does not say.
+    ///
+    /// Cheaper to ask for than all of `tcpState`.
+    public var unsentOctets: Int { Int(latexp_unsent_octets(descriptor)) }
+
     /// The name of the congestion control; nil where the kernel does not say.
     public var congestionControl: String? {
         var name = [CChar](repeating: 0, count: 32)
