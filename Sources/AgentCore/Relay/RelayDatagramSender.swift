@@ -183,6 +183,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
     private func welcomed(_ link: Link) {
         state = .streaming
         link.greeting = []
+        record?.opened = context.now
         record?.streaming = context.now
         context.log.write(.info, "relay.open", ["lane": name, "endpoint": "\(link.address)", "transport": "udp"])
         flush()

@@ -163,6 +163,7 @@ final class RelaySender: ByteChannelOwner {
         case .probe:
             // Whoever asks for the time has let this side in.
             backoff.reset()
+            if record?.opened == nil { record?.opened = context.now }
             let values = try RelayProtocol.readNumbers(frame.body, count: 2)
             let receivedNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
