@@ -19,6 +19,8 @@ final class FakeHost: RemoteHost {
     struct State {
         /// What the host says of ports that somebody listens on.
         var takenPorts = ""
+        /// What a try to reach another host's port brings.
+        var reach = "1 224000000\nbash: line 1: connect: Connection refused\n"
         var facts = FakeHost.facts()
         /// What the clock script answers, one after the other; the last stays.
         var clocks = [FakeHost.goodClock]
@@ -120,6 +122,7 @@ final class FakeHost: RemoteHost {
         case HostScripts.hash:
             guard let file = state.withLock({ $0.files[command.arguments[0]] }) else { return text("") }
             return text(FakeAgents.hash(file) + "\nexecutable\n")
+        case HostScripts.reach: return text(state.withLock { $0.reach })
         case HostScripts.takenPorts: return text(state.withLock { $0.takenPorts })
         case HostScripts.version: return text(state.withLock { $0.version } + "\n")
         case HostScripts.prepare:

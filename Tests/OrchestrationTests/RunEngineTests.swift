@@ -95,7 +95,7 @@ struct RunEngineTests {
         let world = try FakeWorld()
         let outcome = try await world.run(.check)
         #expect(outcome.status == .done)
-        #expect(outcome.record.phases.map(\.name) == ["plan", "connect", "inspect", "clock"])
+        #expect(outcome.record.phases.map(\.name) == ["plan", "connect", "inspect", "reach", "clock"])
         #expect(
             !world.journal.all.contains { $0.contains("upload") || $0.contains("launch") || $0.contains("prepare") }
         )

@@ -70,6 +70,7 @@ struct ValidationTests {
             connections.append(ConnectionRecord(purpose: "relay", endpoint: "10.1.1.10:8080", began: moment))
         }
         for index in connections.indices {
+            connections[index].opened = Timestamp(wallNs: 0, monotonicNs: 20_000_000)
             connections[index].streaming = Timestamp(wallNs: 0, monotonicNs: 42_000_000)
         }
         let totals = SenderTotals(
@@ -175,6 +176,7 @@ struct ValidationTests {
         let lines = try await judge(
             .tokyo,
             Fault(forwarder: {
+                $0.lanes[0].connections[0].opened = nil
                 $0.lanes[0].connections[0].streaming = nil
                 $0.lanes[0].connections.removeLast()
                 $0.lanes[0].connections[0].reason = "TLS: certificate expired"
@@ -216,6 +218,8 @@ struct ValidationTests {
     private static var neverReached: Fault {
         Fault(forwarder: { summary in
             for index in summary.lanes[0].connections.indices {
+                summary.lanes[0].connections[index].endpoint = nil
+                summary.lanes[0].connections[index].opened = nil
                 summary.lanes[0].connections[index].streaming = nil
                 summary.lanes[0].connections[index].reason = "no route to host"
             }
@@ -254,7 +258,6 @@ struct ValidationTests {
                 sequence: .tokyo,
                 line: 7,
                 says: "200 of 200 events without the kernel's time",
-                outcome: .warning,
                 fault: Fault(samples: { for index in $0.indices { $0[index].sourceKernelNs = SampleRecord.absent } })
             ),
             Break(sequence: .frankfurt, line: 1, says: "more than maxError", fault: badClock("frankfurt")),
@@ -263,6 +266,7 @@ struct ValidationTests {
                 line: 2,
                 says: "certificate expired",
                 fault: Fault(receiver: {
+                    $0.lanes[0].connections[0].opened = nil
                     $0.lanes[0].connections[0].streaming = nil
                     $0.lanes[0].connections[0].reason = "TLS: certificate expired"
                 })
@@ -271,7 +275,6 @@ struct ValidationTests {
                 sequence: .frankfurt,
                 line: 3,
                 says: "the wall clock jumped 1 times",
-                outcome: .warning,
                 fault: Fault(samples: {
                     for index in $0.indices.suffix(50) { $0[index].arrivalWallNs += 3_600_000_000_000 }
                 })
@@ -293,7 +296,12 @@ struct ValidationTests {
                     }
                 })
             ),
-            Break(sequence: .backbone, line: 3, says: "no connection brought data: no route", fault: neverReached),
+            Break(
+                sequence: .backbone,
+                line: 3,
+                says: "the receiver let no connection in: no route",
+                fault: neverReached
+            ),
             Break(
                 sequence: .backbone,
                 line: 4,
@@ -336,6 +344,7 @@ struct ValidationTests {
                 let moment = Timestamp(wallNs: 0, monotonicNs: 3_000_000_000)
                 summary.lanes[0].connections[1].reason = ConnectionRecord.wasToldToReconnect
                 var again = ConnectionRecord(purpose: "relay", endpoint: "10.1.1.10:8080", began: moment)
+                again.opened = Timestamp(wallNs: 0, monotonicNs: 3_150_000_000)
                 again.streaming = Timestamp(wallNs: 0, monotonicNs: 3_200_000_000)
                 summary.lanes[0].connections.append(again)
             })

@@ -142,6 +142,7 @@ final class FeedConnection: ByteChannelOwner {
             channel.input.consume(acceptance.consumedBytes)
             isOpen = true
             openedMonotonicNs = channel.stamp.monotonicNs
+            record.opened = Timestamp(wallNs: channel.stamp.wallNs, monotonicNs: channel.stamp.monotonicNs)
             lastDataNs = channel.stamp.monotonicNs
             if context.plan.waiting != .watching {
                 channel.socket.letReadsWait()

@@ -129,6 +129,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
 
     private func welcomed(_ link: RelayDatagramLink) {
         link.greeting = []
+        retry.letIn()
         retry.opened(link.address.description)
         flush()
     }

@@ -83,12 +83,13 @@ final class RelayRetry {
     /// The receiver has let this side in: the pauses start over.
     func letIn() {
         backoff.reset()
+        if account.present?.opened == nil { account.present?.opened = context.now }
     }
 
     /// The attempt has failed, or the connection is lost: `connect` is called after a pause, unless all is over.
     func lost(_ reason: String, connect: @escaping () -> Void) {
         let now = context.now
-        if let since = account.present?.streaming, now.monotonicNs - since.monotonicNs > Self.provenNs { letIn() }
+        if let since = account.present?.streaming, now.monotonicNs - since.monotonicNs > Self.provenNs { backoff.reset() }
         _ = account.close(reason, at: now)
         guard !isEnded else { return }
         lastFailure = reason

@@ -145,6 +145,9 @@ public struct ConnectionRecord: Codable, Hashable, Sendable {
     public var endpoint: String?
     /// When the attempt began.
     public var began: Timestamp
+    /// When the other side was seen to let this one in: the exchange by taking the upgrade, the receiver by its first word
+    /// after the proof; nil if it never did.
+    public var opened: Timestamp?
     /// When the first data came; nil if none did.
     public var streaming: Timestamp?
     /// When it ended; nil while open.

@@ -17,6 +17,8 @@ final class ExchangeConnection: ByteChannelOwner {
         var isCombined = false
         /// Whether their times are in microseconds.
         var usesMicroseconds = false
+        /// What the client asked to be wrong with them.
+        var fault: ExchangeFaultPath?
     }
 
     /// The port of the other end.
@@ -138,15 +140,16 @@ final class ExchangeConnection: ByteChannelOwner {
             channel.input.consume(request.consumedBytes)
             floor.heard(.upgrade(request.target), from: self)
             if let refusal = floor.faults.refusal { return refuse(channel, refusal) }
-            let route = ExchangeRoute(path: request.path, query: request.query, market: floor.settings.market)
+            let (fault, path) = ExchangeFaultPath.split(request.path)
+            let route = ExchangeRoute(path: path, query: request.query, market: floor.settings.market)
             guard let route else {
                 return refuse(channel, HTTPAnswer(status: 404, reason: "Not Found", body: "Invalid request path"))
             }
             channel.write(request.acceptance())
             phase = .open
-            shape = Shape(isCombined: route.isCombined, usesMicroseconds: route.usesMicroseconds)
+            shape = Shape(isCombined: route.isCombined, usesMicroseconds: route.usesMicroseconds, fault: fault)
             lagNs = floor.faults.lagNs
-            isMute = floor.faults.isMute
+            isMute = floor.faults.isMute || fault == .mute
             isPublic = route.isPublic
             subscribe(route.streams)
             openedNs = HostClock.monotonicNs()

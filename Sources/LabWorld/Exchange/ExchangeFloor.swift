@@ -122,9 +122,10 @@ final class ExchangeFloor {
                 to: &payload,
                 stream: settings.streams[event.streamIndex],
                 market: settings.market,
-                eventTimeNs: sentNs,
+                eventTimeNs: sentNs + (shape.fault?.shiftNs ?? 0),
                 shape: shape
             )
+            if shape.fault == .torn { payload.removeLast() }
             var frame: [UInt8] = []
             encoder.append(.text, payload, to: &frame)
             frames[shape] = frame

@@ -3,9 +3,10 @@
 /// Paths are relative to the login directory. Each does one thing and says what it found in lines that
 /// `HostFactsReader` and its neighbours read; what a host says is never run and never used as a path.
 enum HostScripts {
-    /// What the host is; `key=value` lines.
+    /// What the host is; `key=value` lines. `$1` is the region that the host is said to be in, or nothing.
     ///
-    /// On EC2 the metadata service (version 2, with a token) says type, region and zone.
+    /// On EC2 the metadata service (version 2, with a token) says type, region and zone. Elsewhere nobody may answer at its
+    /// address, so that only a host of which a region is said is asked. Where curl is missing, bash has its own way to TCP.
     static let facts = """
         PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"
         say() { printf '%s=%s\\n' "$1" "$2"; }
@@ -24,14 +25,50 @@ enum HostScripts {
         command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 || say missing sha256sum
         case "$(cat /sys/class/dmi/id/sys_vendor /sys/hypervisor/uuid 2>/dev/null)" in
           *"Amazon EC2"*|ec2*) ;;
-          *) exit 0 ;;
+          *) [ -n "${1:-}" ] || exit 0 ;;
         esac
-        metadata=http://169.254.169.254/latest
-        token=$(curl -sf -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") || exit 0
-        ask() { curl -sf -m 3 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/$1"; }
-        say instance "$(ask instance-type)"
-        say region "$(ask placement/region)"
-        say zone "$(ask placement/availability-zone-id)"
+        address=169.254.169.254
+        if command -v curl >/dev/null 2>&1; then
+          ask() { curl -sf --noproxy '*' --connect-timeout 2 -m 3 -X "$1" -H "$3" "http://$address/latest/$2"; }
+        elif command -v bash >/dev/null 2>&1; then
+          ask() {
+            timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/80" || exit 1
+              printf "%s /latest/%s HTTP/1.0\\r\\nHost: %s\\r\\nContent-Length: 0\\r\\n%s\\r\\n\\r\\n" "$2" "$3" "$1" "$4" >&3
+              exec cat <&3' bash "$address" "$@" 2>/dev/null |
+              awk '{ sub(/\\r$/, "") } NR == 1 && $2 != 200 { exit 1 } body { print } $0 == "" { body = 1 }'
+          }
+        else
+          exit 0
+        fi
+        token=$(ask PUT api/token 'X-aws-ec2-metadata-token-ttl-seconds: 60')
+        [ -n "$token" ] || exit 0
+        read_metadata() { ask GET "meta-data/$1" "X-aws-ec2-metadata-token: $token"; }
+        say instance "$(read_metadata instance-type)"
+        say region "$(read_metadata placement/region)"
+        say zone "$(read_metadata placement/availability-zone-id)"
+        exit 0
+        """
+
+    /// Tries to reach the TCP port `$2` of the address `$1`: the status of the attempt, the nanoseconds that it took, then
+    /// what was said of it. 124: no answer in time; 127: nothing here can try.
+    static let reach = """
+        export LC_ALL=C
+        try() {
+          if command -v bash >/dev/null 2>&1; then
+            timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2"
+          elif command -v curl >/dev/null 2>&1; then
+            curl -sS --noproxy '*' -m 5 "telnet://$1:$2"
+          else
+            return 127
+          fi
+        }
+        began=$(date +%s%N)
+        said=$(try "$1" "$2" 2>&1 </dev/null)
+        status=$?
+        ended=$(date +%s%N)
+        # Where date knows no nanoseconds, there are none.
+        case "$began$ended" in *[!0-9]*) took= ;; *) took=$((ended - began)) ;; esac
+        printf '%s %s\\n%s\\n' "$status" "$took" "$said"
         """
 
     /// Which of the ports `$@`, such as `tcp:8080` or `udp:8080`, are taken already: `port run`, the run being latexp's

@@ -6,6 +6,9 @@ import RemoteHosts
 struct InspectPhase: RunPhase {
     /// Free disk below which a run does not start: an agent, and samples of a day at a hundred a second.
     static let leastDiskBytes: Int64 = 200 << 20
+    /// Whether what is not so is said, too: that a host is not on AWS.
+    var showsAll = false
+
     /// Free memory below which the user is warned.
     static let leastMemoryBytes: Int64 = 100 << 20
 
@@ -14,7 +17,7 @@ struct InspectPhase: RunPhase {
     func perform(in session: isolated RunSession) async throws {
         let names = session.experiment.participatingHosts
         let found = try await session.onEachHost(names, "facts", failure: .hostUnusable) { handle in
-            let facts = try await Self.inspect(handle)
+            let facts = try await inspect(handle)
             for check in facts.checks { await session.note(check) }
             try await session.updateHost(handle.name) { $0.facts = facts.facts }
             if let failure = facts.checks.first(where: { $0.outcome == .failed }) {
@@ -53,8 +56,13 @@ struct InspectPhase: RunPhase {
         }
     }
 
-    private static func inspect(_ handle: RunSession.Handle) async throws -> (facts: HostFacts, checks: [CheckRecord]) {
-        let command = RemoteCommand(HostScripts.facts, timeout: .seconds(30), isIdempotent: true)
+    private func inspect(_ handle: RunSession.Handle) async throws -> (facts: HostFacts, checks: [CheckRecord]) {
+        let command = RemoteCommand(
+            HostScripts.facts,
+            arguments: [handle.specification.region ?? ""],
+            timeout: .seconds(30),
+            isIdempotent: true
+        )
         let result = try await handle.host.run(command).checked(host: handle.name, command: command)
         guard let (facts, missing) = HostFactsReader.read(result.output) else {
             throw OrchestrationError(
@@ -62,7 +70,7 @@ struct InspectPhase: RunPhase {
                 "\(handle.name): the host does not say what it is; is its login shell usable?"
             )
         }
-        var checks = [CheckRecord(host: handle.name, "machine", .passed, describe(facts))]
+        var checks = [CheckRecord(host: handle.name, "machine", .passed, Self.describe(facts))]
         if !missing.isEmpty {
             let tools = missing.joined(separator: ", ")
             checks.append(
@@ -79,8 +87,10 @@ struct InspectPhase: RunPhase {
                 "the login directory \(home) cannot be written (read-only, or not the user's): the agent lives there"
             checks.append(CheckRecord(host: handle.name, "disk", .failed, text))
         }
-        checks += resources(facts, host: handle.name)
-        checks += region(facts, claimed: handle.specification.region, host: handle.name)
+        checks += Self.resources(facts, host: handle.name)
+        if let region = region(facts, claimed: handle.specification.region) {
+            checks.append(CheckRecord(host: handle.name, "region", region.outcome, region.detail))
+        }
         return (facts, checks)
     }
 
@@ -109,32 +119,18 @@ struct InspectPhase: RunPhase {
         return checks
     }
 
-    private static func region(_ facts: HostFacts, claimed: String?, host: String) -> [CheckRecord] {
-        switch (claimed, facts.region) {
-        case (nil, nil): return []
-        case (nil, let found?): return [CheckRecord(host: host, "region", .passed, found)]
-        case (let claimed?, nil):
-            return [
-                CheckRecord(
-                    host: host,
-                    "region",
-                    .warning,
-                    "\(claimed) as the experiment says; not verified, no EC2 here"
-                )
-            ]
-        case (let claimed?, let found?):
-            guard claimed == found else {
-                return [
-                    CheckRecord(
-                        host: host,
-                        "region",
-                        .failed,
-                        "the experiment says that it is in \(claimed), but it is in \(found); correct the inventory"
-                    )
-                ]
-            }
-            return [CheckRecord(host: host, "region", .passed, "\(found), as its metadata service says")]
+    private func region(_ facts: HostFacts, claimed: String?) -> (outcome: CheckRecord.Outcome, detail: String)? {
+        guard let found = facts.region else {
+            guard let claimed else { return showsAll ? (.skipped, "not on AWS, as far as can be seen") : nil }
+            return (.warning, "\(claimed) as the experiment says; not verified: no EC2 metadata service answers there")
         }
+        let place = [found, facts.zone.map { "zone \($0)" }, facts.instanceType].compactMap { $0 }.joined(
+            separator: ", "
+        )
+        guard let claimed, claimed != found else { return (.passed, "\(place), as its metadata service says") }
+        return (
+            .failed, "the experiment says that it is in \(claimed), but it is in \(found); correct the inventory"
+        )
     }
 
     private func noteDistances(_ facts: [String: HostFacts], in session: isolated RunSession) {

@@ -16,11 +16,13 @@ struct PushPhase: RunPhase {
             }
             let (check, uploaded) = try await Self.push(agent, to: handle, session)
             await session.note(check)
+            // It counts as deployed once it has been seen to run there.
+            let version = try await Self.version(of: agent, on: handle)
             try await session.updateHost(handle.name) {
                 $0.agentSHA256 = agent.sha256
                 $0.agentUploaded = uploaded
             }
-            return try await Self.version(of: agent, on: handle)
+            return version
         }
         try compare(versions, in: session)
     }

@@ -11,7 +11,7 @@ public struct RunEngine: Sendable {
     public enum Extent: Sendable {
         /// Everything.
         case complete
-        /// Up to the clocks; nothing is put on the hosts.
+        /// Up to the clocks, and whether forwarders reach the receiver; nothing is put on the hosts.
         case check
         /// Everything and the agents' measurement of themselves, but neither analysis nor reports.
         ///
@@ -85,8 +85,11 @@ extension RunSession {
     func performPhases(extent: RunEngine.Extent) async throws {
         try await perform(PlanPhase())
         try await perform(ConnectPhase(showsWarnings: extent == .check))
-        try await perform(InspectPhase())
-        guard extent != .check else { return try await perform(ClockPhase()) }
+        try await perform(InspectPhase(showsAll: extent == .check))
+        if extent == .check {
+            if !experiment.forwarders.isEmpty { try await perform(ReachPhase()) }
+            return try await perform(ClockPhase())
+        }
         try await perform(PushPhase())
         try await perform(ClockPhase())
         if extent == .validation { try await perform(SelfTestPhase()) }

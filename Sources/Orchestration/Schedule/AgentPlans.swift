@@ -48,14 +48,17 @@ struct AgentPlans {
                 kind: path.kind,
                 lanes: experiment.schedule.lanesPerPath,
                 port: port,
-                destination: try destination(of: path),
+                destination: try Self.destination(of: path, in: experiment),
                 transport: path.transport
             )
         }
         return plan(host: host, role: .forward, paths: paths)
     }
 
-    private func destination(of path: PathSpecification) throws -> String {
+    /// The address of the receiver that a relayed path goes to.
+    ///
+    /// - Throws: `OrchestrationError` `invalidInput` when the receiver has no such address.
+    static func destination(of path: PathSpecification, in experiment: Experiment) throws -> String {
         let receiver = experiment.hosts[experiment.receiver]
         let address =
             switch path.to {

@@ -26,7 +26,7 @@ enum KnownNumbers {
 extension ValidationEvidence {
     /// The run's figures in every output format, and the arithmetic's median again in the analysis.
     func formats(_ reporter: any RunReporter) async -> Finding {
-        guard !samples.isEmpty else { return missing }
+        guard !samples.isEmpty else { return missing() }
         do {
             _ = try await reporter.analyse(directory)
             let data = try Data(contentsOf: directory.file("analysis.json"))

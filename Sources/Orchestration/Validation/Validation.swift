@@ -21,8 +21,22 @@ public enum Validation {
             case .frankfurt: await frankfurt(evidence, reporter)
             case .backbone: backbone(evidence)
             }
-        return zip(sequence.titles, findings).enumerated().map { index, line in
+        let lines = zip(sequence.titles, findings).enumerated().map { index, line in
             ValidationLine(number: index + 1, title: line.0, outcome: line.1.outcome, detail: line.1.detail)
+        }
+        return evidence.failedPhase?.name.hasPrefix("start ") == true ? blamingFirst(lines) : lines
+    }
+
+    /// Where the agents did not come to measure, the first line that failed is the reason why those below it have nothing
+    /// to show: each rests on those above.
+    private static func blamingFirst(_ lines: [ValidationLine]) -> [ValidationLine] {
+        guard let cause = lines.first(where: { $0.outcome == .failed }) else { return lines }
+        return lines.map { line in
+            guard line.outcome == .failed, line.number > cause.number else { return line }
+            var line = line
+            line.outcome = .skipped
+            line.detail = "not reached: \(cause.number). failed"
+            return line
         }
     }
 
@@ -38,7 +52,7 @@ public enum Validation {
         return [
             evidence.clock([forwarder, experiment.receiver]),
             evidence.deploy([forwarder, experiment.receiver]),
-            evidence.connection(evidence.forwarder, purpose: "feed"),
+            evidence.feedConnection(evidence.forwarder, host: forwarder, needsData: false),
             evidence.events(evidence.forwarder),
             evidence.timestamps { $0.sourceNs },
             evidence.sequence(),
@@ -53,7 +67,7 @@ public enum Validation {
         let receiver = evidence.record.experiment.receiver
         return [
             evidence.clock([receiver]),
-            evidence.connection(evidence.receiver, purpose: "feed"),
+            evidence.feedConnection(evidence.receiver, host: receiver, needsData: true),
             evidence.arithmetic(),
             KnownNumbers.check(),
             await evidence.formats(reporter),
@@ -61,10 +75,11 @@ public enum Validation {
     }
 
     private static func backbone(_ evidence: ValidationEvidence) -> [ValidationEvidence.Finding] {
-        [
-            evidence.privateAddress(),
+        let forwarder = evidence.record.experiment.forwarders.first ?? evidence.record.experiment.receiver
+        return [
+            evidence.privateAddress(host: forwarder),
             evidence.listening(),
-            evidence.connection(evidence.forwarder, purpose: "relay"),
+            evidence.relayConnection(host: forwarder),
             evidence.flow(),
             evidence.accounting(),
             evidence.latencies(),

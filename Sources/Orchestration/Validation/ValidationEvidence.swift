@@ -38,13 +38,20 @@ struct ValidationEvidence {
     }
 
     /// Why what a line needs is not there.
-    var missing: Finding {
-        guard let phase = record.phases.first(where: { $0.outcome == .failed }) else {
-            return (.failed, "the run left nothing to judge this by")
+    ///
+    /// - Parameter ownPhases: the phases whose failure is this line's own; after any other, it was not reached.
+    func missing(failingIn ownPhases: String...) -> Finding {
+        guard let phase = failedPhase else { return (.failed, "the run left nothing to judge this by") }
+        let check = phase.checks.first { $0.outcome == .failed }
+        let reason = (check?.detail ?? "no reason given").split(separator: "\n").first.map(String.init) ?? ""
+        guard !ownPhases.contains(phase.name) else {
+            return (.failed, (check?.host.map { "\($0): " } ?? "") + reason)
         }
-        let reason = phase.checks.first { $0.outcome == .failed }?.detail ?? "no reason given"
-        return (.skipped, "not reached: '\(phase.name)' failed: \(reason.split(separator: "\n").first ?? "")")
+        return (.skipped, "not reached: '\(phase.name)' failed: \(reason)")
     }
+
+    /// The phase that ended the run, if one did.
+    var failedPhase: PhaseRecord? { record.phases.first { $0.outcome == .failed } }
 
     /// The clocks of `hosts` against the experiment's requirement.
     func clock(_ hosts: [String]) -> Finding {
@@ -55,9 +62,10 @@ struct ValidationEvidence {
                 let phase = record.phases.first { $0.name == "clock" }
                 if phase?.outcome == .skipped { return (.skipped, "not looked at (--local)") }
                 if let check = phase?.checks.first(where: { $0.host == host && $0.outcome == .failed }) {
-                    return (.failed, "\(host): \(check.detail)")
+                    // The sources stand below it; the phase has shown them.
+                    return (.failed, "\(host): \(check.detail.split(separator: "\n").first ?? "")")
                 }
-                return missing
+                return missing(failingIn: "clock")
             }
             switch ClockVerdict.judge(reading, maxError: record.experiment.clock.maxError) {
             case .good: details.append("\(host) \(ClockAsker.describe(reading))")
@@ -76,37 +84,8 @@ struct ValidationEvidence {
             let way = record.hosts[host]?.agentUploaded == true ? "uploaded" : "already there"
             return "\(host): \(way), SHA-256 \(hash.prefix(16))… verified"
         }
-        return details.count == hosts.count ? (.passed, details.joined(separator: "; ")) : missing
-    }
-
-    /// A connection of this purpose brought data.
-    func connection(_ summary: AgentSummary?, purpose: String) -> Finding {
-        guard let summary else { return missing }
-        let all = summary.lanes.flatMap(\.connections).filter { $0.purpose == purpose }
-        guard let good = all.first(where: { $0.streaming != nil }), let streaming = good.streaming else {
-            return (.failed, "no connection brought data: \(all.last?.reason ?? "none was opened")")
-        }
-        let milliseconds = Double(streaming.monotonicNs - good.began.monotonicNs) / 1e6
-        let details = good.details.map { ", \($0)" } ?? ""
-        let text = String(format: "%@ brought data after %.0f ms%@", good.endpoint ?? "it", milliseconds, details)
-        let provoked = all.count { $0.reason?.contains(ConnectionRecord.wasToldToReconnect) == true }
-        guard all.count != provoked + 1 else { return (.passed, text) }
-        return (.warning, text + "; \(all.count) connections were opened")
-    }
-
-    /// Data messages came and could be used.
-    func events(_ summary: AgentSummary?) -> Finding {
-        guard let summary else { return missing }
-        let received = summary.lanes.reduce(0) { $0 + $1.counts.received }
-        let reasons = summary.lanes.reduce(into: [String: Int]()) { $0.merge($1.counts.invalid, uniquingKeysWith: +) }
-        let invalid = reasons.values.reduce(0, +)
-        guard received > 0 else { return (.failed, "no event came in \(ValidationSequence.duration)") }
-        guard invalid > 0 else { return (.passed, "\(received) events, all of them usable") }
-        let list = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-        let example = summary.lanes.flatMap(\.invalidExamples).first.map { "; the first: \($0)" } ?? ""
-        return (
-            invalid * 100 > received ? .failed : .warning, "\(received) events, of them unusable: \(list)\(example)"
-        )
+        let isComplete = details.count == hosts.count
+        return isComplete ? (.passed, details.joined(separator: "; ")) : missing(failingIn: "push")
     }
 
     /// A quantile of whole numbers by the nearest rank: enough for a line of text.

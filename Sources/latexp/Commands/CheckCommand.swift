@@ -8,8 +8,12 @@ import Reporting
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Look whether an experiment could run: hosts reached, machines fit, clocks good.",
-        discussion: "Goes through plan, connect, inspect and clock. Puts nothing on the hosts and leaves no run behind."
+        abstract: "Look whether an experiment could run: hosts reached, machines fit, ways open, clocks good.",
+        discussion: """
+            Goes through plan, connect, inspect, reach and clock. Puts nothing on the hosts and leaves no run behind.
+            `inspect` asks the metadata service of hosts on EC2 for region, zone and type. `reach` tries from each forwarder \
+            whether the receiver's address and port answer, though nobody listens there yet.
+            """
     )
 
     @Argument(help: "The experiment file.")
