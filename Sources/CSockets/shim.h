@@ -562,4 +562,12 @@ static inline int64_t latexp_socket_drops(int fd) {
 #endif
 }
 
+/// Resets a TCP connection at once (Linux): the other side hears RST, not the end of a stream.
+static inline int latexp_reset(int fd) {
+    struct sockaddr nobody;
+    memset(&nobody, 0, sizeof nobody);
+    nobody.sa_family = AF_UNSPEC;
+    return connect(fd, &nobody, sizeof nobody);
+}
+
 #endif

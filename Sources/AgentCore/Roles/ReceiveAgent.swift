@@ -334,6 +334,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
             )
             summary.silentStreams = lane.feed?.neverHeardStreams
             summary.datagrams = lane.relay?.datagramFacts
+            summary.earlier = lane.relay?.earlier
             return summary
         }
     }
