@@ -10,16 +10,21 @@ ROWS = []
 class Row:
     """One fault with the lab that it needs."""
 
-    def __init__(self, name, title, body, weight, lab, world, extra):
-        self.name, self.title, self.body, self.weight = name, title, body, weight
-        self.lab, self.world, self.extra = lab, world, extra
+    def __init__(self, name, title, body, weight, is_timed, lab, world, prepare, extra):
+        self.name, self.title, self.body = name, title, body
+        self.weight, self.is_timed = weight, is_timed
+        self.lab, self.world, self.prepare, self.extra = lab, world, prepare, extra
 
 
-def row(name, title, weight=15, lab=None, extra=None, **world):
-    """Makes a function a fault's row: `weight` is about how long it takes, `extra` looks at the account afterwards."""
+def row(name, title, weight=15, is_timed=False, lab=None, extra=None, prepare=None, **world):
+    """Makes a function a fault's row.
+
+    `weight` is about how long it takes, `is_timed` says that it looks at times and wants quiet, `prepare` is called before the agents start, `extra` looks at the account afterwards;
+    `lab` and all else are arguments of the lab and of the world.
+    """
 
     def add(body):
-        ROWS.append(Row(name, title, body, weight, lab or {}, world, extra))
+        ROWS.append(Row(name, title, body, weight, is_timed, lab or {}, world, prepare, extra))
         return body
 
     return add

@@ -2,15 +2,19 @@
 import argparse
 import concurrent.futures
 import os
+import shutil
 import sys
 import time
 import traceback
 
 import account as accounts
+import hardships  # noqa: F401 (its rows)
 from rows import ROWS
 from world import Broken, Folder, Lab, World
 
 RATE = 300
+# Faults that take longer than this mostly wait.
+LONG = 100
 HEADER = ("fault", "path", "s", "received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent", "explained")
 WIDTHS = (51, 8, 4, 9, 7, 8, 9, 8, 9, 8, 9)
 
@@ -29,10 +33,12 @@ class Outcome:
 def run_row(row, folder):
     outcome = Outcome(row)
     began = time.monotonic()
-    lab = None
+    lab = world = None
     try:
         lab = Lab(folder, **{"rate": RATE, **row.lab})
         world = World(lab, **row.world)
+        if row.prepare:
+            row.prepare(world)
         world.start()
         row.body(world)
         world.finish()
@@ -46,6 +52,9 @@ def run_row(row, folder):
         outcome.wrong.append(f"{type(error).__name__}: {error}")
         outcome.notes.append(traceback.format_exc(limit=-3))
     finally:
+        for helper in world.helpers if world else []:
+            helper.kill()
+            helper.wait()
         if lab is not None:
             lab.close()
     outcome.seconds = time.monotonic() - began
@@ -110,20 +119,33 @@ def main():
     folder = Folder(parent=os.environ.get("TMPDIR"))
     outcomes = {}
     began = time.monotonic()
+
+    def note(job):
+        outcome = job.result()
+        outcomes[outcome.row.name] = outcome
+        word = "all explained" if outcome.is_sound else "NOT EXPLAINED: " + outcome.wrong[0][:300]
+        print(f"{outcome.row.name}: {outcome.seconds:.0f} s, {word}", file=sys.stderr, flush=True)
+
     try:
         with concurrent.futures.ThreadPoolExecutor(arguments.at_once) as pool:
-            # The longest first, so that none of them is left alone at the end.
-            jobs = {pool.submit(run_row, row, folder.path): row for row in sorted(rows, key=lambda row: -row.weight)}
-            for job in concurrent.futures.as_completed(jobs):
-                outcome = job.result()
-                outcomes[outcome.row.name] = outcome
-                word = "all explained" if outcome.is_sound else "NOT EXPLAINED: " + outcome.wrong[0][:300]
-                print(f"{outcome.row.name}: {outcome.seconds:.0f} s, {word}", file=sys.stderr, flush=True)
+            # The longest first, so that none of them is left alone at the end; those that mostly wait go on beside the timed ones.
+            jobs = {pool.submit(run_row, row, folder.path): row for row in sorted(rows, key=lambda row: -row.weight) if not row.is_timed}
+            for job in jobs:
+                job.add_done_callback(note)
+            concurrent.futures.wait([job for job, row in jobs.items() if row.weight < LONG])
+            for row in rows:
+                if row.is_timed:
+                    pool.submit(run_row, row, folder.path).add_done_callback(note)
+                    while row.name not in outcomes:
+                        time.sleep(0.05)
     finally:
         if arguments.keep:
-            print(f"kept: {folder.path}", file=sys.stderr)
-            os.system(f"cp -r {folder.path} {folder.path}.kept")
+            shutil.copytree(folder.path, folder.path + ".kept", ignore=shutil.ignore_patterns("*.key", "secret", "control"))
+            print(f"kept: {folder.path}.kept", file=sys.stderr)
         folder.close()
+    if len(outcomes) < len(rows):
+        print("BROKEN: a fault has no outcome")
+        return 1
     print_table([outcomes[row.name] for row in rows])
     print(f"{len(rows)} faults in {time.monotonic() - began:.0f} s, {arguments.at_once} at once")
     return 0 if all(outcome.is_sound for outcome in outcomes.values()) else 1

@@ -168,6 +168,8 @@ class Agent:
         verb = "receive" if plan["role"] == "receive" else "forward"
         command = [*launcher, program or os.path.join(PROGRAMS, "latexp-agent"), verb, "--plan", "plan.json"]
         self._said = os.path.join(lab.folder, name + ".err")
+        # Where a launcher whose mounts go with it leaves the agent's files.
+        self._saved = os.path.join(lab.folder, name + "-saved")
         with open(self._said, "wb") as said:
             self._process = subprocess.Popen(
                 lab.enter(host, command),
@@ -176,14 +178,24 @@ class Agent:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, "SAVED": self._saved, **(environment or {})},
             )
-        self.saved = None
         lab.agents.append(self)
 
     @property
     def pid(self):
-        return self._process.pid
+        """The agent's process, which a launcher may have started as a child of its own."""
+        process = self._process.pid
+        for _ in range(5):
+            try:
+                with open(f"/proc/{process}/comm") as name, open(f"/proc/{process}/task/{process}/children") as children:
+                    below = children.read().split()
+                    if name.read().startswith("latexp-agent") or not below:
+                        break
+                    process = int(below[0])
+            except OSError:
+                break
+        return process
 
     @property
     def is_running(self):
@@ -197,7 +209,11 @@ class Agent:
             return ""
 
     def path(self, name):
-        return os.path.join(self.saved or self.folder, name)
+        """One of its files, as it sees it itself: its folder may be a mount of its own."""
+        if os.path.isdir(self._saved):
+            return os.path.join(self._saved, name)
+        root = f"/proc/{self.pid}/root" if self.is_running else ""
+        return root + os.path.join(self.folder, name)
 
     def status(self):
         return read_json(self.path("status.json"))
@@ -213,11 +229,11 @@ class Agent:
             return []
 
     def signal(self, number):
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def kill(self):
         """Ends it without a word."""
-        self._process.kill()
+        self.signal(signal.SIGKILL)
         self._process.wait()
 
     def stop(self):
@@ -233,7 +249,11 @@ class Agent:
 
     def end_now(self):
         if self.is_running:
-            self._process.kill()
+            for process in {self.pid, self._process.pid}:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except OSError:
+                    pass
             self._process.wait()
 
     def memory_kb(self, name="VmRSS"):
@@ -261,10 +281,12 @@ class Agent:
 class World:
     """A lab with a receiver in Frankfurt, direct and relayed lanes, and a forwarder in Tokyo."""
 
-    def __init__(self, lab, lanes=3, buffer=100_000, transport="tcp", deadline=300):
+    def __init__(self, lab, lanes=3, buffer=100_000, transport="tcp", deadline=300, launcher=(), forwarder_launcher=()):
         self.lab, self.lanes, self.buffer = lab, lanes, buffer
         self.transport, self.deadline = transport, deadline
-        self.receivers, self.forwarders = [], []
+        self.launcher, self.forwarder_launcher = launcher, forwarder_launcher
+        self.receivers, self.forwarders, self.helpers = [], [], []
+        self.links = []
 
     def _plan(self, role, host, address, paths):
         return {
@@ -298,19 +320,14 @@ class World:
     def start_receiver(self, **options):
         direct = {"name": "baseline", "kind": "direct", "lanes": self.lanes}
         plan = self._plan("receive", "frankfurt", "10.9.1.1", [direct, self._relay()])
-        agent = Agent(self.lab, f"receiver{len(self.receivers) + 1}", "frankfurt", plan, **options)
+        agent = Agent(self.lab, f"receiver{len(self.receivers) + 1}", "frankfurt", plan, self.launcher, **options)
         self.receivers.append(agent)
-        wait_for("the receiver to listen", lambda: os.path.exists(os.path.join(agent.folder, "ports.json")) or self._has_port(agent), alive=[agent])
+        wait_for("the receiver to listen", lambda: os.path.exists(agent.path("ports.json")), alive=[agent])
         return agent
-
-    @staticmethod
-    def _has_port(agent):
-        # Files in a mount of the agent's own are seen through its root.
-        return os.path.exists(f"/proc/{agent.pid}/root{agent.folder}/ports.json")
 
     def start_forwarder(self, **options):
         plan = self._plan("forward", "tokyo", "10.9.0.1", [self._relay(destination="10.1.1.10")])
-        agent = Agent(self.lab, f"forwarder{len(self.forwarders) + 1}", "tokyo", plan, **options)
+        agent = Agent(self.lab, f"forwarder{len(self.forwarders) + 1}", "tokyo", plan, self.forwarder_launcher, **options)
         self.forwarders.append(agent)
         return agent
 
