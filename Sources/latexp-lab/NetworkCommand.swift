@@ -11,10 +11,11 @@ struct NetworkCommand: AsyncParsableCommand {
             When everything is up, one line of JSON on standard output names the lab's files and namespaces. Lines on \
             standard input, each answered with a line of JSON:
               link NAME delay=112ms jitter=200us loss=0.1% rate=10M cut=5s     changes a link, any of these
-              exchange close 1008 REASON | shutdown 3s | silence | reset | tear | kill-one | heal | burst 50000
+              exchange close 1008 REASON | shutdown 3s | silence | reset | tear | kill-one | heal | burst 50000 |
+                       nonsense 100 | bad-frame | huge-frame
                           what goes wrong at the exchange: closes; announces its end and closes; falls silent on the \
             present connections; breaks off inside a message; ends inside a TLS record; one connection of each host is broken \
-            off and gets nothing afterwards, until healed; sends so many events within a second
+            off and gets nothing afterwards, until healed; sends so many events within a second; sends what are no messages, or no frames
               sent        the events that the exchange sent on each connection so far, by the other end's port
               links       what the links did with their packets so far
               truth       writes down what is known of each event so far

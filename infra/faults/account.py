@@ -107,12 +107,12 @@ class Sums:
 class Account:
     """The account of one world whose agents have ended: sums for each path, and what does not come out, in words."""
 
-    def __init__(self, world, truth_path, truth=True):
-        self.world = world
+    def __init__(self, world, truth_path):
+        self.world, self.truth_path = world, truth_path
         self.wrong, self.notes = [], []
         self.arrived_of_first = 0
         self.paths = {"baseline": Sums(), "backbone": Sums()}
-        self.ids, self.times = read_truth(truth_path) if truth else ([], [])
+        self.ids, self.times = read_truth(truth_path)
         self.receivers = [
             (agent.summary(), read_samples(agent.path("samples.bin"), 2 * world.lanes)) for agent in world.receivers
         ]

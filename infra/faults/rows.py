@@ -1,8 +1,9 @@
 """The faults: what goes wrong in each run of a lab, and what must be true afterwards beside the account."""
+import json
 import signal
 import time
 
-from world import Broken, wait_for
+from world import Broken, read_json, wait_for
 
 ROWS = []
 
@@ -72,7 +73,53 @@ def cut(world, link, seconds):
     world.wait_until_all_arrive(seconds=150)
 
 
-@row("cut-1s", "relay link cut for 1 s")
+def tampering_is_noticed(account, world):
+    """The account itself is put to the test: each of these must make it complain."""
+    samples, ours, theirs = (
+        world.receiver.path("samples.bin"),
+        world.receiver.path("summary.json"),
+        world.forwarder.path("summary.json"),
+    )
+
+    def without(lane):
+        """The samples without one of a lane's, from the middle."""
+        with open(samples, "rb") as file:
+            octets = file.read()
+        places = [place for place in range(32, len(octets) - 95, 96) if octets[place + 80] | octets[place + 81] << 8 == lane]
+        place = places[len(places) // 2]
+        return octets[:place] + octets[place + 96 :]
+
+    def changed(path, change):
+        summary = read_json(path)
+        change(next(lane for lane in summary["lanes"] if lane["path"] == "backbone"))
+        return json.dumps(summary).encode()
+
+    def more(key):
+        return lambda lane: lane["counts"].update({key: lane["counts"][key] + 1})
+
+    attempts = {
+        "a relayed sample that is gone": (samples, without(world.lanes)),
+        "a direct sample that is gone": (samples, without(0)),
+        "one more forwarded": (theirs, changed(theirs, more("forwarded"))),
+        "one more dropped": (theirs, changed(theirs, more("dropped"))),
+        "one more arrived": (ours, changed(ours, more("arrived"))),
+        "one more missing": (ours, changed(ours, more("missing"))),
+        "a duplicate": (ours, changed(ours, more("duplicates"))),
+        "a missing range that is none": (ours, changed(ours, lambda lane: lane["missing"].append({"first": 5, "last": 5, "cause": "x"}))),
+    }
+    for what, (path, octets) in attempts.items():
+        with open(path, "rb") as file:
+            genuine = file.read()
+        with open(path, "wb") as file:
+            file.write(octets)
+        again = type(account)(world, account.truth_path)
+        with open(path, "wb") as file:
+            file.write(genuine)
+        account.check(again.wrong, f"the account does not notice {what}")
+    account.notes.append(f"the account noticed each of {len(attempts)} attempts to deceive it")
+
+
+@row("cut-1s", "relay link cut for 1 s", extra=tampering_is_noticed)
 def cut_1s(world):
     cut(world, "backbone", 1)
 
@@ -213,6 +260,33 @@ def reset(world):
 @row("torn-record", "exchange ends inside a TLS record")
 def torn_record(world):
     world.lab.exchange("tear")
+    world.wait_until_all_arrive()
+
+
+def nonsense_was_counted(account, world):
+    for path, sums in account.paths.items():
+        account.check(sums.invalid == 80 * world.lanes, f"{path}: {sums.invalid} invalid messages of {80 * world.lanes}")
+    examples = [text for lane in world.forwarder.summary()["lanes"] for text in lane["invalidExamples"]]
+    account.check(len(examples) == 5 * world.lanes, "the first few were not kept")
+
+
+@row("nonsense", "exchange sends 80 messages that are none", extra=nonsense_was_counted)
+def nonsense(world):
+    world.lab.exchange("nonsense", "80")
+    world.wait_until_all_arrive()
+
+
+def frames_were_refused(account, world):
+    reasons = {c.get("reason") for lane in world.receiver.summary()["lanes"] for c in lane["connections"] if c["purpose"] == "feed"}
+    account.notes.append(f"the reasons: {sorted(reason for reason in reasons if reason)}")
+    account.check(len(reasons) >= 3, "each kind of frame has a reason of its own")
+
+
+@row("bad-frames", "exchange sends malformed, then endless frames", weight=20, extra=frames_were_refused)
+def bad_frames(world):
+    world.lab.exchange("bad-frame")
+    world.wait_until_all_arrive()
+    world.lab.exchange("huge-frame")
     world.wait_until_all_arrive()
 
 

@@ -18,11 +18,17 @@ public enum ExchangeCommand: Sendable, Hashable {
     case killOneOfEachHost
     /// Serves new connections as usual again.
     case heal
+    /// Sends every client this many messages that are none.
+    case nonsense(Int)
+    /// Sends every client a frame with bits that nobody agreed on.
+    case badFrame
+    /// Announces a frame of four exabytes to every client.
+    case hugeFrame
     /// Sends this many events more within a second.
     case burst(Int)
 
     /// Reads words such as `close 1008 Pong timeout`, `shutdown 3s`, `silence`, `reset`, `tear`, `kill-one`, `heal`,
-    /// `burst 50000`.
+    /// `burst 50000`, `nonsense 100`, `bad-frame`, `huge-frame`.
     ///
     /// - Throws: `LabError` `specification` that names the words.
     public init(words: [String]) throws {
@@ -36,6 +42,11 @@ public enum ExchangeCommand: Sendable, Hashable {
         case ("burst", let count?):
             guard let count = Int(count), (1...1_000_000).contains(count) else { throw Self.wrong(words) }
             self = .burst(count)
+        case ("nonsense", let count?):
+            guard let count = Int(count), (1...10_000).contains(count) else { throw Self.wrong(words) }
+            self = .nonsense(count)
+        case ("bad-frame", nil): self = .badFrame
+        case ("huge-frame", nil): self = .hugeFrame
         case ("silence", nil): self = .silence
         case ("reset", nil): self = .reset
         case ("tear", nil): self = .tearRecord
@@ -49,7 +60,8 @@ public enum ExchangeCommand: Sendable, Hashable {
         LabError(
             .specification,
             "'\(words.joined(separator: " ").prefix(100))' is nothing that the exchange does; say close 1001, "
-                + "close 1008 REASON, shutdown 3s, silence, reset, tear, kill-one, heal or burst 50000"
+                + "close 1008 REASON, shutdown 3s, silence, reset, tear, kill-one, heal, burst 50000, nonsense 100, bad-frame "
+                + "or huge-frame"
         )
     }
 }
@@ -86,6 +98,9 @@ extension ExchangeFloor {
         case .killOneOfEachHost: killOneOfEachHost()
         case .heal: faults.isMute = false
         case .burst(let count): burst(count, parts: Self.burstParts)
+        case .nonsense(let count): eachConnection { $0.sendNonsense(count) }
+        case .badFrame: eachConnection { $0.sendOctets([0xF1, 0x01, 0x41]) }
+        case .hugeFrame: eachConnection { $0.sendOctets([0x81, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x7B]) }
         }
     }
 

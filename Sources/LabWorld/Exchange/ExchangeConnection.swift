@@ -107,6 +107,25 @@ final class ExchangeConnection: ByteChannelOwner {
         timer = nil
     }
 
+    /// Messages that are cut short, are no JSON, or lack what makes them an event.
+    private static let nonsense = [
+        #"{"e":"bookTicker","u":"#, "", "null", "[1,2]",
+        #"{"e":"bookTicker","s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1",}"#,
+        #"{"u":5 "s":"BTCUSDT"}"#, "\u{0}\u{1}", String(repeating: "[", count: 2_000),
+    ]
+
+    /// Sends messages that are none, in turn.
+    func sendNonsense(_ count: Int) {
+        guard phase == .open else { return }
+        for index in 0..<count { sendFrame(.text, Array(Self.nonsense[index % Self.nonsense.count].utf8)) }
+    }
+
+    /// Sends octets as they are, inside TLS.
+    func sendOctets(_ octets: [UInt8]) {
+        guard phase == .open else { return }
+        channel?.write(octets)
+    }
+
     /// Sends half a message and resets the connection.
     func breakOffInsideMessage() {
         guard phase == .open, let channel else { return }

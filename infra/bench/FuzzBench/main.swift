@@ -4,7 +4,6 @@
 // a seeded generator that changes sound inputs.
 import Foundation
 
-setvbuf(stdout, nil, _IOLBF, 0)
 var options: [String: UInt64] = ["--seed": 1, "--runs": 1_000_000]
 var arguments = Array(CommandLine.arguments.dropFirst())
 guard let name = arguments.first, let target = FuzzTarget(rawValue: name) else {
@@ -18,7 +17,6 @@ while arguments.count >= 2, let value = UInt64(arguments[1]) {
 }
 let seed = options["--seed"] ?? 1
 let runs = options["--runs"] ?? 1
-let began = Date()
 #if LIBFUZZER
     LibFuzzer.run(target, seed: seed, runs: runs)
 #else
