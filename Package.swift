@@ -113,6 +113,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Only for infra/bench/fuzz.
+        .executableTarget(
+            name: "FuzzBench",
+            dependencies: ["AgentCore", "ExperimentModel", "MarketFeed", "WebSocketCodec"],
+            path: "infra/bench/FuzzBench",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["ExperimentModel", subprocess],

@@ -247,6 +247,23 @@ static inline int latexp_tcp_state(int fd, struct latexp_tcp_state *state) {
 #endif
 }
 
+/// Where Linux 5.4 and later put tcpi_rcv_ooopack into struct tcp_info; glibc's netinet/tcp.h ends before it.
+#define LATEXP_TCP_INFO_OUT_OF_ORDER 224
+
+/// The segments that came to a connection ahead of their turn so far; 0 where nobody counts them.
+static inline uint32_t latexp_out_of_order_segments(int fd) {
+    uint32_t count = 0;
+#if defined(__linux__)
+    unsigned char info[LATEXP_TCP_INFO_OUT_OF_ORDER + sizeof count];
+    socklen_t length = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0 && length == sizeof info)
+        memcpy(&count, info + LATEXP_TCP_INFO_OUT_OF_ORDER, sizeof count);
+#else
+    (void)fd;
+#endif
+    return count;
+}
+
 /// Asks for a congestion control on a connection; 0 or the errno (EPERM, ENOENT where the host does not allow or know it).
 static inline int latexp_set_congestion_control(int fd, const char *name) {
 #if defined(TCP_CONGESTION)
@@ -575,6 +592,14 @@ static inline int64_t latexp_socket_drops(int fd) {
     (void)fd;
     return -1;
 #endif
+}
+
+/// Resets a TCP connection at once (Linux): the other side hears RST, not the end of a stream.
+static inline int latexp_reset(int fd) {
+    struct sockaddr nobody;
+    memset(&nobody, 0, sizeof nobody);
+    nobody.sa_family = AF_UNSPEC;
+    return connect(fd, &nobody, sizeof nobody);
 }
 
 #endif

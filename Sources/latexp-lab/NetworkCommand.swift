@@ -11,6 +11,12 @@ struct NetworkCommand: AsyncParsableCommand {
             When everything is up, one line of JSON on standard output names the lab's files and namespaces. Lines on \
             standard input, each answered with a line of JSON:
               link NAME delay=112ms jitter=200us loss=0.1% rate=10M cut=5s     changes a link, any of these
+              exchange close 1008 REASON | shutdown 3s | silence | reset | tear | kill-one | heal | burst 50000 |
+                       nonsense 100 | bad-frame | huge-frame
+                          what goes wrong at the exchange: closes; announces its end and closes; falls silent on the \
+            present connections; breaks off inside a message; ends inside a TLS record; one connection of each host is broken \
+            off and gets nothing afterwards, until healed; sends so many events within a second; sends what are no messages, or no frames
+              sent        the events that the exchange sent on each connection so far, by the other end's port
               links       what the links did with their packets so far
               truth       writes down what is known of each event so far
               quit        ends the lab
@@ -26,12 +32,16 @@ struct NetworkCommand: AsyncParsableCommand {
     @Option(help: "What the namespaces' names begin with.")
     var name: String?
 
+    @Flag(help: "Hosts without sshd and chronyd, for agents that are started by hand in their namespaces.")
+    var bare = false
+
     func run() async throws {
         do {
             let control = try LabControl()
             defer { control.stop() }
             let request = try spec.map { try LabRequest.read(try Self.read($0), fileName: $0) } ?? LabRequest()
-            try await NetworkLab.run(request, directory: directory, name: name) { lab in
+            let parts: NetworkLab.Parts = bare ? .exchangeAndLinks : .all
+            try await NetworkLab.run(request, directory: directory, name: name, parts: parts) { lab in
                 try Answer.say(Up(hosts: lab.inventoryFile, caFile: lab.description.caFile, namespaces: lab.namespaces))
                 try await obey(control, lab)
             }
@@ -58,6 +68,10 @@ struct NetworkCommand: AsyncParsableCommand {
                 case "link" where words.count > 2:
                     try lab.link(words[1]).change(PacketLinkChange(words: Array(words.dropFirst(2))))
                     try Answer.say(["changed": words[1]])
+                case "exchange" where words.count > 1:
+                    lab.exchange.obey(try ExchangeCommand(words: Array(words.dropFirst())))
+                    try Answer.say(["exchange": words[1]])
+                case "sent": try Answer.say(lab.exchange.accounts)
                 case "links": try Answer.say(lab.links.map(LinkFigures.init))
                 case "truth": try Answer.say(["events": try lab.writeTruth()])
                 case "quit": return

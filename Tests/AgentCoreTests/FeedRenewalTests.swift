@@ -52,6 +52,8 @@ struct FeedRenewalTests {
             let oldEnded = try #require(old.ended)
             let newStreaming = try #require(new.streaming)
             #expect(newStreaming.monotonicNs <= oldEnded.monotonicNs)
+            let overlapMs = Double(oldEnded.monotonicNs - newStreaming.monotonicNs) / 1e6
+            print("\(handover.testDescription): \(sent.count) events, 0 missing, both up for \(overlapMs) ms")
             #expect(lane.state == .streaming)
             #expect(lane.lastFailure == nil)
         }

@@ -69,6 +69,15 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
         )
     }
 
+    /// The forwarder dies without a word, and another takes its place.
+    func replaceForwarder() {
+        sender?.socket?.close()
+        run { lane?.isConnected == false }
+        forwarder.relayBreaks = []
+        appended = 0
+        connect()
+    }
+
     func emit(_ count: Int) {
         let message = Array(#"{"e":"bookTicker","u":1}"#.utf8)
         for _ in 0..<count {
@@ -251,6 +260,30 @@ struct RelayLinkTests {
             #expect(summary.count == 5)
             #expect(summary.offsetLowNs <= 0 && summary.offsetHighNs >= 0)
             #expect(summary.minimumRoundTripNs > 0)
+        }
+    }
+
+    @Test(
+        "A forwarder that is started anew counts from one: nothing of it is taken for what came before",
+        .timeLimit(.minutes(1))
+    )
+    func forwarderRestarted() throws {
+        try withWorld { world in
+            world.connect()
+            world.run { world.sender?.state == .streaming }
+            world.emit(100)
+            world.run { world.arrived.count == 100 }
+            world.replaceForwarder()
+            world.run { world.sender?.state == .streaming && world.lane?.isConnected == true }
+            world.emit(60)
+            world.run { world.arrived.count == 160 }
+            world.sender?.finish()
+            world.run { world.isEnded }
+            let lane = try #require(world.lane)
+            #expect(world.arrived == Array(1...100) + Array(1...60))
+            #expect(lane.counts.arrived == 60 && lane.counts.duplicates == 0 && lane.counts.missing == 0)
+            #expect(lane.earlier?.arrived == 100)
+            #expect(lane.senderTotals?.forwarded == 60)
         }
     }
 }

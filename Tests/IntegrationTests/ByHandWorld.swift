@@ -43,6 +43,8 @@ final class ByHandWorld {
         _ body: (ByHandWorld) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
+            let aftermath = try Aftermath(of: folder)
+            defer { aftermath.dismiss() }
             let world = try await ByHandWorld(folder, addresses: addresses, streams: streams)
             defer {
                 for agent in world.agents where agent.isRunning { agent.signal(SIGKILL) }

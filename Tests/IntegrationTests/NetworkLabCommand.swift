@@ -16,6 +16,9 @@ struct NetworkLabCommand {
     /// Brings a lab up in a folder, calls `body`, and takes it down again, whatever happens.
     static func with<Value>(_ folder: String, _ body: (NetworkLabCommand) async throws -> Value) async throws -> Value {
         let lab = NetworkLabCommand(directory: folder + "/lab")
+        // The lab's process does not end with this one: people bring it up in one shell and use it in another.
+        let aftermath = try Aftermath(of: folder, lab: lab.directory)
+        defer { aftermath.dismiss() }
         let up = try await lab.script("up")
         try #require(up.status == 0, "\(up.errors)")
         do {

@@ -341,8 +341,11 @@ final class FeedLane: FeedConnectionOwner {
     // MARK: Silence
 
     private func lookForSilence() {
-        context.loop.schedule(afterNs: context.timing.lookNs) { [self] in
+        let dueNs = HostClock.monotonicNs() + context.timing.lookNs
+        context.loop.schedule(atMonotonicNs: dueNs) { [self] in
             guard !isClosed else { return }
+            // A process that was stopped has not read yet what came meanwhile: it is the one that was silent.
+            guard HostClock.monotonicNs() - dueNs < context.timing.lookNs else { return lookForSilence() }
             for connection in [current, next].compactMap({ $0 }) where connection.isOpen { look(at: connection) }
             lookForSilence()
         }

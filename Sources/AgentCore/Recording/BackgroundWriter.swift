@@ -11,13 +11,15 @@ import WireTransport
 
 /// Writes an agent's files on a thread of its own, so that a slow disk never holds up the loop.
 ///
-/// Jobs wait in a bounded queue. Samples that find it full, or a disk that takes no more, are counted as not written; the
-/// agent goes on.
+/// Jobs wait in a bounded queue. Samples that find it full are counted as not written. A disk that takes no more ends the
+/// recording, not the agent: room that was kept is given back then, for the status and the summary alone.
 final class BackgroundWriter: Sendable {
     /// Jobs that may wait; with chunks of samples that is 48 MiB at most.
     private static let queueLimit = 256
     /// Chunks that are kept to be filled again: one is being written while the next is filled, and some for a slow disk.
     private static let spareLimit = 8
+    /// The file that keeps room on the disk, and its octets: a summary with its longest lists fits.
+    private static let reserve = (file: "reserve", octets: 1 << 20)
 
     private enum Job: Sendable {
         case samples(SampleChunk)
@@ -33,6 +35,8 @@ final class BackgroundWriter: Sendable {
         var samplesNotWritten = 0
         var samplesWritten = 0
         var failure: String?
+        /// Whether nothing is recorded any more.
+        var isEnded = false
     }
 
     private let state = Mutex(State())
@@ -50,6 +54,7 @@ final class BackgroundWriter: Sendable {
         self.thread = Mutex(nil)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        replaceNow(Self.reserve.file, [UInt8](repeating: 0, count: Self.reserve.octets))
         let started = try SystemThread { [self] in run() }
         thread.withLock { $0 = started }
     }
@@ -88,6 +93,7 @@ final class BackgroundWriter: Sendable {
         state.withLock { $0.jobs.append(.finish) }
         wake()
         thread.withLock { $0 }?.join()
+        unlink("\(directory)/\(Self.reserve.file)")
         close(wakeEnds.reading)
         close(wakeEnds.writing)
     }
@@ -150,6 +156,7 @@ final class BackgroundWriter: Sendable {
     }
 
     private func append(_ bytes: ArraySlice<UInt8>, to file: String, files: inout [String: Int32]) -> Bool {
+        guard !state.withLock({ $0.isEnded }) else { return false }
         if files[file] == nil {
             let descriptor = open("\(directory)/\(file)", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { return failed(file) }
@@ -165,8 +172,14 @@ final class BackgroundWriter: Sendable {
     }
 
     private func failed(_ file: String) -> Bool {
-        let reason = "cannot write \(directory)/\(file): \(systemMessage(errno))"
-        state.withLock { if $0.failure == nil { $0.failure = reason } }
+        let code = errno
+        let reason = "cannot write \(directory)/\(file): \(systemMessage(code))"
+        let isFull = [ENOSPC, EDQUOT].contains(code)
+        state.withLock { state in
+            if state.failure == nil { state.failure = isFull ? reason + "; recording ended" : reason }
+            if isFull { state.isEnded = true }
+        }
+        if isFull { unlink("\(directory)/\(Self.reserve.file)") }
         return false
     }
 

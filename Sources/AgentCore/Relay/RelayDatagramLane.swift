@@ -73,7 +73,7 @@ final class RelayDatagramLane: RelayInlet {
     private var connectionAccount = ConnectionAccount()
     private var disconnected: Timestamp?
     private var goodbye: SenderTotals?
-    private var earlier: LaneCounts?
+    private(set) var earlier: LaneCounts?
     private var probeNumber: Int64 = 0
     private var newestEcho: Int64 = 0
     private var wantsFinish = false

@@ -23,6 +23,8 @@ protocol RelayInlet: AnyObject {
     var endpoint: String? { get }
     /// The TCP connection's socket; nil without one.
     var socket: StreamSocket? { get }
+    /// What came from forwarders before one that was restarted; nil when none was.
+    var earlier: LaneCounts? { get }
     /// What only datagrams have to tell; nil over TCP.
     var datagramFacts: DatagramFacts? { get }
     /// Asks the forwarder for the time; called each second.

@@ -11,7 +11,9 @@ protocol RelayListenerOwner: AnyObject {
 final class RelayListener: ByteChannelOwner {
     /// How long a connection may take to introduce itself.
     static let helloLimitNs: Int64 = 5_000_000_000
-    /// Connections that may be in that state at once; more are closed at once and counted.
+    /// Connections that may be in that state at once; the oldest makes room for the next, and is counted.
+    ///
+    /// A genuine forwarder proves itself within a round trip: strangers that say nothing must not keep it out.
     static let pendingLimit = 64
     /// The longest frame before the proof.
     private static let helloSizeLimit = 1_024
@@ -25,6 +27,7 @@ final class RelayListener: ByteChannelOwner {
         var channel: ByteChannel
         var nonce: [UInt8]
         var timer: TimerID
+        var number: Int
     }
 
     private let path: String
@@ -32,6 +35,7 @@ final class RelayListener: ByteChannelOwner {
     private unowned let owner: any RelayListenerOwner
     private let socket: ListeningSocket
     private var pending: [ObjectIdentifier: Pending] = [:]
+    private var comers = 0
 
     /// Listens on all addresses.
     ///
@@ -58,17 +62,17 @@ final class RelayListener: ByteChannelOwner {
     }
 
     private func accepted(_ stream: StreamSocket) {
-        guard pending.count < Self.pendingLimit else {
-            count("too many at once")
-            return
+        if pending.count >= Self.pendingLimit, let oldest = pending.values.min(by: { $0.number < $1.number }) {
+            turnAway(oldest.channel, "too many at once")
         }
+        comers += 1
         let channel = ByteChannel(socket: stream, isConnected: true, tls: nil, loop: context.loop, owner: self)
         let timer = context.loop.schedule(afterNs: Self.helloLimitNs) { [unowned self] in
             guard pending[ObjectIdentifier(channel)] != nil else { return }
             turnAway(channel, "no introduction within 5 s")
         }
         let nonce = MessageAuthentication.randomOctets(RelayProtocol.nonceSize)
-        pending[ObjectIdentifier(channel)] = Pending(channel: channel, nonce: nonce, timer: timer)
+        pending[ObjectIdentifier(channel)] = Pending(channel: channel, nonce: nonce, timer: timer, number: comers)
     }
 
     func channelOpened(_ channel: ByteChannel) {

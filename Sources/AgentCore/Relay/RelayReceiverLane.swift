@@ -24,6 +24,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var senderTotals: SenderTotals?
     /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
     private(set) var before: SenderTotals?
+    /// What came from forwarders before one that was restarted; nil when none was.
+    private(set) var earlier: LaneCounts?
     /// What the connection is doing.
     private(set) var state = LaneStatus.State.waiting
     /// The number of the present connection, from 0.
@@ -159,7 +161,11 @@ final class RelayReceiverLane: ByteChannelOwner {
 
     /// Takes the account of earlier connections: what went to an earlier receiver is not missing at this one.
     private func noteBefore(_ totals: SenderTotals) {
-        guard !knowsBefore else { return }
+        if knowsBefore {
+            // A forwarder has handed over all that arrived here; one that says less than that began anew.
+            guard UInt64(totals.forwarded) + UInt64(totals.dropped) < highestSequence else { return }
+            beginAnew()
+        }
         knowsBefore = true
         guard totals.forwarded > 0, highestSequence == 0 else { return }
         before = totals
@@ -169,6 +175,23 @@ final class RelayReceiverLane: ByteChannelOwner {
             "relay.before",
             ["lane": name, "forwarded": "\(totals.forwarded)", "dropped": "\(totals.dropped)"]
         )
+    }
+
+    /// Another forwarder begins to count from one: what the earlier one sent is kept apart.
+    private func beginAnew() {
+        var sum = earlier ?? LaneCounts()
+        sum.arrived += counts.arrived
+        sum.missing += counts.missing
+        sum.duplicates += counts.duplicates
+        sum.reordered += counts.reordered
+        earlier = sum
+        context.log.write(.warning, "relay.restarted", ["lane": name, "arrivedBefore": "\(sum.arrived)"])
+        counts = LaneCounts()
+        missing = []
+        highestSequence = 0
+        lastEventConnection = connectionNumber
+        senderTotals = nil
+        before = nil
     }
 
     private func goodbye(_ body: UnsafeRawBufferPointer, _ channel: ByteChannel) throws {

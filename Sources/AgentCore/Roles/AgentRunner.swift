@@ -146,7 +146,7 @@ public final class AgentRunner {
             host: context.plan.host,
             role: context.plan.role,
             state: failure == nil ? role.state : .failed,
-            message: failure ?? role.message,
+            message: failure ?? context.writer.sampleAccount.failure ?? role.message,
             at: context.now,
             window: role.window,
             lanes: role.laneStatuses(),

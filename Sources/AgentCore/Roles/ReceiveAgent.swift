@@ -332,6 +332,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
             )
             summary.silentStreams = lane.feed?.neverHeardStreams
             summary.datagrams = lane.relay?.datagramFacts
+            summary.earlier = lane.relay?.earlier
             return summary
         }
     }

@@ -72,6 +72,10 @@ public struct LaneSummary: Codable, Hashable, Sendable {
     /// At the receiver of a relayed lane, what the forwarder had done before this receiver's first connection; nil when it
     /// had handed nothing over by then, as in every run whose receiver was not restarted.
     public var before: SenderTotals?
+    /// At the receiver of a relayed lane, what came from forwarders before one that was restarted.
+    ///
+    /// They ended without a goodbye, and the other counts begin after them; nil when none was.
+    public var earlier: LaneCounts?
     /// Every connection of the lane, in order.
     public var connections: [ConnectionRecord]
     /// The sequence ids that never arrived (receiver) or were dropped (forwarder).

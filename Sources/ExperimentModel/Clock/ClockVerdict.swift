@@ -26,7 +26,9 @@ public enum ClockVerdict: Hashable, Sendable {
         }
         let ageSeconds = Double(reading.at.wallNs) / 1e9 - tracking.referenceTimeSeconds
         if ageSeconds > oldestReferenceSeconds {
-            return .bad("the last answer of the time source is \(Int(ageSeconds)) s old; it is probably unreachable")
+            // Whatever chronyc printed: an age beyond all bounds is no number of seconds to compute with.
+            let seconds = Int(min(ageSeconds, 1e12))
+            return .bad("the last answer of the time source is \(seconds) s old; it is probably unreachable")
         }
         let bound = reading.boundSeconds ?? tracking.boundSeconds
         if bound > maxError.seconds {

@@ -1,3 +1,4 @@
+import CSockets
 import Foundation
 import MarketFeed
 import WebSocketCodec
@@ -39,6 +40,8 @@ final class ExchangeConnection: ByteChannelOwner {
     private var openedNs: Int64 = 0
     private var lagNs: Int64 = 0
     private var isMute = false
+    private var isDeaf = false
+    private var eventsWritten = 0
 
     init(_ socket: StreamSocket, floor: ExchangeFloor) throws {
         self.floor = floor
@@ -49,7 +52,9 @@ final class ExchangeConnection: ByteChannelOwner {
             tls: try TLSSession(server: floor.tls),
             loop: floor.loop,
             owner: self,
-            inputCapacity: 64 << 10
+            inputCapacity: 64 << 10,
+            // A burst of many thousand events waits for a long way's window.
+            outputLimit: 64 << 20
         )
         timer = floor.loop.schedule(afterNs: floor.settings.upgradeLimitNs) { [weak self] in
             self?.channel?.fail(TransportError(.closed, "no upgrade in time"))
@@ -62,8 +67,12 @@ final class ExchangeConnection: ByteChannelOwner {
     /// Whether events of a stream go to this client.
     func wants(_ streamIndex: Int) -> Bool { phase == .open && !isMute && wantedStreams.contains(streamIndex) }
 
+    /// What was sent to this client so far.
+    var account: ExchangeAccount { ExchangeAccount(peerPort: peerPort, events: eventsWritten) }
+
     /// Sends a frame that is made already.
     func send(frame: [UInt8]) {
+        eventsWritten += 1
         guard lagNs > 0 else {
             channel?.write(frame)
             return
@@ -90,6 +99,52 @@ final class ExchangeConnection: ByteChannelOwner {
         } else {
             channel?.fail(TransportError(.closed, "broken off"))
         }
+    }
+
+    /// Sends nothing any more and answers nothing, with the connection open.
+    func fallSilent() {
+        isMute = true
+        isDeaf = true
+        if let timer { floor.loop.cancel(timer) }
+        timer = nil
+    }
+
+    /// Messages that are cut short, are no JSON, or lack what makes them an event.
+    private static let nonsense = [
+        #"{"e":"bookTicker","u":"#, "", "null", "[1,2]",
+        #"{"e":"bookTicker","s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1",}"#,
+        #"{"u":5 "s":"BTCUSDT"}"#, "\u{0}\u{1}", String(repeating: "[", count: 2_000),
+    ]
+
+    /// Sends messages that are none, in turn.
+    func sendNonsense(_ count: Int) {
+        guard phase == .open else { return }
+        for index in 0..<count { sendFrame(.text, Array(Self.nonsense[index % Self.nonsense.count].utf8)) }
+    }
+
+    /// Sends octets as they are, inside TLS.
+    func sendOctets(_ octets: [UInt8]) {
+        guard phase == .open else { return }
+        channel?.write(octets)
+    }
+
+    /// Sends half a message and resets the connection.
+    func breakOffInsideMessage() {
+        guard phase == .open, let channel else { return }
+        var frame: [UInt8] = []
+        encoder.append(.text, Array("{\"e\":\"bookTicker\",\"u\":1".utf8), to: &frame)
+        channel.write(Array(frame.prefix(frame.count / 2)))
+        _ = latexp_reset(channel.descriptor)
+        channel.fail(TransportError(.closed, "broken off inside a message"))
+    }
+
+    /// Sends half a TLS record and closes.
+    func endInsideRecord() {
+        guard phase == .open, let channel else { return }
+        // A record of application data that shall have 1,024 octets (RFC 8446, 5.1), and has 256.
+        let torn: [UInt8] = [0x17, 0x03, 0x03, 0x04, 0x00] + [UInt8](repeating: 0x5a, count: 256)
+        torn.withUnsafeBytes { _ = channel.socket.write($0) }
+        channel.fail(TransportError(.closed, "ended inside a record"))
     }
 
     /// Sends a ping and texts right behind it.
@@ -119,6 +174,7 @@ final class ExchangeConnection: ByteChannelOwner {
     func channelOpened(_ channel: ByteChannel) {}
 
     func channelReceived(_ channel: ByteChannel) {
+        guard !isDeaf else { return channel.input.consume(channel.input.count) }
         if phase == .upgrading { takeUpgrade(channel) }
         if phase == .open { takeFrames(channel) }
         // After its end nothing that the client says matters.

@@ -8,6 +8,8 @@ final class ExchangeFloor {
     private static let connectionLimit = 1_000
     /// Events that are this late, as after a machine's sleep, are not made up for.
     private static let longestDelayNs: Int64 = 1_000_000_000
+    /// Connections whose account is kept after their end.
+    private static let accountLimit = 100_000
 
     let loop: EventLoop
     let settings: ExchangeSettings
@@ -23,6 +25,8 @@ final class ExchangeFloor {
     private var encoder = FrameEncoder(role: .server)
     private var payload: [UInt8] = []
     private var writes: [ExchangeWrite] = []
+    /// The accounts of connections that are over.
+    private var closedAccounts: [ExchangeAccount] = []
 
     var port: Int { listener.port }
     var connectionCount: Int { connections.count }
@@ -60,7 +64,11 @@ final class ExchangeFloor {
     /// A client is gone.
     func remove(_ connection: ExchangeConnection) {
         connections.removeAll { $0 === connection }
+        if closedAccounts.count < Self.accountLimit { closedAccounts.append(connection.account) }
     }
+
+    /// What was sent on each connection so far.
+    var accounts: [ExchangeAccount] { closedAccounts + connections.map(\.account) }
 
     /// The ports of the clients' ends.
     var peerPorts: [Int] { connections.map(\.peerPort) }
@@ -94,6 +102,14 @@ final class ExchangeFloor {
             nextNs = max(nextNs, HostClock.monotonicNs() - Self.longestDelayNs) + next.gapNs
         }
         scheduleNext()
+    }
+
+    /// Sends the next events at once, whenever they would have been due.
+    func publishNow(_ count: Int) {
+        for _ in 0..<count {
+            publish(next)
+            next = generator.next()
+        }
     }
 
     /// Sends an event to everyone who wants it, one right after the other.

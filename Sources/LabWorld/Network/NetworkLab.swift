@@ -3,6 +3,14 @@ import Foundation
 
 /// A network lab that is up: exchange, Tokyo, Frankfurt and laptop as hosts of their own, joined by links for packets.
 public final class NetworkLab: Sendable {
+    /// What is brought up.
+    public enum Parts: Sendable {
+        /// Everything that `latexp` needs.
+        case all
+        /// No laptop, no sshd and no chronyd: whoever starts agents there does so by hand.
+        case exchangeAndLinks
+    }
+
     /// What the laptop must know of it.
     public let description: LabDescription
     /// The file with the hosts, as experiments refer to it.
@@ -25,12 +33,14 @@ public final class NetworkLab: Sendable {
     ///   - request: what world; its receiver's port is always 8080.
     ///   - path: its directory; made if it is not there, and closed to other users.
     ///   - name: what the namespaces' names begin with; nil takes one that no other lab has.
+    ///   - parts: what is brought up.
     ///   - body: what to do while it is up.
     /// - Throws: `LabError` when a part cannot be brought up, or what `body` throws.
     public static func run<Result: Sendable>(
         _ request: LabRequest,
         directory path: String,
         name: String? = nil,
+        parts: Parts = .all,
         _ body: (NetworkLab) async throws -> Result
     ) async throws -> Result {
         #if os(Linux)
@@ -44,7 +54,7 @@ public final class NetworkLab: Sendable {
                 builder.takeDown()
                 sweep.run()
             }
-            return try await body(try await builder.build())
+            return try await body(try await builder.build(parts))
         #else
             throw LabError(.system, "the network lab needs Linux: it is made of network namespaces")
         #endif

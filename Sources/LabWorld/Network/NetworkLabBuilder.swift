@@ -27,9 +27,10 @@ final class NetworkLabBuilder {
         namespaceSweep = try NamespaceSweep(Array(namespaces.values), ip: ip)
     }
 
-    func build() async throws -> NetworkLab {
+    func build(_ parts: NetworkLab.Parts) async throws -> NetworkLab {
         for host in Host.allCases { try await namespace(host).make(ip: ip, portRange: host.portRange) }
-        for way in plan.ways { try await add(way) }
+        // Only these ways carry market data.
+        for way in plan.ways where parts == .all || way.truth != nil { try await add(way) }
         let certificates = try await Certificates.make(in: directory)
         let exchange = try Exchange(
             ExchangeSettings(request),
@@ -39,7 +40,7 @@ final class NetworkLabBuilder {
             place: place(.exchange)
         )
         self.exchange = exchange
-        let hosts = try await startHosts()
+        let hosts = parts == .all ? try await startHosts() : [:]
         let description = LabDescription(
             hosts: hosts,
             feedURL: "wss://\(Certificates.exchangeName)" + (request.market == .usdm ? "/public" : ""),

@@ -87,7 +87,7 @@ enum ConservationAnalyzer {
                 "the receiver came up after \(before.forwarded) events had been handed over to an earlier one: "
                 + "this account begins after them"
         }
-        if let earlier = lane.datagrams?.earlier {
+        if let earlier = lane.earlier ?? lane.datagrams?.earlier {
             row.unchecked =
                 "the forwarder was restarted: \(earlier.arrived) events of an earlier one, which ended without a goodbye, had "
                 + "arrived before this account begins"

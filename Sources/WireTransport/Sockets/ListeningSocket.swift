@@ -9,6 +9,10 @@ public final class ListeningSocket: LoopMember {
     /// Called with each new connection.
     public var onAccept: ((StreamSocket) -> Void)?
 
+    /// How long nobody is let in when the system has no descriptors left; asking on would burn the processor.
+    private static let pauseNs: Int64 = 100_000_000
+    private var pausedUntilNs: Int64 = 0
+
     /// Listens on `host` (numeric) and `port`; 0 takes any free one.
     ///
     /// - Throws: `TransportError` `cannotListen`, for example when another process has the port.
@@ -45,7 +49,7 @@ public final class ListeningSocket: LoopMember {
     deinit { close(descriptor) }
 
     /// Whether it waits to read.
-    public var wantsToRead: Bool { true }
+    public var wantsToRead: Bool { pausedUntilNs == 0 || HostClock.monotonicNs() >= pausedUntilNs }
     /// Whether it waits to write.
     public var wantsToWrite: Bool { false }
 
@@ -54,7 +58,11 @@ public final class ListeningSocket: LoopMember {
         // A bounded number, so that a flood of strangers cannot starve the connections that are measured.
         for _ in 0..<16 {
             let accepted = accept(descriptor, nil, nil)
-            guard accepted >= 0 else { return }
+            guard accepted >= 0 else {
+                let isShort = [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno)
+                pausedUntilNs = isShort ? HostClock.monotonicNs() + Self.pauseNs : 0
+                return
+            }
             onAccept?(StreamSocket(takingOver: accepted))
         }
     }

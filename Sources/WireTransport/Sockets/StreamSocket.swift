@@ -21,6 +21,13 @@ public final class StreamSocket {
     /// Whether the kernel stamps what arrives; false elsewhere than on Linux.
     public let hasKernelTimes: Bool
 
+    /// Octets that were read so long after the kernel's time of them are looked at: they may have waited for others.
+    private static let suspiciousNs: Int64 = 100_000
+    /// Segments that had come ahead of their turn when that was last looked at.
+    private var outOfOrder: UInt32 = 0
+    /// Octets that came before this moment could be read no earlier: one before them was missing.
+    private var inOrderFromNs = Int64.min
+
     /// Takes over a connected or connecting descriptor: non-blocking, Nagle's algorithm off, receive times on.
     init(takingOver descriptor: Int32) {
         self.descriptor = descriptor
@@ -109,9 +116,30 @@ public final class StreamSocket {
         )
         stamp.wallNs = HostClock.wallNs()
         stamp.monotonicNs = HostClock.monotonicNs()
-        if count > 0 { return .read(count) }
+        if count > 0 {
+            // Without a kernel's time the difference wraps, and is below zero.
+            if stamp.wallNs &- stamp.kernelNs > Self.suspiciousNs { distrust(&stamp) }
+            return .read(count)
+        }
         if count == 0 { return .closed }
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
+    }
+
+    /// Takes the kernel's time away from octets that had to wait for a segment that was lost.
+    ///
+    /// The kernel stamps a segment as it comes, also one that comes ahead of its turn, and keeps the later segment's time when it
+    /// joins the two. Nobody could have read such octets before the missing ones came: the time after the read is nearer the truth,
+    /// and what follows from a late reader alone is left as it is.
+    @inline(never)
+    private func distrust(_ stamp: inout ReadStamp) {
+        let count = latexp_out_of_order_segments(descriptor)
+        if count != outOfOrder {
+            outOfOrder = count
+            inOrderFromNs = stamp.wallNs
+        }
+        // A clock that was set back must not make all times suspicious.
+        if inOrderFromNs > stamp.wallNs { inOrderFromNs = .min }
+        if stamp.kernelNs < inOrderFromNs { stamp.kernelNs = ReadStamp.absent }
     }
 
     /// Writes what the kernel takes: its count, 0 when it takes nothing now, or a negated error number.
