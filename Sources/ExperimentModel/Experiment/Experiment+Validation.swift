@@ -150,7 +150,10 @@ extension Experiment {
             problems.append(.init("hosts.\(receiver).privateAddress", "is missing, and \(place).to is \"private\""))
         case .publicAddress where host.publicAddress == nil:
             problems.append(.init("hosts.\(receiver).publicAddress", "is missing, and \(place).to is \"public\""))
-        case nil: problems.append(.init("\(place).to", "is missing: \"private\", \"public\" or an address"))
+        case .acceleratorAddress where host.acceleratorAddress == nil:
+            let text = "is missing, and \(place).to is \"accelerator\""
+            problems.append(.init("hosts.\(receiver).acceleratorAddress", text))
+        case nil: problems.append(.init("\(place).to", "is missing: \"private\", \"public\", \"accelerator\" or an address"))
         default: break
         }
         return problems

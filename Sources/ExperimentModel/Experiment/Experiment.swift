@@ -121,7 +121,9 @@ public struct PathSpecification: Codable, Hashable, Sendable {
         case privateAddress
         /// The receiver's `publicAddress`.
         case publicAddress
-        /// Any other address, such as a Global Accelerator's.
+        /// The receiver's `acceleratorAddress`: over AWS Global Accelerator.
+        case acceleratorAddress
+        /// Any other address.
         case address(String)
     }
 
@@ -168,11 +170,12 @@ extension PathSpecification.Destination: Codable {
         try container.encode(text)
     }
 
-    /// Reads `private`, `public`, or an address.
+    /// Reads `private`, `public`, `accelerator`, or an address.
     public init(_ text: String) {
         switch text {
         case "private": self = .privateAddress
         case "public": self = .publicAddress
+        case "accelerator": self = .acceleratorAddress
         default: self = .address(text)
         }
     }
@@ -182,6 +185,7 @@ extension PathSpecification.Destination: Codable {
         switch self {
         case .privateAddress: "private"
         case .publicAddress: "public"
+        case .acceleratorAddress: "accelerator"
         case .address(let address): address
         }
     }

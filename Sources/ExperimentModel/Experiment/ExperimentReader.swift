@@ -139,6 +139,7 @@ public enum ExperimentReader {
             hostKey: reader.string("hostKey"),
             privateAddress: reader.string("privateAddress"),
             publicAddress: reader.string("publicAddress"),
+            acceleratorAddress: reader.string("acceleratorAddress"),
             region: reader.string("region"),
             chronyc: reader.strings("chronyc"),
             connectTo: reader.stringMap("connectTo"),

@@ -16,6 +16,8 @@ public struct HostSpecification: Codable, Hashable, Sendable {
     public var privateAddress: String?
     /// The address on the internet, that forwarders dial with `"to": "public"`.
     public var publicAddress: String?
+    /// The name or address of an accelerator in front of the host, that forwarders dial with `"to": "accelerator"`.
+    public var acceleratorAddress: String?
     /// The cloud region that it claims to be in, such as `ap-northeast-1`.
     public var region: String?
     /// Extra arguments of `chronyc`, when chronyd listens elsewhere.
@@ -38,6 +40,7 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         hostKey: String? = nil,
         privateAddress: String? = nil,
         publicAddress: String? = nil,
+        acceleratorAddress: String? = nil,
         region: String? = nil,
         chronyc: [String]? = nil,
         connectTo: [String: String]? = nil,
@@ -50,6 +53,7 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         self.hostKey = hostKey
         self.privateAddress = privateAddress
         self.publicAddress = publicAddress
+        self.acceleratorAddress = acceleratorAddress
         self.region = region
         self.chronyc = chronyc
         self.connectTo = connectTo

@@ -64,6 +64,7 @@ struct AgentPlans {
             switch path.to {
             case .privateAddress: receiver?.privateAddress
             case .publicAddress: receiver?.publicAddress
+            case .acceleratorAddress: receiver?.acceleratorAddress
             case .address(let address): Optional(address)
             case nil: String?.none
             }
