@@ -16,7 +16,7 @@ struct FeedCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "Messages a second, 1 to 200000.")
+    @Option(help: "Messages a second, 1 to 2000000.")
     var rate = 1_000
 
     @Option(help: "How many are sent at once; the pauses are longer then.")

@@ -7,6 +7,6 @@ struct LatexpLab: AsyncParsableCommand {
         commandName: "latexp-lab",
         abstract: "A simulated world on one machine to try latexp in: exchange, links, and two hosts.",
         version: LatexpVersion.text,
-        subcommands: [ServeCommand.self, NetworkCommand.self, FeedCommand.self]
+        subcommands: [ServeCommand.self, NetworkCommand.self, FeedCommand.self, SinkCommand.self]
     )
 }

@@ -6,7 +6,7 @@ public struct PacedFeedSettings: Sendable {
     public var port = 0
     /// PEM files of a certificate chain and its key; nil for plain `ws`.
     public var certificate: (chainFile: String, keyFile: String)?
-    /// Messages a second, 1 to 200,000.
+    /// Messages a second, 1 to 2,000,000.
     public var rate = 1_000
     /// How many are due at the same moment.
     public var burst = 1
@@ -33,7 +33,7 @@ public struct PacedFeedSettings: Sendable {
     ///
     /// - Throws: `LabError` `specification` that names the first one.
     func validate() throws {
-        try check("rate", rate, 1...200_000)
+        try check("rate", rate, 1...2_000_000)
         try check("burst", burst, 1...100_000)
         try check("seconds", seconds, 1...86_400)
         try check("clients", clients, 1...PacedFeed.clientLimit)
