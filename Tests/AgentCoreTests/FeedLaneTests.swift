@@ -99,6 +99,26 @@ struct FeedLaneTests {
     }
 
     @Test
+    func `a burst behind a ping waits for the pong, not the pong for the burst`() async throws {
+        try await FeedWorld.with { world in
+            world.open()
+            world.run(events: 1)
+            let payload = Array("1790134675605".utf8)
+            let texts = (1...2_000).map {
+                Array(#"{"e":"bookTicker","u":\#($0),"s":"BTCUSDT","b":"1","B":"1","a":"1","A":"1"}"#.utf8)
+            }
+            var heardAtFirst: Bool?
+            world.onEvent = { id in
+                // The loop stands still in here: what the exchange hears has been sent already.
+                if id == 1 { heardAtFirst = world.ear.waits { $0 == .pong(payload) } }
+            }
+            world.exchange.ping(payload, thenTexts: texts)
+            world.run { world.events.contains { $0.id == 2_000 } }
+            #expect(heardAtFirst == true)
+        }
+    }
+
+    @Test
     func `a flood of pings is answered at the limit's rate, with the newest payload`() async throws {
         try await FeedWorld.with { world in
             world.open()

@@ -39,6 +39,8 @@ final class FeedWorld: FeedLaneOwner {
     private(set) var lanes: [FeedLane] = []
     private(set) var events: [Event] = []
     private(set) var batches = 0
+    /// Called with each event's id, inside the lane's own call.
+    var onEvent: ((Int64) -> Void)?
     private let target: FeedTarget
     private let folder: String
     private var isWriterFinished = false
@@ -161,6 +163,7 @@ final class FeedWorld: FeedLaneOwner {
                 eventTimeNs: message.eventTimeNs
             )
         )
+        onEvent?(message.eventID ?? 0)
     }
 
     func laneBatchEnded(_ lane: FeedLane) { batches += 1 }

@@ -93,4 +93,17 @@ struct ReadPortionTests {
         stream[3..<(5 + 5 + 1 + 5 + 2)].withUnsafeBytes { position.advance(over: $0) }
         #expect(position.missing == 3 && position.step == 3)
     }
+
+    @Test func `the end of a TLS record is known from its header on, wherever that is cut`() {
+        let record = [23, 3, 3, 1, 44] + [UInt8](repeating: 23, count: 300)
+        let stream = record + record
+        for cut in 0...record.count {
+            var position = TLSRecordPosition()
+            stream[..<cut].withUnsafeBytes { position.advance(over: $0) }
+            let isInHeader = cut % record.count > 0 && cut % record.count < 5
+            let expected = isInHeader ? 5 - cut : cut == record.count ? record.count : record.count - cut
+            stream[cut...].withUnsafeBytes { #expect(position.octetsToEnd(in: $0) == expected, "cut at \(cut)") }
+        }
+        stream[..<4].withUnsafeBytes { #expect(TLSRecordPosition().octetsToEnd(in: $0) == 5) }
+    }
 }

@@ -183,6 +183,8 @@ final class FeedConnection: ByteChannelOwner {
     /// Decodes what has come.
     @inline(__always)
     private func readFrames(_ channel: ByteChannel) throws {
+        // Held once for all of them; who has closed this connection is told nothing more, since it is not open then.
+        let owner = self.owner
         while isOpen, let frame = try decoder.next(channel.input.unread) {
             switch frame.kind {
             case .text, .binary:
@@ -228,8 +230,8 @@ final class FeedConnection: ByteChannelOwner {
         return isFirst
     }
 
-    /// The longest time from the read of a ping to its pong, nanoseconds; 0 without pings.
-    var longestPongNs: Int64 { requests?.longestPongNs ?? 0 }
+    /// How soon pings were answered.
+    var pongs: FeedRequests.PongTimes { requests?.pongs ?? FeedRequests.PongTimes() }
 
     // MARK: The end
 

@@ -93,6 +93,7 @@ final class FeedLane: FeedConnectionOwner {
         for connection in [current, next].compactMap({ $0 }) {
             connection.close(reason)
             account.keep(connection.record)
+            logEnd(connection)
         }
         current = nil
         next = nil
@@ -303,9 +304,16 @@ final class FeedLane: FeedConnectionOwner {
     }
 
     private func logEnd(_ connection: FeedConnection) {
-        guard connection.longestPongNs > 0 else { return }
-        let microseconds = "\(connection.longestPongNs / 1_000)"
-        context.log.write(.info, "feed.pongs", ["lane": name, "longestMicroseconds": microseconds])
+        let pongs = connection.pongs
+        guard pongs.count > 0 else { return }
+        context.log.write(
+            .info,
+            "feed.pongs",
+            [
+                "lane": name, "count": "\(pongs.count)", "late": "\(pongs.late)",
+                "longestMicroseconds": "\(pongs.longestNs / 1_000)",
+            ]
+        )
     }
 
     /// The present connection goes on meanwhile.

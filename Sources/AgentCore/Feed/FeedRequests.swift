@@ -8,6 +8,25 @@ import WireTransport
 /// A pong goes out at once, in the pass that read its ping: one message of the five is always left for it. A flood of pings is
 /// answered at the limit's rate, the newest one each time (RFC 6455 section 5.5.3 allows that).
 final class FeedRequests {
+    /// How long pongs took from the read that brought their ping to their own write.
+    struct PongTimes {
+        /// What is later than this is late.
+        static let limitNs: Int64 = 1_000_000
+
+        /// How many there were.
+        private(set) var count = 0
+        /// How many of them were late.
+        private(set) var late = 0
+        /// The longest time.
+        private(set) var longestNs: Int64 = 0
+
+        mutating func note(_ ns: Int64) {
+            count += 1
+            if ns > Self.limitNs { late += 1 }
+            longestNs = max(longestNs, ns)
+        }
+    }
+
     /// A request that went out and is not answered.
     struct Pending {
         let request: SubscriptionRequest
@@ -19,8 +38,8 @@ final class FeedRequests {
 
     /// Requests that are not answered, in the order of their sending.
     private(set) var pending: [Pending] = []
-    /// The longest time from the read that brought a ping to the pong's write; 0 without pings.
-    private(set) var longestPongNs: Int64 = 0
+    /// The pongs that went out in the pass that read their ping.
+    private(set) var pongs = PongTimes()
 
     private let loop: EventLoop
     private let send: ([UInt8]) -> Void
@@ -73,7 +92,7 @@ final class FeedRequests {
         guard earliestNs > nowNs else {
             latePong = nil
             write(.pong, payload)
-            longestPongNs = max(longestPongNs, HostClock.monotonicNs() - readNs)
+            pongs.note(HostClock.monotonicNs() - readNs)
             return
         }
         latePong = Array(payload)

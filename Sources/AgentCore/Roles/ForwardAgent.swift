@@ -19,17 +19,20 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     private final class Lane {
         let path: AgentPath
         let number: Int
+        let sender: any RelayOutlet
+        /// The sender's.
+        let outbox: RelayOutbox
         var feed: FeedLane?
-        var sender: (any RelayOutlet)?
-        var outbox: RelayOutbox?
         var lastSequence: UInt64 = 0
         var delays = LiveDelays()
         var dropped: [MissingRange] = []
         var isEnded = false
 
-        init(path: AgentPath, number: Int) {
+        init(path: AgentPath, number: Int, sender: any RelayOutlet) {
             self.path = path
             self.number = number
+            self.sender = sender
+            outbox = sender.outbox
         }
     }
 
@@ -42,14 +45,12 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         for path in context.plan.paths where path.kind == .relay {
             let destination = try RelayTarget(path: path, plan: context.plan)
             for number in 0..<path.lanes {
-                let lane = Lane(path: path, number: number)
-                lanes.append(lane)
                 let name = "\(path.name)/\(number)"
                 let hello = RelayProtocol.Hello(lane: UInt16(number), path: path.name, runID: context.plan.runID)
                 let sender = outlet(path.transport ?? .tcp, name, hello, destination.dialTarget)
-                sender.outbox.onDrop = { [unowned lane, unowned self] in noteDrop($0, lane) }
-                lane.sender = sender
-                lane.outbox = sender.outbox
+                let lane = Lane(path: path, number: number, sender: sender)
+                lanes.append(lane)
+                lane.outbox.onDrop = { [unowned lane, unowned self] in noteDrop($0, lane) }
                 lane.feed = FeedLane(
                     name: name,
                     index: lanes.count - 1,
@@ -78,9 +79,8 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     @inline(__always)
     func laneEvent(_ feed: FeedLane, _ message: FeedMessage, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
         let lane = lanes[feed.index]
-        guard let outbox = lane.outbox else { return }
         lane.lastSequence += 1
-        outbox.append(
+        lane.outbox.append(
             sequence: lane.lastSequence,
             stamp: stamp,
             eventTimeNs: message.eventTimeNs,
@@ -93,7 +93,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
 
     @inline(__always)
     func laneBatchEnded(_ feed: FeedLane) {
-        lanes[feed.index].sender?.flush()
+        lanes[feed.index].sender.flush()
     }
 
     private func noteDrop(_ sequence: UInt64, _ lane: Lane) {
@@ -110,7 +110,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         for lane in lanes { lane.feed?.socket?.delayAcknowledgements() }
         guard state == .starting || state == .ready else { return }
         let isUp = lanes.allSatisfy { lane in
-            lane.feed?.state == .streaming && lane.sender?.state == .streaming && lane.sender?.isPrimed == true
+            lane.feed?.state == .streaming && lane.sender.state == .streaming && lane.sender.isPrimed
         }
         if isUp { state = .ready }
     }
@@ -132,7 +132,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
             context.log.write(.info, "finish", ["reason": reason])
         }
         lane.feed?.close(reason)
-        lane.sender?.finish()
+        lane.sender.finish()
     }
 
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
@@ -164,10 +164,10 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         var counts = lane.feed?.counts ?? LaneCounts()
         // The overlap of two connections to the exchange is not received twice: each event has one sequence id.
         counts.received -= counts.duplicates
-        counts.forwarded = lane.sender?.forwarded ?? 0
-        counts.windowWaitMs = lane.sender?.tcpWaitMs
-        counts.buffered = lane.sender?.outbox.count ?? 0
-        counts.dropped = lane.sender?.outbox.dropped ?? 0
+        counts.forwarded = lane.sender.forwarded
+        counts.windowWaitMs = lane.sender.tcpWaitMs
+        counts.buffered = lane.outbox.count
+        counts.dropped = lane.outbox.dropped
         return counts
     }
 
@@ -177,12 +177,12 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 path: lane.path.name,
                 lane: lane.number,
                 state: lane.feed?.state ?? .closed,
-                relayState: lane.sender?.state,
+                relayState: lane.sender.state,
                 endpoint: lane.feed?.endpoint,
                 counts: counts(of: lane),
-                connections: (lane.feed?.connectionCount ?? 0) + (lane.sender?.connectionCount ?? 0),
+                connections: (lane.feed?.connectionCount ?? 0) + lane.sender.connectionCount,
                 ratePerSecond: lane.delays.takeRate(),
-                lastFailure: lane.sender?.lastFailure ?? lane.feed?.lastFailure
+                lastFailure: lane.sender.lastFailure ?? lane.feed?.lastFailure
             )
             status.medianMs = lane.delays.quantileMs(0.5)
             status.p99Ms = lane.delays.quantileMs(0.99)
@@ -197,13 +197,13 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 path: lane.path.name,
                 lane: lane.number,
                 counts: counts(of: lane),
-                senderTotals: lane.sender.map(relayTotals),
-                connections: (lane.feed?.connections ?? []) + (lane.sender?.connections ?? []),
+                senderTotals: relayTotals(lane.sender),
+                connections: (lane.feed?.connections ?? []) + lane.sender.connections,
                 missing: lane.dropped,
                 invalidExamples: lane.feed?.invalidExamples ?? []
             )
             summary.silentStreams = lane.feed?.neverHeardStreams
-            summary.datagrams = lane.sender?.datagramFacts
+            summary.datagrams = lane.sender.datagramFacts
             return summary
         }
     }
@@ -212,7 +212,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         lanes.flatMap { lane in
             [
                 TCPStateRecord(lane.path.name, lane.number, "feed", lane.feed?.socket),
-                TCPStateRecord(lane.path.name, lane.number, "relay", lane.sender?.socket),
+                TCPStateRecord(lane.path.name, lane.number, "relay", lane.sender.socket),
             ].compactMap { $0 }
         }
     }

@@ -1,9 +1,13 @@
 import COpenSSL
 
 /// Ciphertext that OpenSSL reads where the socket's read has put it: a source BIO without a copy of its own.
+///
+/// A read gives one record at most. OpenSSL asks for as much as its buffer takes, and moves all that it got beyond a record to the
+/// front of that buffer with each record it is done with: short records would cost as much as long ones.
 final class CiphertextWindow {
     /// What OpenSSL has not taken yet.
     var unread = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var records = TLSRecordPosition()
 
     /// How OpenSSL reads from a window; made once, kept for ever.
     ///
@@ -32,13 +36,14 @@ final class CiphertextWindow {
     @inline(__always)
     private func take(_ size: Int32, into buffer: UnsafeMutablePointer<CChar>, _ bio: OpaquePointer) -> Int32 {
         BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
-        let count = min(Int(size), unread.count)
+        let count = min(Int(size), unread.count, records.octetsToEnd(in: unread))
         guard count > 0, let source = unread.baseAddress else {
             // More may come: not an end.
             BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
             return -1
         }
         UnsafeMutableRawPointer(buffer).copyMemory(from: source, byteCount: count)
+        records.advance(over: UnsafeRawBufferPointer(start: source, count: count))
         unread = UnsafeRawBufferPointer(rebasing: unread[count...])
         return Int32(count)
     }

@@ -20,6 +20,14 @@ struct TLSRecordPosition {
     /// The octets to read to get as far as the next header, or the present record's end.
     var step: Int { missing == 0 ? Self.headerOctets : missing }
 
+    /// The octets to the end of the present record, or of the one that `next` begins with; to the end of its header where the length
+    /// is not in `next`.
+    @inline(__always)
+    func octetsToEnd(in next: UnsafeRawBufferPointer) -> Int {
+        guard contentMissing == 0, headerSeen == 0, next.count >= Self.headerOctets else { return step }
+        return Self.headerOctets + (Int(next[3]) << 8 | Int(next[4]))
+    }
+
     /// How many records became whole since this was last asked.
     mutating func takeCompleted() -> Int {
         defer { completed = 0 }
