@@ -116,7 +116,7 @@ let package = Package(
         // Only for infra/bench/fuzz.
         .executableTarget(
             name: "FuzzBench",
-            dependencies: ["AgentCore", "ExperimentModel", "MarketFeed", "WebSocketCodec"],
+            dependencies: ["AgentCore", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport"],
             path: "infra/bench/FuzzBench",
             swiftSettings: settings
         ),

@@ -65,13 +65,13 @@ struct BrokenFilesTests {
         let genuine = Array(try Data(contentsOf: file))
         var generator = BrokenGenerator(state: seed)
         var codes: [String: Int] = [:]
-        for _ in 0..<40 {
+        for _ in 0..<100 {
             var octets = genuine
             for _ in 0...Int(generator.next() % 3) { Self.change(&octets, isText: !name.hasSuffix(".bin"), &generator) }
             try Data(octets).write(to: file)
             codes[try Self.outcome(directory) ?? "analysed", default: 0] += 1
         }
-        print("\(name): seed \(seed), 40 changed files: \(codes)")
+        print("\(name): seed \(seed), 100 changed files: \(codes)")
         #expect(codes["analysed"] ?? 0 > 0, "no change left anything to analyse")
     }
 

@@ -44,7 +44,7 @@ def tcp_was_measured(account, world):
         mine, true = quantile(measured, share), quantile(known, share)
         lines.append(f"p{share * 100:g} {mine / 1e6:.3f} ({true / 1e6:.3f})")
         if share <= 0.99:
-            account.check(abs(mine - true) < 500_000, f"p{share * 100:g} is {mine / 1e6:.3f} ms, and was {true / 1e6:.3f} ms")
+            account.check(abs(mine - true) < 1_000_000, f"p{share * 100:g} is {mine / 1e6:.3f} ms, and was {true / 1e6:.3f} ms")
     account.notes.append(
         f"{len(measured)} events, {behind} of them held up behind a lost packet, {link['lost']} of {link['received']} packets lost; Tokyo to Frankfurt in ms, in brackets the "
         f"lab's own record: {', '.join(lines)}; a packet alone took p99 {link['p99Ms']:.3f}"
@@ -278,18 +278,19 @@ def kernel_times_hold(account, world):
         account.check(len(by_kernel) > 500, f"only {len(by_kernel)} arrivals {name}")
         kernel, user = quantile(by_kernel, 0.99), quantile(by_user, 0.99)
         account.notes.append(f"arrival error {name}, p99 of {len(by_kernel)}: kernel times {us(kernel)} us, user-space times {us(user)} us")
-        account.check(kernel < 100_000, f"kernel times are {us(kernel)} us wrong at p99, {name}")
-    account.check(quantile(errors[world.busy][1], 0.99) > 1_000_000, "the hogs did not disturb the program: nothing is shown")
+    kernel, user = (quantile(values, 0.99) for values in errors[world.busy])
+    account.check(kernel < 100_000, f"kernel times are {us(kernel)} us wrong at p99 with hogs")
+    account.check(user > 300_000 and user > 3 * kernel, "the hogs did not disturb the program: nothing is shown")
 
 
-HOGS = 3
+HOGS = 8
 UNDER_HOGS = ("taskset", "-c", "1", "setpriv", "--bounding-set=-sys_nice", "nice", "-n", "10")
 
 
 @row("cpu-hog", "hogs on the receiver's processor", weight=25, is_timed=True, lanes=1, extra=kernel_times_hold, launcher=UNDER_HOGS)
 def cpu_hog(world):
     # The lab's own threads are the way, and must not wait for the hogs.
-    subprocess.run(["taskset", "-a", "-p", "-c", "0", str(world.lab.process_id())], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["taskset", "-a", "-p", "-c", "0", str(world.lab.process_id)], check=True, stdout=subprocess.DEVNULL)
     start = wall_ns()
     pause(5)
     world.quiet = (start, wall_ns())

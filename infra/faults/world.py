@@ -134,8 +134,13 @@ class Lab:
         self.say("truth")
         return os.path.join(self.world, "lab-truth.csv")
 
+    @property
     def process_id(self):
         return self._process.pid
+
+    def come_first(self):
+        """Lets the lab run before ordinary processes, where that is allowed: what it notes as true is as good as its clock."""
+        subprocess.run(["chrt", "-a", "-r", "-p", "5", str(self._process.pid)], check=False, capture_output=True)
 
     def enter(self, host, command):
         """A command that runs in a host's namespace."""

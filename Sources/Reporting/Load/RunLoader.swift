@@ -71,7 +71,9 @@ public enum RunLoader {
             data.missingFiles.append(relative + "/" + name)
             return nil
         }
-        return try decode(file)
+        // Not as an optional value: a file with nothing but `null` is no summary.
+        let summary: AgentSummary = try decode(file)
+        return summary
     }
 
     /// One reading a line; a last line that was cut short is left out.

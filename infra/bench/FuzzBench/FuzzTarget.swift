@@ -1,6 +1,8 @@
+import ExperimentModel
 import Foundation
 import MarketFeed
 import WebSocketCodec
+import WireTransport
 
 #if DEBUG
     @testable import AgentCore
@@ -97,22 +99,22 @@ enum FuzzTarget: String, CaseIterable {
     private static func readBody(_ frame: RawRelayFrame) throws {
         switch frame.kind {
         case .hello:
-            must(
-                try RelayProtocol.readHello(Array(frame.body), flags: frame.flags).path.utf8.count <= 765,
+            try must(
+                RelayProtocol.readHello(Array(frame.body), flags: frame.flags).path.utf8.count <= 765,
                 "a long name"
             )
         case .challenge:
-            must(try RelayProtocol.readChallenge(Array(frame.body)).count == RelayProtocol.nonceSize, "a nonce")
-        case .event: must(Self.sum(try RelayedEvent(frame.body).message) >= 0, "a message beyond its frame")
+            try must(RelayProtocol.readChallenge(Array(frame.body)).count == RelayProtocol.nonceSize, "a nonce")
+        case .event: try must(Self.sum(RelayedEvent(frame.body).message) >= 0, "a message beyond its frame")
         case .probe: _ = try RelayProtocol.readNumbers(frame.body, count: 2)
         case .echo: _ = try RelayProtocol.readNumbers(frame.body, count: 4)
         case .farewell: _ = try RelayProtocol.readNumbers(frame.body, count: 1)
-        case .bye, .soFar: must(try RelayProtocol.readTotals(frame.body).received >= 0, "totals below zero")
+        case .bye, .soFar: try must(RelayProtocol.readTotals(frame.body).received >= 0, "totals below zero")
         case .refuse, .finish, .padding, .welcome: break
         }
     }
 
-    private static let key = MessageKey([UInt8](repeating: 7, count: 32))
+    nonisolated(unsafe) private static let key = MessageKey([UInt8](repeating: 7, count: 32))
 
     private static func datagram(_ input: UnsafeMutableRawBufferPointer) -> Bool {
         guard RelayDatagram.session(of: .init(input)) != nil else { return false }

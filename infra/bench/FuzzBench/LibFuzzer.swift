@@ -23,18 +23,20 @@
                 "-print_final_stats=1",
                 "-verbosity=0", "-artifact_prefix=/tmp/latexp-fuzz-\(target.rawValue)-", folder,
             ]
+            print("\(target.rawValue): libFuzzer, seed \(seed), \(runs) inputs")
             var count = Int32(words.count)
             var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
             let code = pointers.withUnsafeMutableBufferPointer { buffer in
                 var base = buffer.baseAddress
                 return runDriver(&count, &base, oneInput)
             }
-            print("\(target.rawValue): libFuzzer, seed \(seed), \(runs) inputs, largest \(Memory.mostMegabytes) MB")
             exit(code)
         }
     }
 
-    private let oneInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32 = { octets, count in
+    /// The name that libFuzzer's own main function calls; this program has one of its own, but the library wants it.
+    @_cdecl("LLVMFuzzerTestOneInput")
+    public func oneInput(_ octets: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         // Readers may change what they read.
         withUnsafeTemporaryAllocation(byteCount: max(count, 1), alignment: 16) { scratch in
             let input = UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
