@@ -20,4 +20,12 @@ public struct InterarrivalJitter: Hashable, Sendable {
         for delay in delays { jitter.add(delay) }
         return jitter.value
     }
+
+    /// The same of whole numbers, such as nanoseconds.
+    public static func of(_ delays: CompactSeries) -> Double? {
+        guard delays.count > 1 else { return nil }
+        var jitter = InterarrivalJitter()
+        delays.forEach { jitter.add(Double($0)) }
+        return jitter.value
+    }
 }

@@ -37,46 +37,38 @@ public struct Summary: Codable, Hashable, Sendable {
     ///
     /// Exact also for epoch nanoseconds: the sums are of offsets from the median, not of the numbers themselves.
     public init?(_ samples: [Int64]) {
-        let sorted = samples.sorted()
-        guard !sorted.isEmpty else { return nil }
-        let centre = sorted[sorted.count / 2]
-        self.init(sorted: sorted.map { Double($0 - centre) })
-        let shift = Double(centre)
-        negative = sorted.partitionPoint { $0 >= 0 }
-        mean += shift
-        median += shift
-        p90 += shift
-        p95 += shift
-        p99 += shift
-        p999 += shift
-        minimum += shift
-        maximum += shift
+        self.init(CompactSeries(samples).sorted())
     }
 
     /// The summary of ascending samples; nil without samples.
     public init?(sorted: [Double]) {
-        guard let first = sorted.first, let last = sorted.last else { return nil }
-        func quantile(_ probability: Double) -> Double { Quantile.type7(sorted, probability) ?? last }
-        count = sorted.count
-        negative = sorted.partitionPoint { $0 >= 0 }
+        self.init(AscendingNumbers(sorted: sorted))
+    }
+
+    /// The summary of several ascending series together; nil without samples.
+    public init?(merging parts: [AscendingSeries]) {
+        self.init(MergedSeries(parts))
+    }
+
+    /// The summary of ascending samples; nil without samples.
+    ///
+    /// Sums are taken about the median: those of large equal parts would lose the small differences (Chan, Golub and LeVeque,
+    /// "Algorithms for computing the sample variance", 1983).
+    public init?(_ samples: some AscendingSamples) {
+        guard samples.count > 0 else { return nil }
+        func quantile(_ probability: Double) -> Double { samples.quantile(probability) ?? samples[samples.count - 1] }
+        count = samples.count
+        negative = samples.negativeCount
         median = quantile(0.5)
         p90 = quantile(0.9)
         p95 = quantile(0.95)
         p99 = quantile(0.99)
         p999 = quantile(0.999)
-        minimum = first
-        maximum = last
-        // Two passes, the first about the median: a sum of large equal parts would lose the small differences.
-        let centre = quantile(0.5)
-        let centredMean = sorted.reduce(0) { $0 + ($1 - centre) } / Double(sorted.count)
-        mean = centre + centredMean
-        if sorted.count > 1 {
-            let squares = sorted.reduce(0) { sum, value in
-                let deviation = (value - centre) - centredMean
-                return sum + deviation * deviation
-            }
-            standardDeviation = (squares / Double(sorted.count - 1)).squareRoot()
-        }
+        minimum = samples[0]
+        maximum = samples[samples.count - 1]
+        let moments = samples.moments(about: median)
+        mean = moments.mean
+        if samples.count > 1 { standardDeviation = (moments.squares / Double(samples.count - 1)).squareRoot() }
     }
 }
 

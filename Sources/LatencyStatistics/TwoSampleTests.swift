@@ -11,7 +11,12 @@ public enum KolmogorovSmirnov {
     /// The largest difference of the shares of samples up to any one value, 0 to 1, of two ascending sets; nil when one is
     /// empty.
     public static func distance(_ first: [Double], _ second: [Double]) -> Double? {
-        guard !first.isEmpty, !second.isEmpty else { return nil }
+        distance(AscendingNumbers(sorted: first), AscendingNumbers(sorted: second))
+    }
+
+    /// The same of ascending samples however they are kept.
+    public static func distance(_ first: some AscendingSamples, _ second: some AscendingSamples) -> Double? {
+        guard first.count > 0, second.count > 0 else { return nil }
         var largest = 0.0
         var i = 0
         var j = 0
@@ -63,7 +68,12 @@ public struct MannWhitney: Codable, Hashable, Sendable {
 
     /// The test of two ascending sets; nil when one is empty.
     public init?(_ first: [Double], _ second: [Double]) {
-        guard !first.isEmpty, !second.isEmpty else { return nil }
+        self.init(AscendingNumbers(sorted: first), AscendingNumbers(sorted: second))
+    }
+
+    /// The test of ascending samples however they are kept; nil when one set is empty.
+    public init?(_ first: some AscendingSamples, _ second: some AscendingSamples) {
+        guard first.count > 0, second.count > 0 else { return nil }
         let n = Double(first.count)
         let m = Double(second.count)
         var rankSum = 0.0

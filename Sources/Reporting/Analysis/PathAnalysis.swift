@@ -19,6 +19,8 @@ public struct PathAnalysis: Codable, Hashable, Sendable {
     public var eventsLost: Int?
     /// What carried a relayed path's events; nil for TCP, and for direct paths.
     public var transport: PathTransport?
+    /// Where arrival times came from: `kernel`, `user`, or `mixed`; nil without samples.
+    public var receiveTimeSource: String?
     /// Each metric that this kind of path has, all lanes together.
     public var metrics: [MetricAnalysis]
     /// Each lane alone.

@@ -4,7 +4,9 @@ import LatencyStatistics
 /// Looks through a run for what its reader should know.
 struct WarningCollector {
     let data: RunData
-    let samples: MeasuredSamples
+    let layout: RunLayout
+    /// Records that name a lane which no path has.
+    let strays: Int
     let analysis: RunAnalysis
 
     func collect() -> [AnalysisWarning] {
@@ -15,13 +17,13 @@ struct WarningCollector {
 
     private func completeness() -> [AnalysisWarning] {
         var warnings: [AnalysisWarning] = []
-        if samples.windows.isEmpty {
+        if layout.windows.isEmpty {
             warnings.append(
                 .init(.tooFewSamples, "the measured window never began; the phases say why", makesVerdictUnusable: true)
             )
         }
         let silent = analysis.paths.filter { $0.samples == 0 }.map(\.name)
-        if !samples.windows.isEmpty, !silent.isEmpty {
+        if !layout.windows.isEmpty, !silent.isEmpty {
             let text = "no sample inside the window on \(silent.joined(separator: ", "))"
             warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
         }
@@ -54,8 +56,11 @@ struct WarningCollector {
             }
         }
         warnings += data.record.warnings.map { AnalysisWarning(.noted, $0) }
-        if samples.strayRecords > 0 {
-            let text = "\(Format.count(samples.strayRecords)) records name a lane that the plan does not have"
+        for failure in data.blocks.compactMap(\.samples.failure) {
+            warnings.append(.init(.incompleteFiles, failure, makesVerdictUnusable: true))
+        }
+        if strays > 0 {
+            let text = "\(Format.count(strays)) records name a lane that the plan does not have"
             warnings.append(.init(.incompleteFiles, text))
         }
         return warnings

@@ -35,7 +35,7 @@ public struct BlockData: Sendable {
     /// The forwarders' accounts, by host.
     public var forwarders: [String: AgentSummary]
     /// Every record of the receiver, in the order of arrival.
-    public var samples: [SampleRecord]
+    public var samples: RecordedSamples
     /// Octets of a record that was cut short.
     public var tornBytes: Int
     /// The clock readings of each host's agent.

@@ -52,7 +52,8 @@ public enum RunLoader {
             }
             let samples = directory.appending(path: "samples.bin")
             if exists(samples) {
-                (data.samples, data.tornBytes) = try SampleFile.read(path: samples.path)
+                data.samples = try RecordedSamples(path: samples.path)
+                data.tornBytes = data.samples.tornBytes
             } else {
                 data.missingFiles.append(relative + "/samples.bin")
             }
