@@ -1,4 +1,4 @@
-/// Counts of samples in bins of one width.
+/// Counts of samples in bins of one width: for pictures only, no figure is computed from it.
 public struct Histogram: Codable, Hashable, Sendable {
     /// The lower edge of the first bin.
     public var lowest: Double

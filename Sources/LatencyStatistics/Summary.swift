@@ -1,6 +1,6 @@
 /// The usual figures of a set of samples, in the samples' own unit.
 ///
-/// Quantiles are exact and of type 7. Nothing is clamped: negative samples count as they are.
+/// Quantiles are exact and of type 7 (Hyndman and Fan 1996). Nothing is clamped: negative samples count as they are.
 public struct Summary: Codable, Hashable, Sendable {
     /// The number of samples.
     public var count: Int
@@ -22,7 +22,7 @@ public struct Summary: Codable, Hashable, Sendable {
     public var minimum: Double
     /// The greatest sample.
     public var maximum: Double
-    /// The standard deviation with n - 1; nil for one sample.
+    /// The standard deviation with n - 1 (Bessel's correction); nil for one sample.
     public var standardDeviation: Double?
 
     /// The packet delay variation of RFC 5481 section 4.2 at the 95th percentile, with the median as its reference.

@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions.
+/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions (Smirnov, "On the
+/// estimation of the discrepancy between empirical curves of distribution for two independent samples", 1939).
 public enum KolmogorovSmirnov {
     /// The largest difference of the shares of samples up to any one value, 0 to 1, of two ascending sets; nil when one is
     /// empty.
@@ -55,7 +56,8 @@ public enum KolmogorovSmirnov {
     }
 }
 
-/// The rank test of Mann and Whitney (1947), also called Wilcoxon's rank sum.
+/// The rank test of Mann and Whitney ("On a test of whether one of two random variables is stochastically larger than the
+/// other", 1947), also called Wilcoxon's rank sum (1945).
 public struct MannWhitney: Codable, Hashable, Sendable {
     /// The pairs of one sample of each set in which the first set's is larger, equal ones counted half.
     public var statistic: Double
@@ -63,7 +65,7 @@ public struct MannWhitney: Codable, Hashable, Sendable {
     public var shareSecondSmaller: Double
     /// The two-sided probability of such a statistic between independent samples of one distribution; nil when all are equal.
     ///
-    /// By the normal approximation, corrected for ties and continuity.
+    /// By the normal approximation, corrected for ties and continuity (Lehmann, "Nonparametrics", 1975).
     public var probability: Double?
 
     /// The test of two ascending sets; nil when one is empty.

@@ -1,6 +1,8 @@
 import LatencyStatistics
 
 /// The difference of two paths in a tenth of the events, taken by how busy the market was around them.
+///
+/// Each tenth is described and not tested: ten tenths are ten chances to be mistaken.
 public struct RateDecile: Codable, Hashable, Sendable {
     /// The tenth, from 1 for the calmest.
     public var decile: Int

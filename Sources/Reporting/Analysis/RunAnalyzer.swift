@@ -33,6 +33,7 @@ public enum RunAnalyzer {
         }
         let gaps = ConnectionGaps.find(in: data)
         let events = EventFigures(data, layout, gaps)
+        let endpoints = EndpointChecks.endpoints(of: data)
         let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
         var analysis = RunAnalysis(
             format: RunAnalysis.currentFormat,
@@ -61,6 +62,16 @@ public enum RunAnalyzer {
             },
             probes: ProbeAnalyzer(data: data, hosts: hosts).analyze(),
             hosts: hosts,
+            endpoints: endpoints.map {
+                EndpointAnalysis(
+                    path: $0.path,
+                    host: $0.host,
+                    purpose: $0.purpose,
+                    address: $0.address,
+                    origin: $0.origin.text,
+                    listMade: data.addressRanges?.made
+                )
+            }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             phases: data.record.phases,
             labTruth: events.truth,
             plots: PlotBuilder(windows: layout.windows).build(
@@ -71,7 +82,14 @@ public enum RunAnalyzer {
             warnings: [],
             files: files(of: data)
         )
-        analysis.warnings = WarningCollector(data: data, layout: layout, strays: strays, analysis: analysis).collect()
+        ClockStepCheck.apply(to: &analysis)
+        analysis.warnings = WarningCollector(
+            data: data,
+            layout: layout,
+            strays: strays,
+            endpoints: endpoints,
+            analysis: analysis
+        ).collect()
         analysis.verdict = VerdictJudge(analysis).judge()
         return analysis
     }

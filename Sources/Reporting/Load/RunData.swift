@@ -8,6 +8,8 @@ public struct RunData: Sendable {
     public var blocks: [BlockData]
     /// What the simulated world knows to be true; nil in a real run.
     public var truth: [LabTruth]?
+    /// Amazon's list of its address ranges; nil without one.
+    public var addressRanges: AddressRanges?
 
     /// A run's data from its parts.
     public init(record: RunRecord, blocks: [BlockData], truth: [LabTruth]? = nil) {

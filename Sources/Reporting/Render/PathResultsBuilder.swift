@@ -29,7 +29,8 @@ public enum PathResultsBuilder {
             results.hostDelayP99Ms = milliseconds(.hostDelay, \.p99)
             results.hostDelayMaximumMs = milliseconds(.hostDelay, \.maximum)
             results.receiveTimeSource = path.receiveTimeSource
-            if path.samples > 0, path.metric(.endToEnd) == nil { results.note = "no event time in this stream" }
+            if path.samples > 0, path.isUntimed { results.note = "no event time in this stream" }
+            if let withheld = path.withheld?.first { results.note = "\(withheld.metric.title) \(withheld.reason)" }
             return results
         }
     }
