@@ -60,6 +60,7 @@ struct DifferenceAnalyzer {
             path: path.name,
             lanePairs: pairs.map(\.difference),
             medianSizeNs: estimator.interval(0.5),
+            differencesNs: Histogram(sorted: pairs.flatMap(\.differencesNs).sorted(), bins: 60),
             notMeasured: pairs.isEmpty ? "not measured (no event came on two lanes)" : nil
         )
     }

@@ -3,7 +3,7 @@ import LatencyStatistics
 
 /// Reduces samples to what the plots show.
 struct PlotBuilder {
-    private static let timeBins = 60
+    private static let timeBins = 120
     let samples: MeasuredSamples
 
     /// The plots of all paths; of the pairing's differences where no path has event times.
@@ -61,11 +61,14 @@ struct PlotBuilder {
             bins[min(Self.timeBins - 1, max(0, index))].append(point.valueNs)
         }
         let filled = bins.enumerated().compactMap { index, values -> TimeSeriesPlot.Bin? in
-            guard let summary = Summary(values) else { return nil }
+            let sorted = values.sorted()
+            guard let summary = Summary(sorted: sorted) else { return nil }
             return TimeSeriesPlot.Bin(
                 seconds: (Double(index) + 0.5) * Double(widthNs) / 1e9,
-                p05Ns: Quantile.type7(values.sorted(), 0.05) ?? summary.minimum,
+                p05Ns: Quantile.type7(sorted, 0.05) ?? summary.minimum,
+                p25Ns: Quantile.type7(sorted, 0.25),
                 medianNs: summary.median,
+                p75Ns: Quantile.type7(sorted, 0.75),
                 p95Ns: summary.p95,
                 maximumNs: summary.maximum
             )

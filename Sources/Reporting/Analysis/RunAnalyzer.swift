@@ -23,10 +23,11 @@ public enum RunAnalyzer {
         let differ = DifferenceAnalyzer(samples: samples, gaps: gaps, windows: samples.windows)
         let sides = comparedPaths(samples)
         let compared = sides.map { sides in sides.others.compactMap { differ.difference(sides.baseline, $0) } } ?? []
-        let plots = PlotBuilder(samples: samples).build(
+        var plots = PlotBuilder(samples: samples).build(
             pairing: compared.first?.1,
             pairName: compared.first.map { "\($0.0.other) - \($0.0.baseline)" } ?? ""
         )
+        plots.timeline = TimelineBuilder(data: data).build()
         var analysis = RunAnalysis(
             format: RunAnalysis.currentFormat,
             runID: data.record.id,
