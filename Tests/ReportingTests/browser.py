@@ -232,7 +232,9 @@ def expected_figures(analysis):
     plots = analysis["plots"]
     figures = set()
     if any(len(plot["valuesNs"]) > 2 for plot in plots["distributions"]):
-        figures |= {"distribution", "tail"}
+        figures.add("distribution")
+    if any(0.99 <= p < 1 for plot in plots["distributions"] for p in plot["probabilities"]):
+        figures.add("tail")
     if plots.get("differences"):
         figures.add("difference-distribution")
     if analysis["differences"]:

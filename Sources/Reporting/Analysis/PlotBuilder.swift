@@ -3,15 +3,22 @@ import LatencyStatistics
 
 /// Reduces samples to what the plots show.
 struct PlotBuilder {
-    private static let timeBins = 120
+    private static let mostTimeBins = 120
+    /// With fewer events in a piece its quantiles say little.
+    private static let eventsPerBin = 20
     let samples: MeasuredSamples
 
     /// The plots of all paths; of the pairing's differences where no path has event times.
     func build(pairing: EventPairing?, pairName: String) -> PlotData {
         let differences = pairing.flatMap { Histogram(sorted: $0.differencesNs.sorted(), bins: 60) }
-        let overTime = pairing.map { timeSeries(pairName, zip($0.timesNs, $0.differencesNs).map { ($0, $1) }) }
         let timed = samples.paths.map { path in (name: path.name, points: points(of: path)) }
             .filter { !$0.points.isEmpty }
+        // All series have the same pieces, so that they can be read side by side.
+        let fewest = (timed.map(\.points.count) + (pairing.map { [$0.differencesNs.count] } ?? [])).min() ?? 0
+        let bins = min(Self.mostTimeBins, max(12, fewest / Self.eventsPerBin))
+        let overTime = pairing.map {
+            timeSeries(pairName, zip($0.timesNs, $0.differencesNs).map { ($0, $1) }, bins: bins)
+        }
         if timed.isEmpty, let pairing {
             return PlotData(
                 subject: "difference",
@@ -26,7 +33,7 @@ struct PlotBuilder {
             distributions: timed.map { Self.distribution($0.name, $0.points.map(\.valueNs)) },
             differences: differences,
             differenceOverTime: overTime,
-            timeSeries: timed.map { timeSeries($0.name, $0.points) }
+            timeSeries: timed.map { timeSeries($0.name, $0.points, bins: bins) }
         )
     }
 
@@ -51,14 +58,18 @@ struct PlotBuilder {
         )
     }
 
-    private func timeSeries(_ path: String, _ points: [(timeNs: Int64, valueNs: Double)]) -> TimeSeriesPlot {
+    private func timeSeries(
+        _ path: String,
+        _ points: [(timeNs: Int64, valueNs: Double)],
+        bins count: Int
+    ) -> TimeSeriesPlot {
         let startNs = samples.windows.map(\.start.monotonicNs).min() ?? 0
         let endNs = samples.windows.map(\.end.monotonicNs).max() ?? 0
-        let widthNs = max(1, (endNs - startNs) / Int64(Self.timeBins))
-        var bins = [[Double]](repeating: [], count: Self.timeBins)
+        let widthNs = max(1, (endNs - startNs) / Int64(count))
+        var bins = [[Double]](repeating: [], count: count)
         for point in points {
             let index = Int((point.timeNs - startNs) / widthNs)
-            bins[min(Self.timeBins - 1, max(0, index))].append(point.valueNs)
+            bins[min(count - 1, max(0, index))].append(point.valueNs)
         }
         let filled = bins.enumerated().compactMap { index, values -> TimeSeriesPlot.Bin? in
             let sorted = values.sorted()

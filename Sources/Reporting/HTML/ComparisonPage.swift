@@ -12,7 +12,6 @@ struct ComparisonPage {
 
     var body: String {
         let verdict = comparison.verdict
-        let headline = VerdictSection.sentence(verdict)
         let warnings = comparison.warnings.map {
             "<li>\($0.makesVerdictUnusable ? "<b>No verdict:</b> " : "")\(Markup.prose($0.text))</li>"
         }
@@ -27,7 +26,7 @@ struct ComparisonPage {
             </header>
             <section class="verdict \(verdict.kind.rawValue)" id="verdict" aria-labelledby="verdict-title">
             <p class="kicker">\(VerdictSection.kicker(verdict.kind))</p>
-            <h2 id="verdict-title">\(Markup.prose(headline))</h2>
+            <h2 id="verdict-title">\(Markup.prose(verdict.headline))</h2>
             \(gauge)
             \(Markup.list(verdict.details))
             </section>

@@ -43,8 +43,9 @@ enum HTMLStyle {
         .facts { color: var(--soft); margin: 4px 0 0; max-width: none; }
         @media (min-width: 1000px) {
           .verdict:has(.gauge) { display: grid; grid-template-columns: minmax(0, 1fr) 440px; column-gap: 40px; }
-          .verdict:has(.gauge) > * { grid-column: 1; }
-          .verdict > .gauge { grid-column: 2; grid-row: 1 / span 4; align-self: start; margin-top: 26px; }
+          .verdict:has(.gauge) > * { grid-column: 1 / -1; }
+          .verdict:has(.gauge) > .kicker, .verdict:has(.gauge) > h2 { grid-column: 1; }
+          .verdict > .gauge { grid-column: 2; grid-row: 1 / span 2; align-self: center; margin: 0; }
         }
         nav { margin: 14px 0 0; font-size: 14px; }
         nav ul { list-style: none; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: 2px 16px; max-width: none; }
@@ -58,6 +59,7 @@ enum HTMLStyle {
         .verdict.cannotSay { border-left-color: var(--bad); background: var(--badground); }
         .kicker { margin: 0; color: var(--soft); font-size: 14px; font-weight: 600; }
         .verdict h2 { font-size: 27px; line-height: 1.25; margin: 2px 0 0; max-width: 34em; text-wrap: balance; }
+        .verdict.cannotSay h2::first-letter, .verdict.noDifferenceShown h2::first-letter { text-transform: uppercase; }
         .verdict ul { color: var(--ink); font-size: 15px; }
         .tiles { display: flex; flex-wrap: wrap; gap: 14px 36px; margin: 18px 0 10px; }
         .tiles div { min-width: 8em; }
@@ -70,6 +72,7 @@ enum HTMLStyle {
         .note { color: var(--soft); font-size: 15px; }
         .note b { color: var(--warn); font-weight: 600; }
         .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px 30px; align-items: start; }
+        .pair + .pair { margin-top: 26px; }
         section > h3, .pair > div > h3 { margin: 26px 0 4px; }
         figure { margin: 22px 0 0; min-width: 0; }
         .pair > figure, .pair > div > figure { max-width: 680px; }

@@ -13,68 +13,91 @@ struct RunPage {
     }
 
     var body: String {
-        let notes = PlacedWarnings(analysis.warnings)
+        // What the verdict says already need not be said once more under it.
+        let notes = PlacedWarnings(analysis.warnings.filter { !analysis.verdict.headline.hasSuffix($0.text) })
         let sides = SidesSection(analysis)
         let accounts = RunAccountSections(analysis)
         let parts = RunPathSections(analysis)
         let hosts = HostsSection(analysis)
         let difference = DifferenceSection(analysis)
         let differences = DifferenceFigures(figures)
-        let sections: [(id: String, title: String, parts: [String])] = [
-            (
-                "sides", sides.title,
-                [
-                    Self.columns(
-                        sides.html + "\n" + notes.html(.sides),
-                        DistributionFigures(figures).all.map(\.html).joined(separator: "\n")
-                    )
-                ]
+        let distributions = DistributionFigures(figures).all.map(\.html)
+        let sidesText = sides.html + "\n" + notes.html(.sides)
+        let sections: [Part] = [
+            Part(
+                "sides",
+                sides.title,
+                short: "Side by side",
+                sides.hasTimes ? [Self.columns(sidesText, distributions.joined(separator: "\n"))] : [sidesText]
             ),
-            (
-                "difference", "The same events on both paths",
+            Part(
+                "difference",
+                "The same events on both paths",
+                short: "Same events",
                 [
                     difference.html,
                     Self.columns(
                         differences.distribution?.html ?? "",
                         [differences.quantiles?.html ?? "", difference.rates].joined(separator: "\n")
                     ),
+                    // Without event times the distributions are of the difference.
+                    sides.hasTimes
+                        ? "" : Self.columns(distributions.first ?? "", distributions.dropFirst().first ?? ""),
                     notes.html(.difference),
                 ]
             ),
-            ("truth", parts.truth.title, Self.blocks(parts.truth)),
-            ("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
-            ("way", "Where the time goes", [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]),
-            (
-                "lanes", "Lanes",
+            Part("truth", parts.truth.title, short: "Truth", Self.blocks(parts.truth)),
+            Part("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
+            Part("way", "Where the time goes", [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]),
+            Part(
+                "lanes",
+                "Lanes",
                 [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(parts.lanes) + Self.blocks(parts.noiseFloor)
             ),
-            (
-                "messages", accounts.conservation.title,
+            Part(
+                "messages",
+                accounts.conservation.title,
+                short: "Messages",
                 Self.blocks(accounts.conservation) + [notes.html(.messages)]
                     + (accounts.connections.blocks.isEmpty
                         ? [] : ["<h3>Without a connection</h3>"] + Self.blocks(accounts.connections))
             ),
-            ("clocks", accounts.clocks.title, Self.blocks(accounts.clocks)),
-            ("hosts", "Environment", [hosts.html]),
-            ("phases", "Phases", [PhasesSection(analysis).html]),
-            ("method", "Method", Self.blocks(document.method)),
+            Part("clocks", accounts.clocks.title, short: "Clocks", Self.blocks(accounts.clocks)),
+            Part("hosts", "Environment", [hosts.html]), Part("phases", "Phases", [PhasesSection(analysis).html]),
+            Part("method", "Method", Self.blocks(document.method)),
         ]
-        let shown = sections.map { ($0.id, $0.title, $0.parts.filter { !$0.isEmpty }) }.filter { !$0.2.isEmpty }
+        let shown = sections.filter { !$0.contents.isEmpty }
         return """
             <header>
             <h1>\(Markup.escape(analysis.runID))</h1>
             <p class="facts">\(Markup.prose(document.subtitle))</p>
             <nav aria-label="Parts of this report">
             <ul>
-            \(shown.map { "<li><a href=\"#\($0.0)\">\(Markup.escape($0.1))</a></li>" }.joined(separator: "\n"))
+            \(shown.map { "<li><a href=\"#\($0.id)\">\(Markup.escape($0.short))</a></li>" }.joined(separator: "\n"))
             </ul>
             </nav>
             </header>
             \(VerdictSection(analysis).html)
             \(notes.html)
-            \(shown.map { Markup.section($0.0, $0.1, $0.2) }.joined(separator: "\n"))
+            \(shown.map { Markup.section($0.id, $0.title, $0.contents) }.joined(separator: "\n"))
             \(footer)
             """
+    }
+
+    /// A part of the page, under a heading of its own.
+    private struct Part {
+        var id: String
+        var title: String
+        /// What it is called where room is scarce.
+        var short: String
+        var contents: [String]
+
+        init(_ id: String, _ title: String, short: String? = nil, _ contents: [String]) {
+            self.id = id
+            self.title = title
+            self.short = short ?? title
+            self.contents = contents.filter { !$0.isEmpty }
+        }
     }
 
     private var footer: String {

@@ -58,11 +58,9 @@ struct ComparisonDocument {
                 )
             }
             func plain(_ name: String, _ value: (Summary) -> Double?) {
-                let difference = value(summary.a).flatMap { first in value(summary.b).map { $0 - first } }
                 rows.append([
                     name, Format.milliseconds(value(summary.a)), "", Format.milliseconds(value(summary.b)), "",
                 ])
-                differences.append([name, Format.signedMilliseconds(difference), ""])
             }
             plain("mean") { $0.mean }
             plain("min") { $0.minimum }

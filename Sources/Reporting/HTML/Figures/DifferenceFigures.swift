@@ -105,17 +105,7 @@ struct DifferenceFigures {
             bottom += tall
             shapes.append(SVG.line(left, bottom, right, bottom, class: "grid"))
             shapes.append(outline(row, frame, bottom: bottom, tall: tall - 20))
-            // The name stands where the row is empty.
-            let isLeft = row.low - all.lowerBound > all.upperBound - row.high
-            shapes.append(
-                SVG.text(
-                    isLeft ? left : right,
-                    bottom - tall + 15,
-                    Markup.signs(row.name),
-                    anchor: isLeft ? "start" : "end",
-                    class: "strong"
-                )
-            )
+            shapes.append(SVG.text(left, bottom - tall + 15, Markup.signs(row.name), class: "strong"))
         }
         shapes.append(SVG.line(frame.x(0), frame.top, frame.x(0), frame.bottom, class: "zero"))
         if !isFar { shapes += interval(frame, y: frame.top + heights[0]) }

@@ -37,6 +37,7 @@ struct Gauge {
         shapes.append(SVG.text(frame.x(0) - 8, 12, "\u{2190} " + left, anchor: "end"))
         shapes.append(SVG.text(frame.x(0) + 8, 12, right + " \u{2192}"))
         shapes += frame.xAxis("ms", most: 6)
+        if floor != nil { shapes.append(SVG.text(frame.left, frame.bottom + 32, "grey: \(floorName)")) }
         let named = floor == nil ? "" : "; grey: \(floorName)"
         let text = "The difference at the median with its interval, zero in the middle\(named)."
         return

@@ -46,7 +46,11 @@ struct DistributionFigures {
     }
 
     /// Both views, where there is anything to draw.
-    var all: [Figure] { plots.isEmpty ? [] : [body, tail] }
+    var all: [Figure] {
+        guard !plots.isEmpty else { return [] }
+        let hasTail = plots.contains { $0.plot.probabilities.contains { $0 >= 0.99 && $0 < 1 } }
+        return hasTail ? [body, tail] : [body]
+    }
 
     private var legend: [(series: Int, name: String)] { plots.map { (figures.series($0.plot.path), $0.plot.path) } }
 
@@ -144,13 +148,13 @@ struct DistributionFigures {
         isDownward: Bool = false,
         _ place: (Double) -> Double
     ) -> Figure.Drawing {
-        let height = 316.0
+        let height = 306.0
         // The tail reads downward, rarer and rarer: its frame is turned round.
         let frame = Frame(
             left: size.name == "narrow" ? (isDownward ? 68 : 44) : (isDownward ? 76 : 50),
             right: size.width - 12,
-            top: isDownward ? height - 62 : 10,
-            bottom: isDownward ? 10 : height - 62,
+            top: isDownward ? height - 52 : 10,
+            bottom: isDownward ? 10 : height - 52,
             x: Frame.range(stops.flatMap { $0.values.compactMap { $0 } }),
             y: yRange
         )
@@ -158,7 +162,7 @@ struct DistributionFigures {
             left: frame.left,
             right: frame.right,
             top: 10,
-            bottom: height - 62,
+            bottom: height - 52,
             x: frame.xRange,
             y: 0...1
         )

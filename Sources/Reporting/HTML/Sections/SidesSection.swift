@@ -24,7 +24,8 @@ struct SidesSection {
 
     var title: String { hasTimes ? "Side by side: end to end, ms" : "Side by side" }
 
-    private var hasTimes: Bool { columns.contains { $0.metric != nil } }
+    /// Whether any path has end-to-end delays.
+    var hasTimes: Bool { columns.contains { $0.metric != nil } }
 
     var html: String {
         let columns = columns
@@ -39,7 +40,9 @@ struct SidesSection {
             ]
         )
         let marked = table.html.replacingFirst("<table>", with: "<table class=\"sides\">")
-        let notes = analysis.paths.flatMap { path in path.notes.map { "\(path.name): \($0)" } }
+        // That there is no event time is a warning, too, and stands beside the table.
+        let notes = analysis.paths.filter { $0.metric(.endToEnd) != nil || $0.samples == 0 }
+            .flatMap { path in path.notes.map { "\(path.name): \($0)" } }
         let bound = columns.lazy.compactMap { $0.metric?.bound }.first
         return
             ([marked] + notes.map { Markup.paragraph($0, class: "note") }
@@ -66,10 +69,10 @@ struct SidesSection {
             metric.bound.clockNs.map { "clock \u{B1}\(Format.milliseconds($0)) ms" } ?? "clock bound unknown"
         }
         let flaw = column.metric?.bound.isVerified == false ? " <span class=\"flaw\">not verified</span>" : ""
-        let details = [kind, clock].compactMap { $0 }.joined(separator: ", ")
+        let details = [kind, clock].compactMap { $0 }.map(Markup.prose).joined(separator: "<br>")
         return .init(
             html: "<span class=\"t\(column.index % SeriesStyle.count)\">\(Markup.escape(column.path.name))</span>"
-                + "<small>\(Markup.escape(details))\(flaw)</small>"
+                + "<small>\(details)\(flaw)</small>"
         )
     }
 

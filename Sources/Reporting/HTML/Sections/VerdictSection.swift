@@ -17,18 +17,12 @@ struct VerdictSection {
         return """
             <section class="verdict \(verdict.kind.rawValue)" id="verdict" aria-labelledby="verdict-title">
             <p class="kicker">\(Self.kicker(verdict.kind))</p>
-            <h2 id="verdict-title">\(Markup.prose(Self.sentence(verdict)))</h2>
+            <h2 id="verdict-title">\(Markup.prose(verdict.headline))</h2>
             \(gauge)
             \(tiles.isEmpty ? "" : "<dl class=\"tiles\">\(tiles.joined(separator: "\n"))</dl>")
             \(Markup.list(verdict.details))
             </section>
             """
-    }
-
-    /// The headline as a sentence's beginning; a path's name stays as it is written.
-    static func sentence(_ verdict: Verdict) -> String {
-        guard verdict.kind == .noDifferenceShown || verdict.kind == .cannotSay else { return verdict.headline }
-        return verdict.headline.prefix(1).uppercased() + verdict.headline.dropFirst()
     }
 
     static func kicker(_ kind: Verdict.Kind) -> String {
