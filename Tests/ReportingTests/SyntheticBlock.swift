@@ -200,6 +200,8 @@ struct SyntheticBlock {
             window: window,
             lanes: lanes,
             strangers: role == .receive && run.hasBadClock ? ["no proof": 2] : [:],
+            clockSteps: role == .receive
+                ? run.clockSteps.map { ClockStep(at: SyntheticRun.moment($0.seconds), stepNs: $0.stepNs) } : [],
             receiveTimeSource: "kernel",
             sampleCount: count
         )

@@ -10,8 +10,12 @@ struct DifferenceAnalyzer {
     /// How long before and after a gap in the connection an event may be missing for its sake.
     private static let gapMarginSeconds = 0.5
 
+    /// A picture of the noise floor is drawn from so many differences at most, evenly taken.
+    private static let mostDrawn = 2_000_000
+
     let gaps: [ConnectionGap]
     let windows: [MeasuredWindow]
+    let plotter: PlotBuilder
 
     /// What the first arrivals of two paths show.
     struct FirstArrivals: Sendable {
@@ -52,7 +56,7 @@ struct DifferenceAnalyzer {
             unmatchedBaseline: explain(pairing.onlyFirst, of: baseline, missingOn: other),
             unmatchedOther: explain(pairing.onlySecond, of: other, missingOn: baseline),
             rateDeciles: RateDecile.deciles(timesNs: pairing.timesNs, differencesNs: pairing.differencesNs),
-            plots: PlotBuilder(windows: windows).difference("\(other.name) - \(baseline.name)", pairing)
+            plots: plotter.difference("\(other.name) - \(baseline.name)", pairing)
         )
     }
 
@@ -96,9 +100,12 @@ struct DifferenceAnalyzer {
                 wanted.append((first, second))
             }
         }
+        var drawn = CompactSeries()
         let pairs = wanted.enumerated().compactMap { row, lanes -> (LanePairDifference, SeriesCell)? in
             let (first, second) = (path.lanes[lanes.0], path.lanes[lanes.1])
             let differences = EventPairing.differences(first, second)
+            let step = 1 + differences.count * wanted.count / Self.mostDrawn
+            for index in stride(from: 0, to: differences.count, by: step) { drawn.append(differences[index]) }
             guard let difference = Self.figures(lanes.0, lanes.1, differences.sorted()) else { return nil }
             let sizes = differences.magnitudes.sorted()
             return (
@@ -110,6 +117,7 @@ struct DifferenceAnalyzer {
             path: path.name,
             lanePairs: pairs.map(\.0),
             medianSizeNs: QuantileEstimator(cells: pairs.map(\.1), isCrossed: false).interval(0.5),
+            differencesNs: Histogram(drawn.sorted(), bins: PlotBuilder.differenceBins),
             notMeasured: pairs.isEmpty ? "not measured (no event came on two lanes)" : nil
         )
     }

@@ -20,14 +20,15 @@ struct EventFigures {
         var paths = Parallel.map(layout.paths.count) { index in
             PathArrivals(layout.paths[index], hasWall: data.truth != nil)
         }
-        let plotter = PlotBuilder(windows: layout.windows)
         let whole = paths
+        let fewest = whole.map { path in path.lanes.reduce(0) { $0 + $1.count } }.min() ?? 0
+        let plotter = PlotBuilder(windows: layout.windows, fewestEvents: fewest)
         let ofPaths = Parallel.map(whole.count) { index in
             (LaneBehind.all(of: whole[index]), plotter.timeSeries(whole[index]))
         }
         behind = ofPaths.map(\.0)
         timeSeries = ofPaths.compactMap(\.1)
-        let analyzer = DifferenceAnalyzer(gaps: gaps, windows: layout.windows)
+        let analyzer = DifferenceAnalyzer(gaps: gaps, windows: layout.windows, plotter: plotter)
         let sides = layout.compared
         let firsts = (sides?.others ?? []).map { other in
             sides.flatMap { analyzer.firstArrivals(whole[$0.baseline], whole[other]) }

@@ -3,9 +3,20 @@ import LatencyStatistics
 
 /// Reduces samples to what the plots show.
 struct PlotBuilder {
-    private static let timeBins = 60
-    private static let differenceBins = 60
-    let windows: [MeasuredWindow]
+    static let differenceBins = 60
+    private static let mostTimeBins = 120
+    /// With fewer events in a piece its quantiles say little.
+    private static let eventsPerBin = 20
+
+    private let windows: [MeasuredWindow]
+    /// All series have the same pieces, so that they can be read side by side.
+    private let timeBins: Int
+
+    /// A builder for paths of which one has the fewest events.
+    init(windows: [MeasuredWindow], fewestEvents: Int) {
+        self.windows = windows
+        timeBins = min(Self.mostTimeBins, max(12, fewestEvents / Self.eventsPerBin))
+    }
 
     /// The plots of all paths; of the differences where no path has event times.
     ///
@@ -13,7 +24,7 @@ struct PlotBuilder {
     ///   - distributions: of the paths that have event times.
     ///   - timeSeries: of the same paths.
     ///   - difference: of the paths compared first; nil without pairs.
-    func build(
+    static func build(
         _ distributions: [DistributionPlot],
         _ timeSeries: [TimeSeriesPlot],
         _ difference: DifferencePlots?
@@ -39,7 +50,7 @@ struct PlotBuilder {
     /// The plots of the differences between first arrivals.
     func difference(_ name: String, _ pairing: EventPairing) -> DifferencePlots {
         let sorted = pairing.differencesNs.sorted()
-        var bins = TimeBins(windows, count: Self.timeBins)
+        var bins = TimeBins(windows, count: timeBins)
         var next = 0
         pairing.differencesNs.forEach {
             bins.add(pairing.timesNs[next], $0)
@@ -54,7 +65,7 @@ struct PlotBuilder {
 
     /// A path's end-to-end delay over time; nil without event times.
     func timeSeries(_ path: PathArrivals) -> TimeSeriesPlot? {
-        var bins = TimeBins(windows, count: Self.timeBins)
+        var bins = TimeBins(windows, count: timeBins)
         var hasDelays = false
         for lane in path.lanes {
             guard let delays = lane.endToEndNs else { continue }
@@ -101,7 +112,9 @@ private struct TimeBins {
             return TimeSeriesPlot.Bin(
                 seconds: (Double(index) + 0.5) * Double(widthNs) / 1e9,
                 p05Ns: sorted.quantile(0.05) ?? summary.minimum,
+                p25Ns: sorted.quantile(0.25),
                 medianNs: summary.median,
+                p75Ns: sorted.quantile(0.75),
                 p95Ns: summary.p95,
                 maximumNs: summary.maximum
             )

@@ -12,6 +12,8 @@ public struct PlotData: Codable, Hashable, Sendable {
     public var differenceOverTime: TimeSeriesPlot?
     /// Each path's delay over time.
     public var timeSeries: [TimeSeriesPlot]
+    /// What happened beside the delays; nil when nothing was measured.
+    public var timeline: Timeline?
 }
 
 /// One path's quantiles, from which an ECDF is drawn.
@@ -43,8 +45,12 @@ public struct TimeSeriesPlot: Codable, Hashable, Sendable {
         public var seconds: Double
         /// The 5th percentile, nanoseconds.
         public var p05Ns: Double
+        /// The 25th percentile, nanoseconds; nil where it was not computed.
+        public var p25Ns: Double?
         /// The median.
         public var medianNs: Double
+        /// The 75th percentile, nanoseconds; nil where it was not computed.
+        public var p75Ns: Double?
         /// The 95th percentile.
         public var p95Ns: Double
         /// The greatest.

@@ -35,6 +35,8 @@ public enum RunAnalyzer {
         let events = EventFigures(data, layout, gaps)
         let endpoints = EndpointChecks.endpoints(of: data)
         let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
+        var plots = PlotBuilder.build(facts.compactMap(\.metrics.distribution), events.timeSeries, events.plots)
+        plots.timeline = TimelineBuilder(data: data).build()
         var analysis = RunAnalysis(
             format: RunAnalysis.currentFormat,
             runID: data.record.id,
@@ -74,11 +76,7 @@ public enum RunAnalyzer {
             }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             phases: data.record.phases,
             labTruth: events.truth,
-            plots: PlotBuilder(windows: layout.windows).build(
-                facts.compactMap(\.metrics.distribution),
-                events.timeSeries,
-                events.plots
-            ),
+            plots: plots,
             warnings: [],
             files: files(of: data)
         )

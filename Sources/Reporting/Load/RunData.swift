@@ -42,6 +42,8 @@ public struct BlockData: Sendable {
     public var tornBytes: Int
     /// The clock readings of each host's agent.
     public var clocks: [String: [ClockReading]]
+    /// What each host's TCP sent again; hosts that were not watched have none.
+    public var retransmissions: [String: [Retransmission]]
     /// Files that should be there and are not, relative to the run directory.
     public var missingFiles: [String]
 
@@ -55,6 +57,7 @@ public struct BlockData: Sendable {
         self.samples = []
         self.tornBytes = 0
         self.clocks = [:]
+        self.retransmissions = [:]
         self.missingFiles = []
     }
 

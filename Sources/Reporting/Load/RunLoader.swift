@@ -46,6 +46,8 @@ public enum RunLoader {
             let directory = root.appending(path: relative)
             let summary: AgentSummary? = try decodeIfPresent(directory, relative, "summary.json", &data)
             data.clocks[host] = try readings(directory.appending(path: "clock.jsonl"))
+            let tcp = directory.appending(path: "tcp.jsonl")
+            if exists(tcp) { data.retransmissions[host] = RetransmissionReader.read(try read(tcp)) }
             if host != experiment.receiver {
                 data.forwarders[host] = summary
                 continue

@@ -38,9 +38,6 @@ struct ComparisonDocument {
 
     private static func section(_ pair: ComparedPaths) -> ReportDocument.Section {
         var blocks: [ReportDocument.Block] = []
-        func lost(_ side: String, _ count: Int?) -> String? {
-            count.map { "\(Format.plural($0, "event")) lost in \(side)" }
-        }
         for summary in pair.summaries {
             let metric = summary.metric
             blocks.append(.paragraph("\(metric.title.prefix(1).uppercased() + metric.title.dropFirst()), ms"))
@@ -55,17 +52,15 @@ struct ComparisonDocument {
                 )
                 differences.append(
                     [
-                        figure.name, Format.signedMilliseconds(figure.difference.value),
+                        figure.name, Cells.difference(figure.difference),
                         Cells.interval(figure.difference),
                     ]
                 )
             }
             func plain(_ name: String, _ value: (Summary) -> Double?) {
-                let difference = value(summary.a).flatMap { first in value(summary.b).map { $0 - first } }
                 rows.append([
                     name, Format.milliseconds(value(summary.a)), "", Format.milliseconds(value(summary.b)), "",
                 ])
-                differences.append([name, Format.signedMilliseconds(difference), ""])
             }
             plain("mean") { $0.mean }
             plain("min") { $0.minimum }
@@ -76,11 +71,18 @@ struct ComparisonDocument {
             blocks.append(.paragraph("Difference, B - A, ms"))
             blocks.append(.table(.init(header: ["", "B - A", "95 % interval"], rows: differences)))
         }
-        let losses = [lost("A", pair.eventsLostA), lost("B", pair.eventsLostB)].compactMap { $0 }
-        if !losses.isEmpty { blocks.append(.paragraph(losses.joined(separator: ", ") + ".")) }
+        let losses = losses(pair)
+        if !losses.isEmpty { blocks.append(.paragraph(losses + ".")) }
         return .init(
             title: pair.pathA == pair.pathB ? pair.pathA : "\(pair.pathA) (A) and \(pair.pathB) (B)",
             blocks: blocks
         )
+    }
+
+    /// How many events each side lost, in words; empty where neither can know.
+    static func losses(_ pair: ComparedPaths) -> String {
+        [("A", pair.eventsLostA), ("B", pair.eventsLostB)]
+            .compactMap { side, count in count.map { "\(Format.plural($0, "event")) lost in \(side)" } }
+            .joined(separator: ", ")
     }
 }

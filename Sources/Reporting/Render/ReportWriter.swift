@@ -43,6 +43,13 @@ public enum ReportWriter {
         try SamplesCSV.write(data, to: root.appending(path: "samples.csv"))
     }
 
+    /// Writes a comparison as one HTML file.
+    ///
+    /// - Throws: `ReportingError` `unwritable`.
+    public static func write(_ comparison: RunComparison, to file: String) throws {
+        try write(HTMLReport.render(comparison), to: URL(filePath: file))
+    }
+
     private static func write(_ text: String, to file: URL) throws {
         do {
             try Data(text.utf8).write(to: file, options: .atomic)

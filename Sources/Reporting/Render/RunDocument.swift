@@ -18,7 +18,7 @@ struct RunDocument {
             verdict: analysis.verdict,
             isUnusable: analysis.isVerdictUnusable,
             sections: [
-                paths.sideBySide, paths.difference, paths.truth, warnings, paths.legs, paths.budget, paths.noiseFloor,
+                paths.sideBySide, paths.difference, paths.truth, warnings, paths.way, paths.noiseFloor,
                 paths.lanes,
                 accounts.conservation, accounts.connections, accounts.clocks, accounts.environment, accounts.phases,
                 method, files,
@@ -40,7 +40,8 @@ struct RunDocument {
         return brief
     }
 
-    private var subtitle: String {
+    /// The run in one line: feed, length, lanes, time, place.
+    var subtitle: String {
         let lanes = Format.plural(analysis.lanesPerPath, "lane") + " a path"
         let parts = [
             "\(analysis.market.rawValue) \(analysis.streams.joined(separator: " "))",
@@ -55,7 +56,8 @@ struct RunDocument {
         return .init(title: "Warnings", blocks: [texts.isEmpty ? .paragraph("None.") : .list(texts)])
     }
 
-    private var method: ReportDocument.Section {
+    /// How the figures were made.
+    var method: ReportDocument.Section {
         let metrics = Metric.allCases.filter { metric in analysis.paths.contains { $0.metric(metric) != nil } }
         return .init(
             title: "Method",
@@ -70,6 +72,9 @@ struct RunDocument {
             ]
         )
     }
+
+    /// Files beside the report that a reader may want to open.
+    var linkedFiles: [String] { analysis.files.filter { !$0.contains("/") && $0 != "report.html" } }
 
     private var files: ReportDocument.Section {
         .init(title: "Files", blocks: [.paragraph(analysis.files.joined(separator: ", "))])
