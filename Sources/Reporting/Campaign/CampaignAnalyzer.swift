@@ -42,7 +42,7 @@ public enum CampaignAnalyzer {
 
     private static func point(_ slot: CampaignSlot, _ run: RunAnalysis?) -> CampaignPoint {
         let (median, p99) = run.map(differences) ?? (nil, nil)
-        let isUsable = run.map { run in !run.warnings.contains { $0.makesVerdictUnusable } } ?? false
+        let isUsable = run.map { run in !run.warnings.contains { $0.makesVerdictUnusable && !isOwn($0.code) } } ?? false
         return CampaignPoint(
             slot: slot.number,
             plannedSeconds: slot.plannedSeconds,
@@ -57,6 +57,12 @@ public enum CampaignAnalyzer {
             paths: run.map { $0.paths.map(pathPoint) } ?? [],
             warnings: run?.warnings.count ?? 0
         )
+    }
+
+    /// Whether a warning keeps a run from a verdict of its own and not from being one of many: what one run has too little of, many
+    /// have together.
+    private static func isOwn(_ code: AnalysisWarning.Code) -> Bool {
+        [.tooFewSamples, .longDependence, .oneLane, .onePath, .lanesDisagree].contains(code)
     }
 
     /// The difference that a run's verdict is about, at the median and at p99.

@@ -19,7 +19,8 @@ enum CampaignWarnings {
         let unusable = analysis.points.filter { $0.state == .done && !$0.isCounted }
         if !unusable.isEmpty {
             let numbers = unusable.prefix(10).map { "\($0.slot)" }.joined(separator: ", ")
-            let text = "the runs of slots \(numbers) have no usable verdict of their own and are not counted"
+            let text =
+                "the figures of slots \(numbers) cannot be used and are not counted; the runs' own reports say why"
             warnings.append(.init(.runIncomplete, text))
         }
         let toCome = analysis.count(.pending) + analysis.count(.running)
@@ -36,7 +37,7 @@ enum CampaignWarnings {
             warnings.append(.init(.longDependence, text))
         }
         let hours = Set(analysis.points.filter(\.isCounted).map { Int($0.hourOfDay) })
-        if let first = analysis.points.first, let last = analysis.points.last, hours.count < 12,
+        if let first = analysis.points.first, let last = analysis.points.last, (1..<12).contains(hours.count),
             last.plannedSeconds - first.plannedSeconds < 43_200, !analysis.isLab
         {
             let text = "the runs are from \(Format.plural(hours.count, "hour")) of the day: other hours may differ"

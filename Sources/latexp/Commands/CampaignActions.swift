@@ -153,7 +153,11 @@ enum CampaignActions {
     }
 
     private static func text(_ record: CampaignRecord, _ outcome: String, _ states: [CampaignHostState]) -> String {
-        var lines = ["\(record.id): \(outcome), \(record.progress)"]
+        let settled = record.slots.count(where: \.isOver)
+        let progress =
+            record.isDetached && record.outcome == .running
+            ? "\(settled) of \(record.slots.count) slots are here, the hosts have the rest" : record.progress
+        var lines = ["\(record.id): \(outcome), \(progress)"]
         if let reason = record.reason { lines.append("  \(reason)") }
         for state in states {
             if let failure = state.failure {
