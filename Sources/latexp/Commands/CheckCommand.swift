@@ -16,7 +16,7 @@ struct CheckCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The experiment file.")
+    @Argument(help: "The experiment file.", completion: .experiments)
     var file: String
 
     @OptionGroup var hosts: HostOptions
