@@ -30,7 +30,9 @@ struct FeedOptions: ParsableArguments {
     @Flag(help: "Never sleep: saves the time that waking up takes, and needs a core of its own.")
     var busyPoll = false
 
+    // Unconditional: its value may begin with a dash.
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Ask for this niceness, -20 to 19; below zero needs root and comes before all else on the host (default: as it is).",
             valueName: "number"

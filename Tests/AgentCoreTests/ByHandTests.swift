@@ -80,6 +80,22 @@ struct ByHandTests {
         #expect(receive.paths.map(\.transport) == [nil, .udp])
     }
 
+    @Test func `niceness is taken when it is asked for, and only such as there is`() throws {
+        func forward(niceness: Int?) throws -> AgentPlan {
+            try ByHandPlan.forward(
+                address: "10.1.1.10",
+                port: 8_080,
+                reconnectMaximumSeconds: 30,
+                bufferEvents: 1_000,
+                url: nil,
+                feed: ByHandFeed(niceness: niceness)
+            )
+        }
+        #expect(try forward(niceness: nil).niceness == nil)
+        #expect(try [-20, 0, 19].map { try forward(niceness: $0).niceness } == [-20, 0, 19])
+        for niceness in [-21, 20] { #expect(throws: AgentError.self) { try forward(niceness: niceness) } }
+    }
+
     @Test func `the receiver's file makes its plan`() throws {
         let file = try read(Self.frankfurt)
         let plan = try ByHandPlan.receive(

@@ -1,4 +1,5 @@
 import ExperimentModel
+import TestSupport
 import Testing
 import WireTransport
 
@@ -33,6 +34,30 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
         proxy = try DatagramProxy(receiverPort: listener?.port ?? 0, seed: seed)
     }
 
+    /// The run's secret, unless a test wants another.
+    static let secret = [UInt8](repeating: 5, count: 32)
+
+    /// Makes a world, calls `body`, and takes the world down.
+    static func with(
+        forwarder: [UInt8]? = secret,
+        receiver: [UInt8]? = secret,
+        bufferEvents: Int = 100_000,
+        seed: UInt64 = 1,
+        _ body: (DatagramWorld) throws -> Void
+    ) throws {
+        try withTemporaryFolder { folder in
+            let world = try DatagramWorld(
+                folder: folder,
+                forwarderSecret: forwarder,
+                receiverSecret: receiver,
+                bufferEvents: bufferEvents,
+                seed: seed
+            )
+            defer { world.end() }
+            try body(world)
+        }
+    }
+
     private static func context(
         _ role: AgentPlan.Role,
         _ folder: String,
@@ -54,6 +79,14 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
             bufferEvents: bufferEvents
         )
         return try AgentContext(plan: plan, directory: folder, secret: secret)
+    }
+
+    /// The receiver's window is over: the goodbye is asked for, said and answered.
+    func finish() {
+        lane?.askToFinish()
+        run { finishesAsked > 0 }
+        sender?.finish()
+        run { isEnded }
     }
 
     /// A receiver begins, and knows nothing of an earlier one.

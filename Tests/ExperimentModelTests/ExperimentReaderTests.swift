@@ -98,6 +98,18 @@ struct ExperimentReaderTests {
         #expect(relays("", "").map(\.message) == ["two paths use the same port"])
     }
 
+    @Test("A host's agent takes the niceness that its file asks for, and none otherwise")
+    func niceness() throws {
+        func text(_ niceness: Int) -> String {
+            let host = #""tokyo": { "ssh": "admin@203.0.113.7""#
+            return Self.complete.replacing(host, with: host + ", \"niceness\": \(niceness)")
+        }
+        #expect(try read(Self.complete).hosts.values.allSatisfy { $0.niceness == nil })
+        #expect(try read(text(-20)).hosts["tokyo"]?.niceness == -20)
+        #expect(problems(text(-21)).map(\.path) == ["hosts.tokyo.niceness"])
+        #expect(problems(text(20)).map(\.path) == ["hosts.tokyo.niceness"])
+    }
+
     @Test("The lab on one machine has no links for datagrams, and says which lab has")
     func refusesUDPInTheLab() {
         let text = """

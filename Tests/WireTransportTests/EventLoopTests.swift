@@ -31,6 +31,22 @@ struct EventLoopTests {
         #expect(fired == ["first", "second"])
     }
 
+    @Test("A timer cancels another one that is due at the same moment", .timeLimit(.minutes(1)))
+    func cancelAtTheSameMoment() {
+        let loop = EventLoop()
+        var fired: [String] = []
+        let dueNs = HostClock.monotonicNs()
+        var later: TimerID?
+        loop.schedule(atMonotonicNs: dueNs) {
+            fired.append("first")
+            if let later { loop.cancel(later) }
+        }
+        later = loop.schedule(atMonotonicNs: dueNs) { fired.append("cancelled") }
+        loop.schedule(atMonotonicNs: dueNs) { fired.append("last") }
+        loop.runOnce(maximumWaitNs: 0)
+        #expect(fired == ["first", "last"])
+    }
+
     @Test("Another thread wakes the loop", .timeLimit(.minutes(1)))
     func waker() throws {
         let loop = EventLoop()

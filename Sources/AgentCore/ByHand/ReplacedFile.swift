@@ -45,17 +45,7 @@ final class ReplacedFile {
     }
 
     private func flush() throws {
-        var written = 0
-        while written < waiting.count {
-            let count = waiting.withUnsafeBytes { bytes in
-                write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count > 0 {
-                written += count
-            } else if count == 0 || errno != EINTR {
-                throw Self.failure(path)
-            }
-        }
+        guard waiting.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw Self.failure(path) }
         waiting.removeAll(keepingCapacity: true)
     }
 

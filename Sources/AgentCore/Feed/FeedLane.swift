@@ -34,7 +34,10 @@ final class FeedLane: FeedConnectionOwner {
 
     private var target: FeedTarget
     private let context: AgentContext
-    private unowned let owner: any FeedLaneOwner
+    private let streamNames: StreamTable
+    // Unsafe, since it is asked for with each message and counting it costs as much as the rest of the call: who owns a lane lives
+    // longer than it.
+    private unowned(unsafe) let owner: any FeedLaneOwner
     private var account = ConnectionAccount()
     private var current: FeedConnection?
     private var next: FeedConnection?
@@ -55,6 +58,7 @@ final class FeedLane: FeedConnectionOwner {
         self.index = index
         self.target = target.dialled(for: name)
         self.context = context
+        self.streamNames = context.streamNames
         self.owner = owner
         self.backoff = Backoff(policy: context.plan.reconnect, generator: SystemRandomNumberGenerator())
         self.overlaps = OverlapFilter(context.streamNames)
@@ -170,7 +174,7 @@ final class FeedLane: FeedConnectionOwner {
 
     @inline(__always)
     func feedMessage(_ connection: FeedConnection, _ bytes: UnsafeRawBufferPointer, _ stamp: ReadStamp) {
-        let message = FeedMessage(bytes, streams: context.streamNames, facts: &facts)
+        let message = FeedMessage(bytes, streams: streamNames, facts: &facts)
         guard case .event = message.kind else { return other(message, connection, bytes) }
         counts.received += 1
         connection.lastDataNs = stamp.monotonicNs

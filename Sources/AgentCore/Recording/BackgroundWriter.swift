@@ -3,12 +3,6 @@ import ExperimentModel
 import Synchronization
 import WireTransport
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Writes an agent's files on a thread of its own, so that a slow disk never holds up the loop.
 ///
 /// Jobs wait in a bounded queue. Samples that find it full are counted as not written. A disk that takes no more ends the
@@ -162,12 +156,12 @@ final class BackgroundWriter: Sendable {
             guard descriptor >= 0 else { return failed(file) }
             files[file] = descriptor
             if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0,
-                !writeAll(SampleFile.header()[...], to: descriptor)
+                !writeWhole(SampleFile.header()[...], to: descriptor)
             {
                 return failed(file)
             }
         }
-        guard let descriptor = files[file], writeAll(bytes, to: descriptor) else { return failed(file) }
+        guard let descriptor = files[file], writeWhole(bytes, to: descriptor) else { return failed(file) }
         return true
     }
 
@@ -184,23 +178,13 @@ final class BackgroundWriter: Sendable {
     }
 
     /// Writes everything or nothing: a record that was cut short is taken back.
-    private func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    private func writeWhole(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         let start = lseek(descriptor, 0, SEEK_END)
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                buffer.baseAddress.map { systemWrite(descriptor, $0 + offset, bytes.count - offset) } ?? 0
-            }
-            if count > 0 {
-                offset += count
-            } else if count == 0 || errno != EINTR {
-                let reason = errno
-                if start >= 0 { _ = ftruncate(descriptor, start) }
-                errno = reason
-                return false
-            }
-        }
-        return true
+        if bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) { return true }
+        let reason = errno
+        if start >= 0 { _ = ftruncate(descriptor, start) }
+        errno = reason
+        return false
     }
 
     private func replaceNow(_ file: String, _ bytes: [UInt8]) {
@@ -211,13 +195,8 @@ final class BackgroundWriter: Sendable {
             _ = failed(file)
             return
         }
-        let isWritten = writeAll(bytes[...], to: descriptor)
+        let isWritten = writeWhole(bytes[...], to: descriptor)
         close(descriptor)
         if !isWritten || rename(temporary, target) != 0 { _ = failed(file) }
     }
-}
-
-/// `write(2)`, whose name the methods above hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

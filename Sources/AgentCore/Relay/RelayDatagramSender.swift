@@ -56,9 +56,6 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
         self.owner = owner
         outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
         retry = RelayRetry(lane: name, transport: .udp, context: context)
-        context.relayBreaks.append { [weak self] reason in
-            if self?.state == .streaming { self?.lost(reason) }
-        }
         connect()
         watch()
     }
@@ -291,6 +288,10 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
 
     // MARK: The end, and what comes before it
 
+    func breakOff(_ reason: String) {
+        if state == .streaming { lost(reason) }
+    }
+
     func finish() {
         if retry.wantGoodbye(orElse: { [self] reason in end(reason) }) { flush() }
     }
@@ -308,8 +309,8 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
 
     /// Looks each second whether the receiver is still heard.
     private func watch() {
-        context.loop.schedule(afterNs: 1_000_000_000) { [weak self] in
-            guard let self, !retry.isEnded else { return }
+        context.loop.schedule(afterNs: 1_000_000_000) { [self] in
+            guard !retry.isEnded else { return }
             if let link, state == .streaming {
                 packetOctets = link.socket.packetOctets ?? .max
                 if HostClock.monotonicNs() - link.heardNs > RelayDatagram.silenceNs {

@@ -19,6 +19,8 @@ protocol RelayOutlet: AnyObject {
     var socket: StreamSocket? { get }
     /// Sends what the connection takes of the outbox.
     func flush()
+    /// Breaks the connection, if there is one; another attempt follows as after any loss.
+    func breakOff(_ reason: String)
     /// Sends what is buffered, then the goodbye with the totals.
     func finish()
 }

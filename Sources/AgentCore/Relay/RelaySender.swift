@@ -37,7 +37,6 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
         self.outbox = RelayOutbox(eventLimit: context.plan.bufferEvents)
         self.retry = RelayRetry(lane: name, transport: .tcp, context: context)
         self.priming = RelayPriming(targetOctets: context.plan.relay?.primedOctets ?? 0)
-        context.relayBreaks.append { [weak self] reason in self?.channel?.fail(TransportError(.broken, reason)) }
         connect()
         if context.plan.relay?.primedOctets ?? 0 > 0 { keepReady() }
     }
@@ -180,6 +179,10 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
 
     func channelWritable(_ channel: ByteChannel) {
         flush()
+    }
+
+    func breakOff(_ reason: String) {
+        channel?.fail(TransportError(.broken, reason))
     }
 
     func finish() {

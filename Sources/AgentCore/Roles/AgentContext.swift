@@ -29,8 +29,6 @@ final class AgentContext {
     var clockSteps = ClockStepDetector()
     /// The newest clock reading.
     var clock: ClockReading?
-    /// Each breaks a relay connection off, for a validation that wants to see what becomes of the events then.
-    var relayBreaks: [(_ reason: String) -> Void] = []
 
     init(plan: AgentPlan, directory: String, secret: [UInt8]?, timing: FeedTiming = FeedTiming()) throws {
         self.plan = plan

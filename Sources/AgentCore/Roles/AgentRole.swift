@@ -16,6 +16,8 @@ protocol AgentRole: AnyObject {
     func go()
     /// Ends in good order: goodbyes, then over.
     func finish(_ reason: String)
+    /// Breaks a forwarder's relay connections off once, for a validation that wants to see what becomes of the events then.
+    func breakRelays(_ reason: String)
     /// Called ten times a second.
     func tick()
     /// Each lane's state, with figures of the last second.
@@ -36,20 +38,4 @@ protocol AgentRole: AnyObject {
     var receiveTimes: ReceiveTimeCount { get }
     /// The sockets to read TCP's state from: lane name, purpose, socket state line.
     func tcpStates() -> [TCPStateRecord]
-}
-
-/// One line of `tcp.jsonl`.
-struct TCPStateRecord: Codable {
-    var wallNs: Int64
-    var path: String
-    var lane: Int
-    var purpose: String
-    var rttUs: Int
-    var rttVarianceUs: Int
-    var retransmits: Int
-    var lost: Int
-    var congestionWindow: Int
-    var unacknowledged: Int
-    var unsentOctets: Int
-    var congestionControl: String?
 }

@@ -125,7 +125,7 @@ public final class AgentRunner {
         if access("\(context.directory)/go", F_OK) == 0 { role.go() }
         // Once for each time that the laptop makes the file.
         if unlink("\(context.directory)/\(AgentPlan.reconnectFile)") == 0 {
-            for breakOff in context.relayBreaks { breakOff(ConnectionRecord.wasToldToReconnect) }
+            role.breakRelays(ConnectionRecord.wasToldToReconnect)
         }
         role.tick()
     }

@@ -13,28 +13,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     let ports: [String: Int] = [:]
 
     private let context: AgentContext
-    private var lanes: [Lane] = []
-
-    /// One lane: where it takes events from, where it sends them, and what it has numbered.
-    private final class Lane {
-        let path: AgentPath
-        let number: Int
-        let sender: any RelayOutlet
-        /// The sender's.
-        let outbox: RelayOutbox
-        var feed: FeedLane?
-        var lastSequence: UInt64 = 0
-        var delays = LiveDelays()
-        var dropped: [MissingRange] = []
-        var isEnded = false
-
-        init(path: AgentPath, number: Int, sender: any RelayOutlet) {
-            self.path = path
-            self.number = number
-            self.sender = sender
-            outbox = sender.outbox
-        }
-    }
+    private var lanes: [ForwarderLane] = []
 
     init(context: AgentContext) {
         self.context = context
@@ -48,7 +27,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
                 let name = "\(path.name)/\(number)"
                 let hello = RelayProtocol.Hello(lane: UInt16(number), path: path.name, runID: context.plan.runID)
                 let sender = outlet(path.transport ?? .tcp, name, hello, destination.dialTarget)
-                let lane = Lane(path: path, number: number, sender: sender)
+                let lane = ForwarderLane(path: path, number: number, sender: sender)
                 lanes.append(lane)
                 lane.outbox.onDrop = { [unowned lane, unowned self] in noteDrop($0, lane) }
                 lane.feed = FeedLane(
@@ -96,7 +75,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         lanes[feed.index].sender.flush()
     }
 
-    private func noteDrop(_ sequence: UInt64, _ lane: Lane) {
+    private func noteDrop(_ sequence: UInt64, _ lane: ForwarderLane) {
         let cause = "dropped from the full buffer"
         lane.dropped.note(first: sequence, last: sequence, cause: cause, at: context.now)
     }
@@ -104,6 +83,10 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
     // MARK: The course of a run
 
     func go() {}
+
+    func breakRelays(_ reason: String) {
+        for lane in lanes { lane.sender.breakOff(reason) }
+    }
 
     func tick() {
         // Sending an event on must not wait for the acknowledgement of its arrival to be sent.
@@ -125,7 +108,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         if lanes.isEmpty { state = .finished }
     }
 
-    private func finish(_ lane: Lane, _ reason: String) {
+    private func finish(_ lane: ForwarderLane, _ reason: String) {
         if state != .finishing {
             state = .finishing
             message = reason
@@ -139,14 +122,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         guard let lane = lanes.first(where: { $0.sender === sender }) else {
             return SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
         }
-        let counts = counts(of: lane)
-        return SenderTotals(
-            received: counts.received,
-            forwarded: counts.forwarded,
-            dropped: counts.dropped,
-            invalid: counts.invalidTotal,
-            lastSequence: lane.lastSequence
-        )
+        return lane.totals
     }
 
     func relayEnded(_ sender: any RelayOutlet) {
@@ -160,60 +136,7 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
 
     // MARK: Accounts
 
-    private func counts(of lane: Lane) -> LaneCounts {
-        var counts = lane.feed?.counts ?? LaneCounts()
-        // The overlap of two connections to the exchange is not received twice: each event has one sequence id.
-        counts.received -= counts.duplicates
-        counts.forwarded = lane.sender.forwarded
-        counts.windowWaitMs = lane.sender.tcpWaitMs
-        counts.buffered = lane.outbox.count
-        counts.dropped = lane.outbox.dropped
-        return counts
-    }
-
-    func laneStatuses() -> [LaneStatus] {
-        lanes.map { lane in
-            var status = LaneStatus(
-                path: lane.path.name,
-                lane: lane.number,
-                state: lane.feed?.state ?? .closed,
-                relayState: lane.sender.state,
-                endpoint: lane.feed?.endpoint,
-                counts: counts(of: lane),
-                connections: (lane.feed?.connectionCount ?? 0) + lane.sender.connectionCount,
-                ratePerSecond: lane.delays.takeRate(),
-                lastFailure: lane.sender.lastFailure ?? lane.feed?.lastFailure
-            )
-            status.medianMs = lane.delays.quantileMs(0.5)
-            status.p99Ms = lane.delays.quantileMs(0.99)
-            status.silentStreams = lane.feed?.silentStreams
-            return status
-        }
-    }
-
-    func laneSummaries() -> [LaneSummary] {
-        lanes.map { lane in
-            var summary = LaneSummary(
-                path: lane.path.name,
-                lane: lane.number,
-                counts: counts(of: lane),
-                senderTotals: relayTotals(lane.sender),
-                connections: (lane.feed?.connections ?? []) + lane.sender.connections,
-                missing: lane.dropped,
-                invalidExamples: lane.feed?.invalidExamples ?? []
-            )
-            summary.silentStreams = lane.feed?.neverHeardStreams
-            summary.datagrams = lane.sender.datagramFacts
-            return summary
-        }
-    }
-
-    func tcpStates() -> [TCPStateRecord] {
-        lanes.flatMap { lane in
-            [
-                TCPStateRecord(lane.path.name, lane.number, "feed", lane.feed?.socket),
-                TCPStateRecord(lane.path.name, lane.number, "relay", lane.sender.socket),
-            ].compactMap { $0 }
-        }
-    }
+    func laneStatuses() -> [LaneStatus] { lanes.map { $0.takeStatus() } }
+    func laneSummaries() -> [LaneSummary] { lanes.map(\.summary) }
+    func tcpStates() -> [TCPStateRecord] { lanes.flatMap(\.tcpStates) }
 }

@@ -1,4 +1,3 @@
-import CSockets
 import ExperimentModel
 import MarketFeed
 import WireTransport
@@ -12,9 +11,6 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     /// The same when somebody waits for this agent's end.
     private static let hurriedDrainNs: Int64 = 5_000_000_000
 
-    /// Events in a tenth of a second from which on TCP need not acknowledge each.
-    private static let manyEventsPerTick = 500
-
     private(set) var state = AgentStatus.State.starting
     private(set) var message: String?
     private(set) var window: MeasuredWindow?
@@ -24,35 +20,13 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     var recorder: SampleRecorder? { samples }
 
     private let context: AgentContext
-    private var lanes: [Lane] = []
+    private var lanes: [ReceiverLane] = []
     private var listeners: [String: RelayListener] = [:]
     private var datagramListeners: [String: RelayDatagramListener] = [:]
     private var drainUntilNs: Int64?
     private var sawEvent = false
     private var isTold = false
     private var facts = MessageFacts()
-
-    /// One lane of a path, direct or relayed.
-    private final class Lane {
-        let path: AgentPath
-        let number: Int
-        /// The number among all lanes, as samples carry it.
-        let index: UInt16
-        var feed: FeedLane?
-        var relay: (any RelayInlet)?
-        var arrived = 0
-        /// Events at the last tick.
-        var arrivedAtTick = 0
-        var delays = LiveDelays()
-        /// Whether the live difference is made with this lane.
-        var isCompared = false
-
-        init(path: AgentPath, number: Int, index: UInt16) {
-            self.path = path
-            self.number = number
-            self.index = index
-        }
-    }
 
     init(context: AgentContext) {
         self.context = context
@@ -62,7 +36,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     func start() throws {
         for path in context.plan.paths {
             for number in 0..<path.lanes {
-                lanes.append(Lane(path: path, number: number, index: UInt16(lanes.count)))
+                lanes.append(ReceiverLane(path: path, number: number, index: UInt16(lanes.count)))
             }
             if path.kind == .relay { try listen(path) }
         }
@@ -97,7 +71,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         }
     }
 
-    private func inlet(_ lane: Lane, _ name: String) -> any RelayInlet {
+    private func inlet(_ lane: ReceiverLane, _ name: String) -> any RelayInlet {
         guard let listener = datagramListeners[lane.path.name] else {
             return RelayReceiverLane(name: name, index: Int(lane.index), context: context, owner: self)
         }
@@ -147,7 +121,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     }
 
     @inline(__always)
-    private func record(_ event: RelayedEvent, _ lane: Lane, connection: Int, _ stamp: ReadStamp) {
+    private func record(_ event: RelayedEvent, _ lane: ReceiverLane, connection: Int, _ stamp: ReadStamp) {
         let message = FeedMessage(event.message, streams: context.streamNames, facts: &facts)
         record(
             SampleRecord(
@@ -169,7 +143,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     }
 
     @inline(__always)
-    private func record(_ unstamped: SampleRecord, _ lane: Lane, _ stamp: ReadStamp) {
+    private func record(_ unstamped: SampleRecord, _ lane: ReceiverLane, _ stamp: ReadStamp) {
         var sample = unstamped
         sample.arrivalKernelNs = stamp.kernelNs
         sample.arrivalWallNs = stamp.wallNs
@@ -212,6 +186,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         openWindow()
     }
 
+    func breakRelays(_ reason: String) {}
+
     private func openWindow() {
         guard window == nil else { return }
         let now = context.now
@@ -226,7 +202,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     }
 
     func tick() {
-        for lane in lanes { acknowledgeLess(lane) }
+        for lane in lanes { lane.acknowledgeLess() }
         let nowNs = HostClock.monotonicNs()
         switch state {
         case .starting:
@@ -239,19 +215,6 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
             if isDrained || nowNs >= drainUntilNs ?? 0 { close() }
         case .ready, .finished, .failed: break
         }
-    }
-
-    /// Has TCP acknowledge every second of a lane's segments while they are many.
-    ///
-    /// As long as a segment is not acknowledged the sender's host keeps it, and on one machine (loopback, namespaces) the kernel
-    /// then cannot merge it with the next, which would take its receive time away. On any machine it saves a packet. At low rates
-    /// the acknowledgement that is held back would lengthen the round trips that the forwarder records.
-    private func acknowledgeLess(_ lane: Lane) {
-        let arrived = lane.feed == nil ? lane.relay?.counts.arrived ?? 0 : lane.arrived
-        if arrived - lane.arrivedAtTick >= Self.manyEventsPerTick {
-            (lane.feed?.socket ?? lane.relay?.socket)?.delayAcknowledgements()
-        }
-        lane.arrivedAtTick = arrived
     }
 
     func finish(_ reason: String) {
@@ -291,84 +254,14 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
 
     // MARK: Accounts
 
-    func laneStatuses() -> [LaneStatus] {
-        lanes.map { lane in
-            var status = LaneStatus(
-                path: lane.path.name,
-                lane: lane.number,
-                state: lane.feed?.state ?? lane.relay?.state ?? .waiting,
-                endpoint: lane.feed?.endpoint ?? lane.relay?.endpoint,
-                counts: counts(of: lane),
-                connections: lane.feed?.connectionCount ?? ((lane.relay?.connectionNumber ?? -1) + 1),
-                ratePerSecond: lane.delays.takeRate(),
-                lastFailure: lane.feed?.lastFailure
-            )
-            status.medianMs = lane.delays.quantileMs(0.5)
-            status.p99Ms = lane.delays.quantileMs(0.99)
-            status.silentStreams = lane.feed?.silentStreams
-            return status
-        }
-    }
-
-    private func counts(of lane: Lane) -> LaneCounts {
-        guard let feed = lane.feed else { return lane.relay?.counts ?? LaneCounts() }
-        var counts = feed.counts
-        counts.arrived = lane.arrived
-        return counts
-    }
-
-    func laneSummaries() -> [LaneSummary] {
-        lanes.map { lane in
-            var summary = LaneSummary(
-                path: lane.path.name,
-                lane: lane.number,
-                counts: counts(of: lane),
-                senderTotals: lane.relay?.senderTotals,
-                before: lane.relay?.before,
-                connections: lane.feed?.connections ?? lane.relay?.connections ?? [],
-                missing: lane.relay?.missing ?? [],
-                invalidExamples: lane.feed?.invalidExamples ?? [],
-                probes: lane.relay?.envelope.summary
-            )
-            summary.silentStreams = lane.feed?.neverHeardStreams
-            summary.datagrams = lane.relay?.datagramFacts
-            summary.earlier = lane.relay?.earlier
-            return summary
-        }
-    }
-
-    func tcpStates() -> [TCPStateRecord] {
-        lanes.compactMap { lane in
-            let purpose = lane.feed == nil ? "relay" : "feed"
-            return TCPStateRecord(lane.path.name, lane.number, purpose, lane.feed?.socket ?? lane.relay?.socket)
-        }
-    }
+    func laneStatuses() -> [LaneStatus] { lanes.map { $0.takeStatus() } }
+    func laneSummaries() -> [LaneSummary] { lanes.map(\.summary) }
+    func tcpStates() -> [TCPStateRecord] { lanes.compactMap(\.tcpState) }
 }
 
 extension Timestamp {
     /// The moment this much later, on both clocks.
     func later(by ns: Int64) -> Timestamp {
         Timestamp(wallNs: wallNs + ns, monotonicNs: monotonicNs + ns)
-    }
-}
-
-extension TCPStateRecord {
-    /// A line from a socket; nil when there is no connection, or the kernel does not say.
-    init?(_ path: String, _ lane: Int, _ purpose: String, _ socket: StreamSocket?) {
-        guard let state = socket?.tcpState else { return nil }
-        self.init(
-            wallNs: HostClock.wallNs(),
-            path: path,
-            lane: lane,
-            purpose: purpose,
-            rttUs: Int(state.rttUs),
-            rttVarianceUs: Int(state.rttVarianceUs),
-            retransmits: Int(state.retransmits),
-            lost: Int(state.lost),
-            congestionWindow: Int(state.congestionWindow),
-            unacknowledged: Int(state.unacknowledged),
-            unsentOctets: Int(state.unsentOctets),
-            congestionControl: socket?.congestionControl
-        )
     }
 }

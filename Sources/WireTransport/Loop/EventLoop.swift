@@ -156,6 +156,13 @@ public final class EventLoop {
     @inline(__always)
     private func runTimers(dueByNs nowNs: Int64) {
         guard let next = timers.nextNs, next <= nowNs else { return }
-        for action in timers.takeAllDue(byNs: nowNs) { action() }
+        callTimers(dueByNs: nowNs)
+    }
+
+    /// One by one, since each may cancel those after it; what it adds is for the next turn, however soon it is due.
+    @inline(never)
+    private func callTimers(dueByNs nowNs: Int64) {
+        let newest = timers.newest
+        while let action = timers.takeDue(byNs: nowNs, upTo: newest) { action() }
     }
 }

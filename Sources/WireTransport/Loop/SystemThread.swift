@@ -2,51 +2,51 @@ import CSockets
 
 /// A thread of the operating system, for work that blocks.
 public final class SystemThread: Sendable {
-    private let handle: ThreadHandle
-
-    private struct ThreadHandle: @unchecked Sendable {
-        // pthread_t is a number on Linux and a pointer on Darwin, which is not Sendable there; it is only ever joined.
-        #if os(Linux)
-            var thread = pthread_t()
-        #else
-            var thread: pthread_t?
-        #endif
-    }
+    // A number on Linux, and on Darwin a pointer, which is not Sendable there; it is only ever joined.
+    #if os(Linux)
+        private let thread: pthread_t
+    #else
+        private nonisolated(unsafe) let thread: pthread_t?
+    #endif
 
     /// Starts a thread that runs `body` with all signals blocked, so that they reach the main thread.
     ///
     /// - Throws: `TransportError` `system` when there are no threads left.
     public init(_ body: @escaping @Sendable () -> Void) throws {
         let argument = Unmanaged.passRetained(ThreadBody(body)).toOpaque()
-        var handle = ThreadHandle()
+        #if os(Linux)
+            var thread = pthread_t()
+        #else
+            var thread: pthread_t?
+        #endif
         var all = sigset_t()
         var previous = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, &previous)
-        let code = pthread_create(&handle.thread, nil, { runThreadBody($0) }, argument)
+        let code = pthread_create(&thread, nil, { runThreadBody($0) }, argument)
         pthread_sigmask(SIG_SETMASK, &previous, nil)
         guard code == 0 else {
             Unmanaged<ThreadBody>.fromOpaque(argument).release()
             throw TransportError(.system, "cannot start a thread: \(systemMessage(code))")
         }
-        self.handle = handle
+        self.thread = thread
     }
 
     /// Waits until the thread has ended; call once.
     public func join() {
         #if os(Linux)
-            pthread_join(handle.thread, nil)
+            pthread_join(thread, nil)
         #else
-            if let thread = handle.thread { pthread_join(thread, nil) }
+            if let thread { pthread_join(thread, nil) }
         #endif
     }
 
     /// Lets the thread run on alone; call instead of `join()`.
     public func detach() {
         #if os(Linux)
-            pthread_detach(handle.thread)
+            pthread_detach(thread)
         #else
-            if let thread = handle.thread { pthread_detach(thread) }
+            if let thread { pthread_detach(thread) }
         #endif
     }
 }

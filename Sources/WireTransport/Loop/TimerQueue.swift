@@ -14,6 +14,9 @@ struct TimerQueue {
     private var entries: [Entry] = []
     private var lastNumber: UInt64 = 0
 
+    /// The newest timer's name.
+    var newest: TimerID { TimerID(number: lastNumber) }
+
     /// When the first timer is due.
     var nextNs: Int64? { entries.last?.atNs }
 
@@ -35,19 +38,11 @@ struct TimerQueue {
         entries.removeAll { $0.id == id }
     }
 
-    /// Takes off the next timer that is due by `ns`.
-    private mutating func takeDue(byNs ns: Int64) -> (() -> Void)? {
-        guard let last = entries.last, last.atNs <= ns else { return nil }
-        entries.removeLast()
-        return last.action
-    }
-
-    /// Takes off every timer that is due by `ns`, at most a thousand, in the order of their times.
-    ///
-    /// The caller calls them, so that an action may add and cancel timers.
-    mutating func takeAllDue(byNs ns: Int64) -> [() -> Void] {
-        var due: [() -> Void] = []
-        while due.count < 1_000, let action = takeDue(byNs: ns) { due.append(action) }
-        return due
+    /// Takes off the next timer that is due by `ns`, of those up to `newest`.
+    mutating func takeDue(byNs ns: Int64, upTo newest: TimerID) -> (() -> Void)? {
+        guard let index = entries.lastIndex(where: { $0.id.number <= newest.number }), entries[index].atNs <= ns else {
+            return nil
+        }
+        return entries.remove(at: index).action
     }
 }
