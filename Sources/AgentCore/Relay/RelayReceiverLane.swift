@@ -38,8 +38,6 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var senderTotals: SenderTotals?
     /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
     private(set) var before: SenderTotals?
-    /// What came from forwarders before one that was restarted; nil when none was.
-    private(set) var earlier: LaneCounts?
     /// Every connection that is over.
     private(set) var records: [ConnectionRecord] = []
     /// What the connection is doing.
@@ -62,6 +60,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var wantsFinish = false
     /// Octets of padding that came and were thrown away.
     private(set) var paddingOctets = 0
+    /// What came from forwarders before one that was restarted; nil when none was.
+    private(set) var earlier: LaneCounts?
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
