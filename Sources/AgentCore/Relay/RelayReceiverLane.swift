@@ -46,6 +46,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var connectionNumber = -1
     /// What probes inside the connection showed.
     private(set) var envelope = OffsetEnvelope()
+    /// What came from forwarders before one that was restarted; nil when none was.
+    private(set) var earlier: LaneCounts?
 
     private let context: AgentContext
     private unowned let owner: any RelayReceiverLaneOwner
@@ -60,8 +62,6 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var wantsFinish = false
     /// Octets of padding that came and were thrown away.
     private(set) var paddingOctets = 0
-    /// What came from forwarders before one that was restarted; nil when none was.
-    private(set) var earlier: LaneCounts?
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
