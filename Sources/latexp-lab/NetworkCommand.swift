@@ -35,13 +35,16 @@ struct NetworkCommand: AsyncParsableCommand {
     @Flag(help: "Hosts without sshd and chronyd, for agents that are started by hand in their namespaces.")
     var bare = false
 
+    @Flag(help: "The exchange's events come at an even pace, and not in bursts.")
+    var even = false
+
     func run() async throws {
         do {
             let control = try LabControl()
             defer { control.stop() }
             let request = try spec.map { try LabRequest.read(try Self.read($0), fileName: $0) } ?? LabRequest()
             let parts: NetworkLab.Parts = bare ? .exchangeAndLinks : .all
-            try await NetworkLab.run(request, directory: directory, name: name, parts: parts) { lab in
+            try await NetworkLab.run(request, directory: directory, name: name, parts: parts, isEven: even) { lab in
                 try Answer.say(Up(hosts: lab.inventoryFile, caFile: lab.description.caFile, namespaces: lab.namespaces))
                 try await obey(control, lab)
             }

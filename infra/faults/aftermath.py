@@ -47,6 +47,29 @@ def start(command, folder, **environment):
     )
 
 
+def below(process):
+    """The processes that a process has started, and those that they have."""
+    found = []
+    for file in glob.glob(f"/proc/{process}/task/*/children"):
+        try:
+            with open(file) as children:
+                numbers = [int(child) for child in children.read().split()]
+        except OSError:
+            continue
+        for child in numbers:
+            found += [child, *below(child)]
+    return found
+
+
+def is_test_program(process):
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            words = file.read()
+    except OSError:
+        return False
+    return any(name in words.split(b"\0")[0] for name in (b"xctest", b"swiftpm-testing", b"swift-test", b"swift-package"))
+
+
 def said(folder):
     with open(os.path.join(folder, "said"), errors="replace") as file:
         return file.read()[-800:]
@@ -98,8 +121,12 @@ def killed_swift_test(folder):
                 return prefix
         return None
 
-    prefix = wait_for("a test's lab and a run in it", lab, 60)
-    os.killpg(run.pid, signal.SIGKILL)
+    prefix = wait_for("a test's lab and a run in it", lab, 90)
+    programs = [process for process in [run.pid, *below(run.pid)] if is_test_program(process)]
+    if not programs:
+        raise Broken("no test program was found")
+    for process in programs:
+        os.kill(process, signal.SIGKILL)
     run.wait()
     return nothing_is_left(folder, prefix, "a test of `swift test`, killed in the middle")
 

@@ -81,17 +81,18 @@ def nobody_was_disturbed(account, world):
             f"by {name} times p99 of the relay was {before:.3f} ms in the quiet and {meanwhile:.3f} ms with strangers; "
             f"p99 of its error against the lab's record {us(quiet)} and {us(busy)} us"
         )
-        account.check(busy - quiet < limit_ns, f"strangers made the times by {name} worse: p99 of the error {us(quiet)}, then {us(busy)} us")
+        # Beyond what a machine that is busy with other things does to a program's own times.
+        account.check(busy - quiet < max(limit_ns, quiet / 2), f"strangers made the times by {name} worse: p99 of the error {us(quiet)}, then {us(busy)} us")
     counted = world.receiver.summary()["strangers"]
     came = world.strangers
     account.notes.append(f"strangers that came: {came}; counted: {counted}")
     account.check(sum(counted.values()) == sum(came.values()), f"{sum(came.values())} strangers came, {sum(counted.values())} were counted")
     account.check(came["idle"] >= 900 and all(count > 5 for count in came.values()), f"too few strangers: {came}")
     account.check(counted.get("unproven", 0) >= (came["replayed"] + came["wrong proof"]) // 2, "replayed and wrong proofs were not seen as such")
-    account.notes.append(f"the receiver's memory, kB: {', '.join(f'{name} {kb}' for name, kb in world.memory.items())}")
+    account.notes.append(f"the receiver's memory, kB: {', '.join(f'{name} {kb}' for name, kb in world.memory.items())}; its own, without the program's pages, then {world.own_memory}")
     memory = world.memory
     account.check(memory["at most"] - memory["before"] <= 4 * MEGABYTE_KB, "strangers took more than 4 MB")
-    account.check(memory["after more"] - memory["after some"] <= 256, "each stranger leaves something behind")
+    account.check(world.own_memory[1] - world.own_memory[0] <= 256, f"each stranger leaves something behind: {world.own_memory} kB")
 
 
 def hear_greeting(world):
@@ -118,8 +119,11 @@ def strangers(world):
     attack(world, 6)
     world.busy = (start, wall_ns())
     world.memory["after some"] = world.receiver.memory_kb()
+    # Without the program's own pages, of which more are needed the first time that something happens.
+    world.own_memory = [world.receiver.memory_kb("RssAnon")]
     attack(world, 4)
     world.memory["after more"] = world.receiver.memory_kb()
+    world.own_memory.append(world.receiver.memory_kb("RssAnon"))
     world.wait_until_all_arrive()
 
 
@@ -284,21 +288,22 @@ def kernel_times_hold(account, world):
 
 
 HOGS = 8
-UNDER_HOGS = ("taskset", "-c", "1", "setpriv", "--bounding-set=-sys_nice", "nice", "-n", "10")
+UNDER_HOGS = ("taskset", "-c", "1")
 
 
-@row("cpu-hog", "hogs on the receiver's processor", weight=25, is_timed=True, lanes=1, extra=kernel_times_hold, launcher=UNDER_HOGS)
+# At an even pace: of messages that wait together the kernel keeps one time, the last one's.
+@row("cpu-hog", "hogs on the receiver's processor", weight=25, is_timed=True, lab={"rate": 100, "even": True}, lanes=1, extra=kernel_times_hold, launcher=UNDER_HOGS)
 def cpu_hog(world):
     # The lab's own threads are the way, and must not wait for the hogs.
     subprocess.run(["taskset", "-a", "-p", "-c", "0", str(world.lab.process_id)], check=True, stdout=subprocess.DEVNULL)
     start = wall_ns()
-    pause(5)
+    pause(7)
     world.quiet = (start, wall_ns())
     hog = world.lab.enter("frankfurt", ["taskset", "-c", "1", "sh", "-c", "while :; do :; done"])
     hogs = [subprocess.Popen(hog) for _ in range(HOGS)]
     try:
         start = wall_ns()
-        pause(5)
+        pause(7)
         world.busy = (start, wall_ns())
     finally:
         for process in hogs:

@@ -63,7 +63,7 @@ class Folder:
 class Lab:
     """Namespaces of exchange, Tokyo and Frankfurt with their links. Ends when told, and when this process dies."""
 
-    def __init__(self, folder, rate, direct="40ms", tokyo="500us", backbone="30ms", jitter="100us", seed=1):
+    def __init__(self, folder, rate, direct="40ms", tokyo="500us", backbone="30ms", jitter="100us", seed=1, even=False):
         with _numbers_lock:
             number = next(_numbers)
         self.folder = os.path.join(folder, f"lab{number}")
@@ -79,7 +79,8 @@ class Lab:
         self.world = os.path.join(self.folder, "world")
         self._log = open(os.path.join(self.folder, "log"), "wb")
         self._process = subprocess.Popen(
-            [os.path.join(PROGRAMS, "latexp-lab"), "network", "--bare", "--name", self.name, "--directory", self.world, "--spec", spec],
+            [os.path.join(PROGRAMS, "latexp-lab"), "network", "--bare", "--name", self.name, "--directory", self.world, "--spec", spec]
+            + (["--even"] if even else []),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

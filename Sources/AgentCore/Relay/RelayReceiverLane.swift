@@ -24,14 +24,14 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var senderTotals: SenderTotals?
     /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
     private(set) var before: SenderTotals?
-    /// What came from forwarders before one that was restarted; nil when none was.
-    private(set) var earlier: LaneCounts?
     /// What the connection is doing.
     private(set) var state = LaneStatus.State.waiting
     /// The number of the present connection, from 0.
     private(set) var connectionNumber = -1
     /// What probes inside the connection showed.
     private(set) var envelope = OffsetEnvelope()
+    /// What came from forwarders before one that was restarted; nil when none was.
+    private(set) var earlier: LaneCounts?
 
     private let context: AgentContext
     private unowned let owner: any RelayReceiverLaneOwner

@@ -85,6 +85,7 @@ final class ReceiverLane {
         )
         summary.silentStreams = feed?.neverHeardStreams
         summary.datagrams = relay?.datagramFacts
+        summary.earlier = relay?.earlier
         return summary
     }
 

@@ -47,7 +47,8 @@ final class ExchangeFloor {
             seed: settings.seed,
             rate: settings.rate,
             market: settings.market,
-            streamCount: settings.streams.count
+            streamCount: settings.streams.count,
+            isEven: settings.isEven
         )
         next = generator.next()
         nextNs = HostClock.monotonicNs() + next.gapNs

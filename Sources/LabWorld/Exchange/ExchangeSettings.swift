@@ -10,6 +10,8 @@ public struct ExchangeSettings: Sendable {
     public var seed: UInt64
     /// The mean number of events a second, over all streams.
     public var rate: Double
+    /// Whether all events are equally far apart, and not in bursts as on a real feed.
+    public var isEven = false
     /// How often the server pings; Binance spot does every 20 s.
     public var pingIntervalNs: Int64 = 20_000_000_000
     /// How old an unanswered ping may become; Binance spot waits a minute.

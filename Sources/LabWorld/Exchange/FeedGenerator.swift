@@ -18,15 +18,20 @@ public struct FeedGenerator: Sendable {
     private let largestBurst: Int
     private let meanSpellNs: Double
     private let gapLimitNs: Double
+    /// The gap between all events; nil for bursts.
+    private let evenGapNs: Int64?
     private var leftInBurst = 0
     private var updateID = firstUpdateID
     private var bidTicks: Int64
     private var spreadTicks: Int64 = 1
 
     /// A generator of `rate` events a second on average, spread evenly over `streamCount` streams.
-    public init(seed: UInt64, rate: Double, market: Market, streamCount: Int) {
+    ///
+    /// - Parameter isEven: whether all events are equally far apart, as on no real feed.
+    public init(seed: UInt64, rate: Double, market: Market, streamCount: Int, isEven: Bool = false) {
         precondition(rate > 0 && streamCount > 0, "a feed has a rate and a stream")
         self.streamCount = streamCount
+        evenGapNs = isEven ? Int64(1e9 / rate) : nil
         generator = SeededGenerator(seed: seed, purpose: "feed")
         bidTicks = FeedScale(market).firstBidTicks
         // Slow feeds have small bursts, or the spells between would be longer than a real feed is ever silent.
@@ -60,6 +65,7 @@ public struct FeedGenerator: Sendable {
     }
 
     private mutating func nextGapNs() -> Int64 {
+        if let evenGapNs { return evenGapNs }
         guard leftInBurst == 0 else {
             leftInBurst -= 1
             return generator.unit() < Self.shareAtOnce ? 0 : Int64(generator.unit() * gapLimitNs)

@@ -34,6 +34,7 @@ public final class NetworkLab: Sendable {
     ///   - path: its directory; made if it is not there, and closed to other users.
     ///   - name: what the namespaces' names begin with; nil takes one that no other lab has.
     ///   - parts: what is brought up.
+    ///   - isEven: whether the exchange's events are equally far apart, and not in bursts.
     ///   - body: what to do while it is up.
     /// - Throws: `LabError` when a part cannot be brought up, or what `body` throws.
     public static func run<Result: Sendable>(
@@ -41,6 +42,7 @@ public final class NetworkLab: Sendable {
         directory path: String,
         name: String? = nil,
         parts: Parts = .all,
+        isEven: Bool = false,
         _ body: (NetworkLab) async throws -> Result
     ) async throws -> Result {
         #if os(Linux)
@@ -54,7 +56,7 @@ public final class NetworkLab: Sendable {
                 builder.takeDown()
                 sweep.run()
             }
-            return try await body(try await builder.build(parts))
+            return try await body(try await builder.build(parts, isEven: isEven))
         #else
             throw LabError(.system, "the network lab needs Linux: it is made of network namespaces")
         #endif

@@ -27,13 +27,15 @@ final class NetworkLabBuilder {
         namespaceSweep = try NamespaceSweep(Array(namespaces.values), ip: ip)
     }
 
-    func build(_ parts: NetworkLab.Parts) async throws -> NetworkLab {
+    func build(_ parts: NetworkLab.Parts, isEven: Bool) async throws -> NetworkLab {
         for host in Host.allCases { try await namespace(host).make(ip: ip, portRange: host.portRange) }
         // Only these ways carry market data.
         for way in plan.ways where parts == .all || way.truth != nil { try await add(way) }
         let certificates = try await Certificates.make(in: directory)
+        var settings = try ExchangeSettings(request)
+        settings.isEven = isEven
         let exchange = try Exchange(
-            ExchangeSettings(request),
+            settings,
             certificateFile: certificates.certificateFile,
             keyFile: certificates.keyFile,
             observer: truth,
