@@ -73,7 +73,9 @@ ensure_key_pair() {
     fi
     tolerated=InvalidKeyPair.Duplicate change '' "${region[$side]}" ec2 import-key-pair --key-name "$key_name" \
         --public-key-material "fileb://$key_file.pub" --tag-specifications "$(tags key-pair "$side")" --query KeyPairId
-    [ -z "$refused" ] || fail "${region[$side]} has a key pair $key_name that is not this experiment's: choose another --name"
+    # Its own tag may just not have been seen a moment ago.
+    [ -z "$refused" ] || find_one key-pair "$side"
+    [ -z "$refused" ] || [ -n "$found" ] || fail "${region[$side]} has a key pair $key_name that is not this experiment's: choose another --name"
     made "$side" "key pair" "$key_name"
 }
 
