@@ -133,6 +133,8 @@ class SimulatedAWS:
         refusal = self.refusal(action, region, parameters)
         if refusal:
             return self.refuse(service, start_response, *refusal)
+        if action == "DescribeRegions":
+            return self.regions(start_response)
         if action == "GetConsoleOutput":
             return self.console_output(region, parameters["InstanceId"], start_response)
         token = parameters.get("ClientToken") if action == "RunInstances" else None
@@ -155,6 +157,17 @@ class SimulatedAWS:
         start_response("400 Bad Request", [("Content-Type", "text/xml")])
         text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
         return (text + "<RequestID>x</RequestID></Response>").encode()
+
+    @staticmethod
+    def regions(start_response):
+        """Few regions, since each has much to be asked for."""
+        names = ("us-east-1", "ap-northeast-3", *REGIONS)
+        items = "".join(f"<item><regionName>{name}</regionName></item>" for name in names)
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return (
+            '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>x</requestId>'
+            f"<regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+        ).encode()
 
     def console_output(self, region, instance_id, start_response):
         looks = self.looks_at_console.get(instance_id, 0)

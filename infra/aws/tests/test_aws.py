@@ -425,7 +425,7 @@ class Accelerator(Case):
         answer = self.world.aws.accelerators.answer
         for action, parameters in (
             ("CreateAccelerator", {"Name": "x"}),
-            ("CreateAccelerator", {"Name": "x" * 65, "IdempotencyToken": "t"}),
+            ("CreateAccelerator", {"Name": "x" * 256, "IdempotencyToken": "t"}),
             ("CreateAccelerator", {"Name": "x", "IdempotencyToken": "t", "Colour": "red"}),
             ("CreateListener", {"AcceleratorArn": "a", "IdempotencyToken": "t", "Protocol": "SCTP", "PortRanges": [{"FromPort": 1, "ToPort": 1}]}),
             ("CreateListener", {"AcceleratorArn": "a", "IdempotencyToken": "t", "PortRanges": [{"FromPort": "1"}]}),

@@ -247,12 +247,17 @@ class World:
             for attribute in ("userData", "instanceInitiatedShutdownBehavior"):
                 answer = client.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=attribute)
                 instance[attribute] = answer.get(attribute[0].upper() + attribute[1:])
+        groups = client.describe_security_groups()["SecurityGroups"]
+        for group in groups:
+            if group["GroupName"] == "GlobalAccelerator":
+                # It gets a tag only when it is taken down, which may have been begun.
+                group.pop("Tags", None)
         return {
             "vpcs": client.describe_vpcs()["Vpcs"],
             "subnets": client.describe_subnets()["Subnets"],
             "gateways": client.describe_internet_gateways()["InternetGateways"],
             "tables": client.describe_route_tables()["RouteTables"],
-            "groups": client.describe_security_groups()["SecurityGroups"],
+            "groups": groups,
             "peerings": [
                 p for p in client.describe_vpc_peering_connections()["VpcPeeringConnections"] if p["Status"]["Code"] != "deleted"
             ],
@@ -345,10 +350,12 @@ def differences(one, other, place=""):
             else:
                 yield from differences(one[key], other[key], f"{place}.{key}")
     elif isinstance(one, list) and isinstance(other, list):
-        yield from (f"{place} only in the first: {json.dumps(each)[:400]}" for each in one if each not in other)
-        yield from (f"{place} only in the second: {json.dumps(each)[:400]}" for each in other if each not in one)
-        if len(one) != len(other):
-            yield f"{place}: {len(one)} and {len(other)}"
+        firsts, seconds = [each for each in one if each not in other], [each for each in other if each not in one]
+        if len(firsts) == len(seconds):
+            for number, (first, second) in enumerate(zip(firsts, seconds)):
+                yield from differences(first, second, f"{place}[{number}]")
+        else:
+            yield f"{place}: only in the first {json.dumps(firsts)[:600]}, only in the second {json.dumps(seconds)[:600]}"
     elif one != other:
         yield f"{place}: {one} and {other}"
 
