@@ -522,7 +522,8 @@ class Policy(Case):
         for action in ("ec2:RunInstances", "ec2:CreateVpcPeeringConnection"):
             less = json.loads(json.dumps(self.policy()))
             for statement in less["Statement"]:
-                statement["Action"] = [each for each in statement["Action"] if each != action] or ["ec2:DescribeHosts"]
+                actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+                statement["Action"] = [each for each in actions if each != action] or ["ec2:DescribeHosts"]
             self.enforce(less)
             result = self.world.run("up")
             self.assertEqual(result.status, 1)
