@@ -102,7 +102,7 @@ ensure_instance() {
             --metadata-options HttpTokens=required,HttpEndpoint=enabled,HttpPutResponseHopLimit=1,InstanceMetadataTags=enabled \
             --block-device-mappings "DeviceName=${root_device[$side]},Ebs={VolumeSize=8,VolumeType=gp3,DeleteOnTermination=true}" \
             --user-data "file://$aws_folder/user-data" --client-token "latexp-$name-$round-$token" --tag-specifications \
-            "$(tags instance "$side" | sed "s/]\$/,{Key=latexp-ttl,Value=$ttl}]/")" "$(tags volume "$side")" \
+            "$(tags instance "$side" latexp-ttl "$ttl")" "$(tags volume "$side")" \
             "$(tags network-interface "$side")" --query 'Instances[0].InstanceId'
         instance[side]=$answer
         [ "$dry_run" = no ] || return 0
