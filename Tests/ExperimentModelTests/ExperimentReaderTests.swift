@@ -57,6 +57,19 @@ struct ExperimentReaderTests {
         #expect(again == experiment)
     }
 
+    @Test("A relay to an accelerator needs the receiver to have one")
+    func readsAccelerator() throws {
+        let text = Self.complete.replacing("\"to\": \"private\"", with: "\"to\": \"accelerator\"")
+        #expect(problems(text).map(\.path) == ["hosts.frankfurt.acceleratorAddress"])
+        let experiment = try read(
+            text.replacing("\"privateAddress\"", with: "\"acceleratorAddress\": \"a1.example\", \"privateAddress\"")
+        )
+        #expect(experiment.paths[1].to == .acceleratorAddress)
+        #expect(experiment.hosts["frankfurt"]?.acceleratorAddress == "a1.example")
+        let again = try JSONDecoder().decode(Experiment.self, from: JSONEncoder().encode(experiment))
+        #expect(again == experiment)
+    }
+
     @Test("A relay over UDP is read, and TCP is what is meant when nothing is said")
     func readsTransport() throws {
         #expect(try read(Self.complete).paths[1].transport == nil)

@@ -81,6 +81,16 @@ struct RunEngineTests {
         #expect(receiver.deadline > TimeSpan.seconds(6))
     }
 
+    @Test("gives the forwarder the accelerator's name when the path leads there")
+    func acceleratorPlan() async throws {
+        let world = try FakeWorld()
+        world.experiment.hosts["frankfurt"]?.acceleratorAddress = "a1.example"
+        world.experiment.paths[1].to = .acceleratorAddress
+        _ = try await world.run()
+        let forwarder = try #require(world.hosts["tokyo"]?.state.withLock { $0.plan })
+        #expect(forwarder.paths.map(\.destination) == ["a1.example"])
+    }
+
     @Test("that was measured but whose verdict cannot be used ends with 1")
     func unusableVerdict() async throws {
         let world = try FakeWorld()

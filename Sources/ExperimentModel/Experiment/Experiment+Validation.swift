@@ -154,7 +154,8 @@ extension Experiment {
         case .acceleratorAddress where host.acceleratorAddress == nil:
             let text = "is missing, and \(place).to is \"accelerator\""
             problems.append(.init("hosts.\(receiver).acceleratorAddress", text))
-        case nil: problems.append(.init("\(place).to", "is missing: \"private\", \"public\", \"accelerator\" or an address"))
+        case nil:
+            problems.append(.init("\(place).to", "is missing: \"private\", \"public\", \"accelerator\" or an address"))
         default: break
         }
         return problems

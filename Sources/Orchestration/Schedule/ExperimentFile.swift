@@ -24,7 +24,8 @@ public struct ExperimentFile: Sendable {
             return try read(
                 URL(filePath: file),
                 missing: "\(path) names the inventory \(file), which is not there: "
-                    + "copy experiments/hosts.example.json to it and enter your hosts"
+                    + "infra/aws/up makes hosts on AWS and writes it, "
+                    + "or copy experiments/hosts.example.json to it and enter your hosts"
             )
         }
         if let file = experiment.feed.caFile { experiment.feed.caFile = resolve(file, in: folder) }

@@ -82,8 +82,6 @@ explain() {
     *AuthFailure* | *InvalidClientTokenId* | *UnrecognizedClient* | *SignatureDoesNotMatch*)
         advice="AWS does not know these credentials: look at aws configure list" ;;
     *RequestExpired* | *'not yet valid'*) advice="this machine's clock is wrong: set it" ;;
-    *UnauthorizedOperation* | *AccessDenied* | *'not authorized'*)
-        advice="these credentials may not do that: infra/aws/policy.json is the policy that suffices" ;;
     *OptInRequired* | *'not subscribed'*) advice="this account has not enabled $where: enable it in the account's settings" ;;
     *VpcLimitExceeded* | *InternetGatewayLimitExceeded*)
         advice="the account has as many VPCs in $where as it may: delete one, or ask for a higher quota (Service Quotas)" ;;
@@ -91,6 +89,8 @@ explain() {
     *InsufficientInstanceCapacity*) advice="AWS has no such machine free in $where now: run it again later, or choose another --type" ;;
     *IdempotentParameterMismatch*) advice="run infra/aws/down, then up" ;;
     *DependencyViolation*) advice="something else still uses it: infra/aws/status and the console show what; then run this again" ;;
+    *UnauthorizedOperation* | *AccessDenied* | *'not authorized'*)
+        advice="these credentials may not do that: infra/aws/policy.json is the policy that suffices" ;;
     *Throttling* | *RequestLimitExceeded* | *SlowDown*) advice="AWS is throttling this account: run it again in a minute" ;;
     *'Could not connect'* | *'Connect timeout'* | *'Read timeout'* | *EndpointConnectionError*)
         advice="AWS was not reached: look at this machine's network; then run it again" ;;

@@ -73,7 +73,9 @@ ensure_key_pair() {
     fi
     tolerated=InvalidKeyPair.Duplicate change '' "${region[$side]}" ec2 import-key-pair --key-name "$key_name" \
         --public-key-material "fileb://$key_file.pub" --tag-specifications "$(tags key-pair "$side")" --query KeyPairId
-    [ -z "$refused" ] || fail "${region[$side]} has a key pair $key_name that is not this experiment's: choose another --name"
+    # Its own tag may just not have been seen a moment ago.
+    [ -z "$refused" ] || find_one key-pair "$side"
+    [ -z "$refused" ] || [ -n "$found" ] || fail "${region[$side]} has a key pair $key_name that is not this experiment's: choose another --name"
     made "$side" "key pair" "$key_name"
 }
 
@@ -100,7 +102,7 @@ ensure_instance() {
             --metadata-options HttpTokens=required,HttpEndpoint=enabled,HttpPutResponseHopLimit=1,InstanceMetadataTags=enabled \
             --block-device-mappings "DeviceName=${root_device[$side]},Ebs={VolumeSize=8,VolumeType=gp3,DeleteOnTermination=true}" \
             --user-data "file://$aws_folder/user-data" --client-token "latexp-$name-$round-$token" --tag-specifications \
-            "$(tags instance "$side" | sed "s/]\$/,{Key=latexp-ttl,Value=$ttl}]/")" "$(tags volume "$side")" \
+            "$(tags instance "$side" latexp-ttl "$ttl")" "$(tags volume "$side")" \
             "$(tags network-interface "$side")" --query 'Instances[0].InstanceId'
         instance[side]=$answer
         [ "$dry_run" = no ] || return 0

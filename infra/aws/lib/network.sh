@@ -1,9 +1,11 @@
 # shellcheck shell=bash disable=SC2015,SC2034,SC2154
 # VPCs, what is in them, and the peering between them. Each step looks first, so that it can be run again.
 
-# tags RESOURCE-TYPE SIDE: tagged as it is made, so that nothing can be left behind without the tag.
+# tags RESOURCE-TYPE SIDE [KEY VALUE]: tagged as it is made, so that nothing can be left behind without the tag.
 tags() {
-    printf 'ResourceType=%s,Tags=[{Key=%s,Value=%s},{Key=Name,Value=latexp-%s-%s}]' "$1" "$tag" "$name" "$name" "${host[$2]}"
+    printf 'ResourceType=%s,Tags=[{Key=%s,Value=%s},{Key=Name,Value=latexp-%s-%s}' "$1" "$tag" "$name" "$name" "${host[$2]}"
+    [ $# -lt 4 ] || printf ',{Key=%s,Value=%s}' "$3" "$4"
+    printf ']'
 }
 
 made() { [ "$dry_run" = yes ] || say "${host[$1]} (${region[$1]}): $2 $3"; }

@@ -10,7 +10,7 @@ find_price() {
 }
 
 sum() { awk -v a="$1" -v b="$2" -v factor="${3:-1}" 'BEGIN { printf "%.6f", a + b * factor }'; }
-dollars() { awk -v a="$1" -v digits="${2:-4}" 'BEGIN { printf "%.*f USD", digits, a }'; }
+dollars() { awk -v a="$1" -v digits="${2:-4}" 'BEGIN { printf "%." digits "f USD", a }'; }
 
 # add_price KEY [FACTOR]: adds to $total, or notes that the table does not know it.
 add_price() {

@@ -16,11 +16,16 @@ import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-import botocore.session
-import botocore.validate
+# Before moto is loaded: it would read thousands of images.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+import botocore.session  # noqa: E402
+import botocore.validate  # noqa: E402
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami
+from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
+from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 REGIONS = ("ap-northeast-1", "eu-central-1")
@@ -51,10 +56,22 @@ def console_text(instance_id):
     return "\r\n".join(lines) + "\r\n"
 
 
+def tags_of_a_peering(peering):
+    """The tags that it has in the region of the request: moto shows one region's tags in both."""
+    backend = ec2_backends[DEFAULT_ACCOUNT_ID][SimulatedAWS.region or peering.ec2_backend.region_name]
+    return backend.describe_tags(filters={"resource-id": [peering.id]})
+
+
+VPCPeeringConnection.get_tags = tags_of_a_peering
+
+
 class SimulatedAWS:
     """The application, what was asked of it, and what goes wrong on purpose."""
 
+    region = None  # of the request that is being answered
+
     def __init__(self):
+        moto_api_backend.reset()
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.accelerators = Accelerators(self)
         self.calls = []  # (service, action, region, parameters)
@@ -82,6 +99,7 @@ class SimulatedAWS:
         if len(scope) < 5:
             return self.moto(environ, start_response)
         region, service = scope[2], scope[3]
+        SimulatedAWS.region = region
         if service == "globalaccelerator":
             action = environ["HTTP_X_AMZ_TARGET"].split(".")[1]
             parameters = json.loads(body or b"{}")
@@ -115,6 +133,8 @@ class SimulatedAWS:
         refusal = self.refusal(action, region, parameters)
         if refusal:
             return self.refuse(service, start_response, *refusal)
+        if action == "DescribeRegions":
+            return self.regions(start_response)
         if action == "GetConsoleOutput":
             return self.console_output(region, parameters["InstanceId"], start_response)
         token = parameters.get("ClientToken") if action == "RunInstances" else None
@@ -137,6 +157,17 @@ class SimulatedAWS:
         start_response("400 Bad Request", [("Content-Type", "text/xml")])
         text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
         return (text + "<RequestID>x</RequestID></Response>").encode()
+
+    @staticmethod
+    def regions(start_response):
+        """Few regions, since each has much to be asked for."""
+        names = ("us-east-1", "ap-northeast-3", *REGIONS)
+        items = "".join(f"<item><regionName>{name}</regionName></item>" for name in names)
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return (
+            '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>x</requestId>'
+            f"<regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+        ).encode()
 
     def console_output(self, region, instance_id, start_response):
         looks = self.looks_at_console.get(instance_id, 0)

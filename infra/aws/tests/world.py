@@ -30,7 +30,7 @@ import awscli.clidriver  # noqa: E402
 import botocore.awsrequest  # noqa: E402
 import botocore.session  # noqa: E402
 
-from simulated_aws import SimulatedAWS  # noqa: E402
+from simulated_aws import DEFAULT_ACCOUNT_ID, SimulatedAWS  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.dirname(HERE)
@@ -58,20 +58,19 @@ class Result:
 class World:
     """A simulated AWS, a home folder, and the CLI in one process, which is quick and can be forked at any call."""
 
-    def __init__(self, folder=None):
+    current = None
+
+    def __init__(self):
         self.aws = SimulatedAWS()
-        self.driver = awscli.clidriver.create_clidriver()
-        self.driver.session.register("before-send", self.send)
-        self.session = botocore.session.get_session()
-        self.session.register("before-send", self.send)
-        self.clients = {}
-        self.folder = folder or tempfile.mkdtemp(prefix="latexp-aws-test.")
+        World.current = self
+        self.folder = tempfile.mkdtemp(prefix="latexp-aws-test.")
         self.environment = {}
-        self.script = None
+        self.server = None
 
     # --- The way from botocore into the application, without sockets.
 
-    def send(self, request, **_):
+    @staticmethod
+    def send(request, **_):
         url = urllib_parts(request.url)
         body = request.body or b""
         body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
@@ -97,15 +96,12 @@ class World:
             name = key.upper().replace("-", "_")
             environ[name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + name] = value
         answer = []
-        content = b"".join(self.aws(environ, lambda status, headers, exc_info=None: answer.extend([status, headers])))
+        content = b"".join(World.current.aws(environ, lambda status, headers, exc_info=None: answer.extend([status, headers])))
         return botocore.awsrequest.AWSResponse(request.url, int(answer[0].split()[0]), dict(answer[1]), Raw(content))
 
     def client(self, region, service="ec2"):
         """A client for what tests make and look at; its calls are not recorded."""
-        key = (region, service)
-        if key not in self.clients:
-            self.clients[key] = self.session.create_client(service, region_name=region)
-        return self.clients[key]
+        return CLI.own_client(service, region_name=region)
 
     @contextlib.contextmanager
     def unrecorded(self):
@@ -120,10 +116,15 @@ class World:
         output, errors = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
             try:
-                status = self.driver.main(arguments)
+                status = CLI.driver.main(arguments)
             except SystemExit as stop:
                 status = stop.code
         return status, output.getvalue(), errors.getvalue()
+
+    def use_credentials(self, access, secret):
+        """The keys that the scripts' calls are signed with from now on."""
+        CLI.driver.session.set_credentials(access, secret)
+        CLI.forget_clients()
 
     # --- Scripts.
 
@@ -136,10 +137,16 @@ class World:
         return os.path.join(self.folder, "hosts.json")
 
     def shell_environment(self, port):
-        """What a script sees: an "aws" that asks this process, and no way to the outside."""
+        """What a script sees: an "aws" that asks this process (or the real one), and no way to the outside."""
         bin = os.path.join(self.folder, "bin")
         os.makedirs(bin, exist_ok=True)
-        self.tool(bin, "aws", open(os.path.join(HERE, "aws")).read())
+        if self.server:
+            os.path.exists(os.path.join(bin, "aws")) or os.symlink(real_cli(), os.path.join(bin, "aws"))
+            ours = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "PYENV"))}
+            self.environment = {**ours, "AWS_ENDPOINT_URL": self.server.url, **self.environment}
+        else:
+            with open(os.path.join(HERE, "aws")) as file:
+                self.tool(bin, "aws", file.read())
         self.tool(bin, "curl", f'#!/bin/sh\necho "$@" >>"{self.folder}/curl.log"\necho {HERE_ADDRESS}\n')
         temporary = os.path.join(self.folder, "tmp")
         os.makedirs(temporary, exist_ok=True)
@@ -165,15 +172,15 @@ class World:
         """Runs a script to its end. cut_after(call): whether to kill it and all it started after that call was answered."""
         arguments = list(arguments)
         if script == "up" and "--inventory" not in arguments:
-            arguments += ["--inventory", self.inventory]
+            arguments = ["--inventory", self.inventory, *arguments]
         listener = socket.create_server(("127.0.0.1", 0))
+        there_before = set(os.listdir(os.path.join(self.folder, "tmp"))) if os.path.exists(os.path.join(self.folder, "tmp")) else set()
         environment = self.shell_environment(listener.getsockname()[1])
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
                 [SHELL, os.path.join(SCRIPTS, script), *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True, cwd=self.folder,
             )
-            self.script = process
             cut = False
             deadline = time.monotonic() + 300
             while process.poll() is None:
@@ -192,7 +199,12 @@ class World:
                         cut = True
             listener.close()
             output.seek(0), errors.seek(0)
-            return Result("cut" if cut else process.returncode, output.read().decode(), errors.read().decode())
+            result = Result("cut" if cut else process.returncode, output.read().decode(), errors.read().decode())
+        for secret in (DEFAULT_ACCOUNT_ID, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], "PRIVATE KEY"):
+            assert secret not in result.text, f"{script} prints {secret}:\n{result.text}"
+        left = set(os.listdir(environment["TMPDIR"])) - there_before
+        assert cut or not left, f"{script} leaves {left} in its temporary folder"
+        return result
 
     def serve(self, connection):
         data = b""
@@ -230,28 +242,38 @@ class World:
         client = self.client(region)
         pages = client.describe_instances()["Reservations"]
         instances = [i for page in pages for i in page["Instances"] if i["State"]["Name"] not in ("terminated", "shutting-down")]
+        living = [instance["InstanceId"] for instance in instances]
         for instance in instances:
             for attribute in ("userData", "instanceInitiatedShutdownBehavior"):
                 answer = client.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute=attribute)
                 instance[attribute] = answer.get(attribute[0].upper() + attribute[1:])
+        groups = client.describe_security_groups()["SecurityGroups"]
+        for group in groups:
+            if group["GroupName"] == "GlobalAccelerator":
+                # It gets a tag only when it is taken down, which may have been begun.
+                group.pop("Tags", None)
         return {
             "vpcs": client.describe_vpcs()["Vpcs"],
             "subnets": client.describe_subnets()["Subnets"],
             "gateways": client.describe_internet_gateways()["InternetGateways"],
             "tables": client.describe_route_tables()["RouteTables"],
-            "groups": client.describe_security_groups()["SecurityGroups"],
+            "groups": groups,
             "peerings": [
                 p for p in client.describe_vpc_peering_connections()["VpcPeeringConnections"] if p["Status"]["Code"] != "deleted"
             ],
             "keys": client.describe_key_pairs()["KeyPairs"],
             "instances": instances,
             "volumes": client.describe_volumes()["Volumes"],
-            "interfaces": client.describe_network_interfaces()["NetworkInterfaces"],
+            # Moto keeps the interfaces of instances that have ended.
+            "interfaces": [
+                each for each in client.describe_network_interfaces()["NetworkInterfaces"]
+                if each.get("Attachment", {}).get("InstanceId") in (None, "", *living)
+            ],
         }
 
     IDENTIFIER = re.compile(
         r"\b((?:vpc|subnet|igw|rtb|rtbassoc|sg|sgr|pcx|key|i|vol|eni|eni-attach|acl|dopt|r|eipassoc|vpc-cidr-assoc|snap|ami|fl)-[0-9a-f]{8,})\b")
-    ADDRESSES = re.compile(r"\b(?:54|10)\.\d+\.\d+\.\d+\b(?!/)|ip-\d+-\d+-\d+-\d+|ec2-\d+-\d+-\d+-\d+")
+    ADDRESSES = re.compile(r"\b(?:54|75|99)\.\d+\.\d+\.\d+\b|\b10\.\d+\.\d+\.\d+\b(?![/\d])|ip-\d+-\d+-\d+-\d+|ec2-\d+-\d+-\d+-\d+")
     CHANGING = ("LaunchTime", "AttachTime", "CreateTime", "UsageOperationUpdateTime", "KeyFingerprint", "ReservationId", "MacAddress",
                 "PrivateDnsName", "PublicDnsName", "AvailableIpAddressCount", "ClientToken", "StateTransitionReason", "SnapshotId")
 
@@ -319,6 +341,37 @@ class World:
                 self.aws.accelerators.CreateAccelerator(Name="latexp-latexp", IdempotencyToken=f"t{value}", Tags=tags)
 
 
+def differences(one, other, place=""):
+    """Where two descriptions differ, in words."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            if key not in one or key not in other:
+                yield f"{place}.{key} is only in the {'second' if key in other else 'first'}"
+            else:
+                yield from differences(one[key], other[key], f"{place}.{key}")
+    elif isinstance(one, list) and isinstance(other, list):
+        firsts, seconds = [each for each in one if each not in other], [each for each in other if each not in one]
+        if len(firsts) == len(seconds):
+            for number, (first, second) in enumerate(zip(firsts, seconds)):
+                yield from differences(first, second, f"{place}[{number}]")
+        else:
+            yield f"{place}: only in the first {json.dumps(firsts)[:600]}, only in the second {json.dumps(seconds)[:600]}"
+    elif one != other:
+        yield f"{place}: {one} and {other}"
+
+
+def remembered(create):
+    clients = {}
+
+    def create_client(*arguments, **options):
+        key = repr((arguments, sorted(options.items())))
+        if key not in clients:
+            clients[key] = create(*arguments, **options)
+        return clients[key]
+
+    return create_client
+
+
 def kind_of(kind, key):
     return {
         "vpcs": "VpcId", "subnets": "SubnetId", "gateways": "InternetGatewayId", "tables": "RouteTableId", "groups": "GroupId",
@@ -330,6 +383,34 @@ def urllib_parts(url):
     import urllib.parse
 
     return urllib.parse.urlsplit(url)
+
+
+def real_cli():
+    """The CLI beside this Python, or the first one to be found."""
+    beside = os.path.join(os.path.dirname(os.path.realpath(sys.executable)), "aws")
+    found = beside if os.path.exists(beside) else shutil.which("aws")
+    assert found, "the AWS CLI is not installed"
+    return found
+
+
+class LoadedCLI:
+    """The real CLI's code, loaded once; its requests go to the world of the moment."""
+
+    def __init__(self):
+        self.driver = awscli.clidriver.create_clidriver()
+        self.driver.session.register("before-send", World.send)
+        self.create_client = self.driver.session.create_client
+        self.forget_clients()
+        session = botocore.session.get_session()
+        session.register("before-send", World.send)
+        self.own_client = remembered(session.create_client)
+
+    def forget_clients(self):
+        # To make a client of EC2's many operations costs more than a call does.
+        self.driver.session.create_client = remembered(self.create_client)
+
+
+CLI = LoadedCLI()
 
 
 class Server:
