@@ -80,7 +80,9 @@ public struct QuantileEstimator: Sendable {
 
     /// Lanes, or pairs of lanes, whose samples in the order of time are made when they are needed.
     ///
-    /// - Parameter isCrossed: whether columns are lanes, too.
+    /// - Parameters:
+    ///   - cells: the lanes, or the pairs of lanes.
+    ///   - isCrossed: whether columns are lanes, too.
     public init(cells: [SeriesCell], isCrossed: Bool) {
         let filled = cells.filter { $0.sorted.count > 0 }
         var all: any AscendingSamples = MergedSeries(filled.map(\.sorted))

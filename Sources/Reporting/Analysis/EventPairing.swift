@@ -34,18 +34,24 @@ struct EventPairing: Sendable {
 
     /// The differences alone, in the order of time.
     static func differences(_ first: EventArrivals, _ second: EventArrivals) -> CompactSeries {
-        var pairs = TimedDifferences(expecting: min(first.count, second.count))
+        var differences = CompactSeries()
+        differences.reserveCapacity(min(first.count, second.count))
+        var lastNs = Int64.min
+        var isOrdered = true
         first.monotonicNs.withUnsafeBufferPointer { firstNs in
             second.monotonicNs.withUnsafeBufferPointer { secondNs in
                 walk(first, second) { a, b in
-                    pairs.append(firstNs[a], secondNs[b])
+                    let timeNs = min(firstNs[a], secondNs[b])
+                    if timeNs < lastNs { isOrdered = false }
+                    lastNs = timeNs
+                    differences.append(secondNs[b] &- firstNs[a])
                 } onlyFirst: { _ in
                 } onlySecond: { _ in
                 }
             }
         }
-        pairs.order()
-        return pairs.differencesNs
+        // Times are only kept where they are needed: several streams, or datagrams.
+        return isOrdered ? differences : EventPairing(first, second).differencesNs
     }
 
     /// Goes through the events of both sides in the order of their keys.
