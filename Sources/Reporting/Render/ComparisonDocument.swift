@@ -5,13 +5,9 @@ struct ComparisonDocument {
     let document: ReportDocument
 
     init(_ comparison: RunComparison) {
-        var sections = comparison.paths.map(Self.section)
-        sections.append(
-            .init(
-                title: "Warnings",
-                blocks: comparison.warnings.isEmpty ? [.paragraph("None.")] : [.list(comparison.warnings.map(\.text))]
-            )
-        )
+        let warnings = comparison.warnings.map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
+        var sections = [ReportDocument.Section(title: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)])]
+        sections += comparison.paths.map(Self.section)
         sections.append(
             .init(
                 title: "Method",

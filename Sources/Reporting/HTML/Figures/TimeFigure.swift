@@ -209,14 +209,15 @@ struct TimeFigure {
     private func strips(left: Double, right: Double, top: Double) -> (shapes: [String], bottom: Double) {
         guard let found = timeline?.retransmissions, !found.isEmpty else { return ([], top) }
         var shapes: [String] = []
-        var bottom = top + 18
-        shapes.append(SVG.text(left, bottom - 6, "segments that TCP sent again", class: "strong"))
+        var bottom = top
         let most = Double(max(1, found.flatMap(\.bins).map(\.count).max() ?? 1))
         for row in found.prefix(8) {
-            let frame = Frame(left: left, right: right, top: bottom + 2, bottom: bottom + 24, x: xRange, y: 0...most)
+            let frame = Frame(left: left, right: right, top: bottom + 20, bottom: bottom + 42, x: xRange, y: 0...most)
             let total = row.bins.reduce(0) { $0 + $1.count }
+            let name = "\(row.path): TCP of \(row.host) sent again"
+            shapes.append(SVG.text(left, bottom + 12, name, class: "strong"))
             shapes.append(SVG.line(left, frame.bottom, right, frame.bottom, class: "grid"))
-            shapes.append(SVG.text(left - 7, frame.bottom - 6, Format.count(total), anchor: "end"))
+            shapes.append(SVG.text(left - 7, frame.bottom, Format.count(total), anchor: "end"))
             for bin in row.bins {
                 let x = frame.x(bin.seconds / unit.seconds)
                 let y = frame.y(Double(bin.count))
@@ -224,9 +225,6 @@ struct TimeFigure {
                     SVG.rect(x - 1.5, y, 3, frame.bottom - y, class: "f\(figures.series(row.path) % SeriesStyle.count)")
                 )
             }
-            shapes.append(
-                SVG.text(right, frame.bottom - 10, "\(row.path), \(row.purpose) of \(row.host)", anchor: "end")
-            )
             bottom = frame.bottom
         }
         return (shapes, bottom + 4)
@@ -277,10 +275,19 @@ struct TimeFigure {
     private func jumps(_ main: Frame, to bottom: Double) -> [String] {
         steps.filter { xRange.contains($0.event.seconds / unit.seconds) }.prefix(20).flatMap { step -> [String] in
             let x = main.x(step.event.seconds / unit.seconds)
+            let isRight = x > (main.left + main.right) / 2
+            let name = "clock of \(step.host)"
+            let label = SVG.text(
+                isRight ? x - 4 : x + 4,
+                main.top + 11,
+                name,
+                anchor: isRight ? "end" : "start",
+                class: "bad"
+            )
             return [
                 "<g><title>\(Markup.escape("\(step.host): \(step.event.text)"))</title>"
                     + SVG.line(x, main.top, x, bottom, class: "step")
-                    + SVG.text(x + 3, main.top + 11, "clock of \(step.host)", class: "bad") + "</g>"
+                    + label + "</g>"
             ]
         }
     }
