@@ -28,7 +28,8 @@ struct RunPage {
                 "sides",
                 sides.title,
                 short: "Side by side",
-                sides.hasTimes ? [Self.columns(sidesText, distributions.joined(separator: "\n"), isStacked: true)] : [sidesText]
+                sides.hasTimes
+                    ? [Self.columns(sidesText, distributions.joined(separator: "\n"), isStacked: true)] : [sidesText]
             ),
             Part(
                 "difference",
