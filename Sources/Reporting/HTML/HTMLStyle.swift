@@ -103,7 +103,8 @@ enum HTMLStyle {
         .bar { opacity: 0.75; }
         .zero { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; }
         .floor { fill: var(--hair); opacity: 0.22; }
-        .gap { fill: var(--bad); opacity: 0.2; } .gapedge { stroke: var(--bad); stroke-width: 1; }
+        .gap { fill: var(--bad); opacity: 0.13; }
+        svg text.over { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .step { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 2 2; }
         svg text.bad { fill: var(--bad); } .badfill { fill: var(--bad); }
         .part { stroke: var(--ground); stroke-width: 1.5; }

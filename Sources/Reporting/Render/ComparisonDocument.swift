@@ -24,8 +24,8 @@ struct ComparisonDocument {
         document = ReportDocument(
             title: "Comparison of runs",
             subtitle:
-                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsA)))   "
-                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsB)))",
+                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsA))); "
+                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsB)))",
             verdict: comparison.verdict,
             isUnusable: comparison.isVerdictUnusable,
             sections: sections

@@ -36,7 +36,8 @@ struct RunDocument {
             + "report.html has the plots."
         var brief = document
         brief.sections = [
-            warnings, paths.sideBySide, paths.difference, paths.truth, notes, RunAccountSections(analysis).conservation,
+            warnings, paths.sideBySide, paths.difference(isBrief: true), paths.truth, notes,
+            RunAccountSections(analysis).conservationInBrief,
             .init(title: "More", blocks: [.paragraph(more)]),
         ]
         return brief
@@ -47,7 +48,7 @@ struct RunDocument {
         let lanes = Format.plural(analysis.lanesPerPath, "lane") + " a path"
         let parts = [
             "\(analysis.market.rawValue) \(analysis.streams.joined(separator: " "))",
-            "\(Format.seconds(analysis.measuredSeconds)) \(analysis.mode.rawValue)", lanes,
+            "\(Format.duration(analysis.measuredSeconds)) \(analysis.mode.rawValue)", lanes,
             Format.utc(analysis.beganSeconds), analysis.isLab ? "simulated world" : "received at \(analysis.receiver)",
         ]
         return parts.joined(separator: ", ")
