@@ -129,6 +129,13 @@ let package = Package(
             path: "Tests/CoverageBench",
             swiftSettings: settings
         ),
+        // Only for infra/bench/analysis.
+        .executableTarget(
+            name: "AnalysisBench",
+            dependencies: ["ExperimentModel", "LatencyStatistics"],
+            path: "Tests/AnalysisBench",
+            swiftSettings: settings
+        ),
         tests("LatencyStatistics", ["CoverageSimulation"]),
         tests("WebSocketCodec", ["CSockets"]),
         tests("MarketFeed", ["ExperimentModel"], furtherSettings: optimised),

@@ -178,7 +178,7 @@ extension SyntheticRun {
         .joined()
     }
 
-    static func sampleFile(_ records: [SampleRecord]) -> [UInt8] {
+    static func sampleFile(_ records: RecordedSamples) -> [UInt8] {
         var bytes = SampleFile.header()
         bytes.reserveCapacity(bytes.count + records.count * SampleRecord.size)
         for record in records {

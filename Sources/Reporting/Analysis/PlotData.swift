@@ -24,6 +24,17 @@ public struct DistributionPlot: Codable, Hashable, Sendable {
     public var probabilities: [Double]
     /// The quantile at each, nanoseconds.
     public var valuesNs: [Double]
+
+    /// Hundredths, then thousandths and finer where the tail is; none finer than the samples can tell.
+    init(path: String, count: Int, quantile: (Double) -> Double) {
+        let body: [Double] = (0...99).map { Double($0) / 100 }
+        let thousandths: [Double] = (991...999).map { Double($0) / 1_000 }
+        let finer: [Double] = (9_991...9_999).map { Double($0) / 10_000 }
+        let finest = 1 - 1 / Double(max(1, count))
+        self.path = path
+        probabilities = (body + thousandths + finer).filter { $0 <= finest } + [1]
+        valuesNs = probabilities.map(quantile)
+    }
 }
 
 /// One path's delays in equal pieces of the window.

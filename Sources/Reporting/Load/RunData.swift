@@ -8,6 +8,8 @@ public struct RunData: Sendable {
     public var blocks: [BlockData]
     /// What the simulated world knows to be true; nil in a real run.
     public var truth: [LabTruth]?
+    /// Amazon's list of its address ranges; nil without one.
+    public var addressRanges: AddressRanges?
 
     /// A run's data from its parts.
     public init(record: RunRecord, blocks: [BlockData], truth: [LabTruth]? = nil) {
@@ -35,7 +37,7 @@ public struct BlockData: Sendable {
     /// The forwarders' accounts, by host.
     public var forwarders: [String: AgentSummary]
     /// Every record of the receiver, in the order of arrival.
-    public var samples: [SampleRecord]
+    public var samples: RecordedSamples
     /// Octets of a record that was cut short.
     public var tornBytes: Int
     /// The clock readings of each host's agent.

@@ -36,7 +36,7 @@ public enum ReportWriter {
                 cause: error
             )
         }
-        for results in PathResultsBuilder.build(data) {
+        for results in PathResultsBuilder.build(analysis, data) {
             let file = receiver.appending(path: "results-\(fileName(results.path)).json")
             try write(try JSONReport.render(results), to: file)
         }

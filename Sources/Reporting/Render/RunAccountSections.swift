@@ -126,7 +126,16 @@ struct RunAccountSections {
             ]
             return "\(host.name): \(parts.compactMap { $0 }.joined(separator: ", "))"
         }
-        return .init(title: "Environment", blocks: [.list(items)])
+        return .init(title: "Environment", blocks: [.list(items)] + (ways.isEmpty ? [] : [.list(ways)]))
+    }
+
+    /// Where connections went, and whose addresses those are.
+    var ways: [String] {
+        let shown = analysis.endpoints.prefix(Self.mostGapsListed).map {
+            "\($0.path): \($0.purpose) of \($0.host) to \($0.address) (\($0.origin))"
+        }
+        let more = analysis.endpoints.count - shown.count
+        return shown + (more > 0 ? ["and \(more) more"] : [])
     }
 
     /// What the run went through.

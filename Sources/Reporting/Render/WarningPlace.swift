@@ -17,7 +17,7 @@ extension AnalysisWarning {
     var place: Place {
         guard !makesVerdictUnusable else { return .top }
         switch code {
-        case .routeNotShown, .noEventTime, .onePath, .differentTimes: return .sides
+        case .routeNotShown, .noEventTime, .onePath, .differentTimes, .lanesOnOneServer: return .sides
         case .tooFewSamples, .longDependence, .oneLane: return .difference
         case .transportWait, .reconnected: return .overTime
         case .datagrams, .silentStream: return .messages

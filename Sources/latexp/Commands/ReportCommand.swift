@@ -13,11 +13,13 @@ struct ReportCommand: AsyncParsableCommand {
     @Argument(help: "The run: its directory, its name, a unique beginning of it, or `latest`.")
     var run = "latest"
 
+    @OptionGroup var ranges: AddressRangesOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let directory = try store.store.find(run)
+        try await ranges.place(in: directory)
         let reporter = StandardReporter()
         let outcome = try await reporter.analyse(directory)
         _ = try await reporter.report(directory)

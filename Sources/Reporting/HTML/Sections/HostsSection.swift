@@ -17,6 +17,7 @@ struct HostsSection {
         }
         return Markup.paragraph("latexp \(analysis.version), agent \(analysis.agentVersion ?? "unknown").")
             + "\n<div class=\"hosts\">" + hosts.joined(separator: "\n") + "</div>"
+            + Markup.list(RunAccountSections(analysis).ways)
     }
 
     private static func facts(_ host: HostAnalysis) -> [(String, String)] {
