@@ -131,10 +131,11 @@ struct RunAccountSections {
 
     /// Where connections went, and whose addresses those are.
     var ways: [String] {
-        let shown = analysis.endpoints.prefix(Self.mostGapsListed).map {
+        let endpoints = analysis.endpoints ?? []
+        let shown = endpoints.prefix(Self.mostGapsListed).map {
             "\($0.path): \($0.purpose) of \($0.host) to \($0.address) (\($0.origin))"
         }
-        let more = analysis.endpoints.count - shown.count
+        let more = endpoints.count - shown.count
         return shown + (more > 0 ? ["and \(more) more"] : [])
     }
 
