@@ -78,7 +78,7 @@ public struct NoiseFloor: Codable, Hashable, Sendable {
     public var lanePairs: [LanePairDifference]
     /// The median size of the difference between two lanes, with its interval, nanoseconds; nil with one lane.
     public var medianSizeNs: QuantileInterval?
-    /// arrival(second lane) - arrival(first lane), each pair of lanes, nanoseconds; nil with one lane, or without a spread.
+    /// arrival(second lane) - arrival(first lane), of up to four pairs of lanes, nanoseconds; nil with one lane, or without a spread.
     public var differencesNs: Histogram?
     /// Why it is not measured; nil when it is.
     public var notMeasured: String?

@@ -3,15 +3,15 @@ import LatencyStatistics
 
 /// Compares paths, and lanes of one path, by the events that came on both.
 struct DifferenceAnalyzer {
+    /// Of so many pairs of a path's own lanes the differences are drawn: more would look the same.
+    private static let mostPairsDrawn = 4
+    private static let histogramBins = 60
     /// With more pairs of lanes than this, only lanes of the same number are compared.
     private static let mostLanePairs = 64
     /// How near to the window's edge an event may be for its counterpart to lie outside of what was recorded.
     private static let edgeNs: Int64 = 2_000_000_000
     /// How long before and after a gap in the connection an event may be missing for its sake.
     private static let gapMarginSeconds = 0.5
-
-    /// A picture of the noise floor is drawn from so many differences at most, evenly taken.
-    private static let mostDrawn = 2_000_000
 
     let gaps: [ConnectionGap]
     let windows: [MeasuredWindow]
@@ -104,8 +104,7 @@ struct DifferenceAnalyzer {
         let pairs = wanted.enumerated().compactMap { row, lanes -> (LanePairDifference, SeriesCell)? in
             let (first, second) = (path.lanes[lanes.0], path.lanes[lanes.1])
             let differences = EventPairing.differences(first, second)
-            let step = 1 + differences.count * wanted.count / Self.mostDrawn
-            for index in stride(from: 0, to: differences.count, by: step) { drawn.append(differences[index]) }
+            if row < Self.mostPairsDrawn { differences.forEach { drawn.append($0) } }
             guard let difference = Self.figures(lanes.0, lanes.1, differences.sorted()) else { return nil }
             let sizes = differences.magnitudes.sorted()
             return (
@@ -117,7 +116,7 @@ struct DifferenceAnalyzer {
             path: path.name,
             lanePairs: pairs.map(\.0),
             medianSizeNs: QuantileEstimator(cells: pairs.map(\.1), isCrossed: false).interval(0.5),
-            differencesNs: Histogram(drawn.sorted(), bins: PlotBuilder.differenceBins),
+            differencesNs: Histogram(drawn.sorted(), bins: Self.histogramBins),
             notMeasured: pairs.isEmpty ? "not measured (no event came on two lanes)" : nil
         )
     }

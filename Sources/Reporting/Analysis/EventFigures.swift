@@ -21,7 +21,7 @@ struct EventFigures {
             PathArrivals(layout.paths[index], hasWall: data.truth != nil)
         }
         let whole = paths
-        let fewest = whole.map { path in path.lanes.reduce(0) { $0 + $1.count } }.min() ?? 0
+        let fewest = whole.map { $0.lanes.reduce(0) { $0 + $1.monotonicNs.count } }.filter { $0 > 0 }.min() ?? 0
         let plotter = PlotBuilder(windows: layout.windows, fewestEvents: fewest)
         let ofPaths = Parallel.map(whole.count) { index in
             (LaneBehind.all(of: whole[index]), plotter.timeSeries(whole[index]))

@@ -3,19 +3,19 @@ import LatencyStatistics
 
 /// Reduces samples to what the plots show.
 struct PlotBuilder {
-    static let differenceBins = 60
     private static let mostTimeBins = 120
+    private static let fewestTimeBins = 12
     /// With fewer events in a piece its quantiles say little.
     private static let eventsPerBin = 20
+    private static let differenceBins = 60
+    let windows: [MeasuredWindow]
+    /// The pieces of the measured time that series have, all of them the same ones so that they can be read side by side.
+    let timeBins: Int
 
-    private let windows: [MeasuredWindow]
-    /// All series have the same pieces, so that they can be read side by side.
-    private let timeBins: Int
-
-    /// A builder for paths of which one has the fewest events.
+    /// - Parameter fewestEvents: of any path, which decides into how many pieces the time is cut.
     init(windows: [MeasuredWindow], fewestEvents: Int) {
         self.windows = windows
-        timeBins = min(Self.mostTimeBins, max(12, fewestEvents / Self.eventsPerBin))
+        timeBins = min(Self.mostTimeBins, max(Self.fewestTimeBins, fewestEvents / Self.eventsPerBin))
     }
 
     /// The plots of all paths; of the differences where no path has event times.

@@ -35,8 +35,6 @@ public enum RunAnalyzer {
         let events = EventFigures(data, layout, gaps)
         let endpoints = EndpointChecks.endpoints(of: data)
         let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
-        var plots = PlotBuilder.build(facts.compactMap(\.metrics.distribution), events.timeSeries, events.plots)
-        plots.timeline = TimelineBuilder(data: data).build()
         var analysis = RunAnalysis(
             format: RunAnalysis.currentFormat,
             runID: data.record.id,
@@ -76,10 +74,15 @@ public enum RunAnalyzer {
             }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             phases: data.record.phases,
             labTruth: events.truth,
-            plots: plots,
+            plots: PlotBuilder.build(
+                facts.compactMap(\.metrics.distribution),
+                events.timeSeries,
+                events.plots
+            ),
             warnings: [],
             files: files(of: data)
         )
+        analysis.plots.timeline = TimelineBuilder(data: data).build()
         ClockStepCheck.apply(to: &analysis)
         analysis.warnings = WarningCollector(
             data: data,

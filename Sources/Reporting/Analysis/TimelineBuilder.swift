@@ -56,6 +56,7 @@ struct TimelineBuilder {
                 Timeline.ClockBounds.Point(seconds: Double(reading.at.wallNs - startNs) / 1e9, boundNs: $0 * 1e9)
             }
         }
+        .sorted { $0.seconds < $1.seconds }
         guard !points.isEmpty else { return nil }
         let stride = (points.count + Self.mostPoints - 1) / Self.mostPoints
         let kept = Swift.stride(from: 0, to: points.count, by: stride).compactMap { start in

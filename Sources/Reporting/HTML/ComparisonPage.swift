@@ -59,7 +59,11 @@ struct ComparisonPage {
             let name = summary.metric.title.prefix(1).uppercased() + summary.metric.title.dropFirst()
             return [
                 "<h3>\(Markup.escape(name))</h3>",
-                RunPage.columns(table(index, number, pair, summary), forest(index, pair, summary.metric).html),
+                RunPage.columns(
+                    table(index, number, pair, summary),
+                    forest(index, pair, summary.metric).html,
+                    isStacked: true
+                ),
             ]
         } + (losses.isEmpty ? [] : [Markup.paragraph(losses + ".")])
     }

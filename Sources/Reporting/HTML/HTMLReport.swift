@@ -13,6 +13,9 @@ public enum HTMLReport {
 
 /// The frame of a report: head, style, script.
 struct HTMLPage {
+    /// Nothing is fetched from anywhere: a browser holds the page to it.
+    private static let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
     var title: String
     var body: String
 
@@ -24,6 +27,7 @@ struct HTMLPage {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
+        <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
         <title>\(Markup.escape(title))</title>
         <style>
         \(HTMLStyle.css)

@@ -103,7 +103,8 @@ enum HTMLStyle {
         .bar { opacity: 0.75; }
         .zero { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; }
         .floor { fill: var(--hair); opacity: 0.22; }
-        .gap { fill: var(--bad); opacity: 0.2; } .gapedge { stroke: var(--bad); stroke-width: 1; }
+        .gap { fill: var(--bad); opacity: 0.13; }
+        svg text.over { paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .step { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 2 2; }
         svg text.bad { fill: var(--bad); } .badfill { fill: var(--bad); }
         .part { stroke: var(--ground); stroke-width: 1.5; }
@@ -174,12 +175,20 @@ enum HTMLStyle {
           body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           main { max-width: none; padding: 0; }
           nav, details, .tip { display: none; }
-          .wide, .narrow { display: none; } .middle, .half { display: block; }
-          .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+          .wide, .narrow, .half { display: none; } .middle, .pair .narrow { display: block; }
+          .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }
+          .stacked { display: block; }
+          .stacked > div + div { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }
+          .verdict:has(.gauge) { display: block; }
           section { margin-top: 18pt; padding-top: 10pt; }
           h2 { break-after: avoid; } figure, .verdict, .warnings, tr, .hosts > div { break-inside: avoid; }
-          .scroll { overflow: visible; }
-          table { font-size: 9pt; } thead { display: table-header-group; }
+          .scroll { overflow: visible; break-inside: avoid; }
+          table { font-size: 9pt; } .pair:not(.stacked) table { font-size: 8pt; }
+          .pair:not(.stacked) th, .pair:not(.stacked) td { padding-left: 8px; }
+          .pair:not(.stacked) th:first-child { padding-left: 0; }
+          .pair:not(.stacked) thead th { white-space: normal; }
+          .stacked > div > figure { margin-top: 0; }
+          thead { display: table-header-group; break-after: avoid; }
           th, td { padding-left: 14px; }
           a { color: inherit; text-decoration: none; }
         }

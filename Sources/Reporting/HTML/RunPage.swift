@@ -28,7 +28,8 @@ struct RunPage {
                 "sides",
                 sides.title,
                 short: "Side by side",
-                sides.hasTimes ? [Self.columns(sidesText, distributions.joined(separator: "\n"))] : [sidesText]
+                sides.hasTimes
+                    ? [Self.columns(sidesText, distributions.joined(separator: "\n"), isStacked: true)] : [sidesText]
             ),
             Part(
                 "difference",
@@ -108,10 +109,12 @@ struct RunPage {
     }
 
     /// Two parts beside each other where there is room.
-    static func columns(_ first: String, _ second: String) -> String {
+    ///
+    /// - Parameter isStacked: on paper, the first part over the second, whose figures then stand beside each other.
+    static func columns(_ first: String, _ second: String, isStacked: Bool = false) -> String {
         let second = second.trimmingPrefix("\n")
         guard !second.isEmpty, !first.isEmpty else { return first + second }
-        return "<div class=\"pair\">\n<div>\(first)</div>\n<div>\(second)</div>\n</div>"
+        return "<div class=\"pair\(isStacked ? " stacked" : "")\">\n<div>\(first)</div>\n<div>\(second)</div>\n</div>"
     }
 
     /// The blocks of the document that text and Markdown have, too.
@@ -122,53 +125,6 @@ struct RunPage {
             case .list(let items): Markup.list(items)
             case .table(let table): TableMarkup(table, caption: caption ?? section.title).html
             }
-        }
-    }
-}
-
-/// Warnings where they matter: what may overturn the reading right under the verdict, the rest beside what it is about.
-struct PlacedWarnings {
-    /// Where a warning is shown.
-    enum Place {
-        case top
-        case sides
-        case difference
-        case overTime
-        case messages
-    }
-
-    private let warnings: [AnalysisWarning]
-
-    init(_ warnings: [AnalysisWarning]) {
-        self.warnings = warnings
-    }
-
-    /// What belongs under the verdict.
-    var html: String {
-        let top = warnings.filter { Self.place(of: $0) == .top }
-        guard !top.isEmpty else { return "" }
-        let items = top.map {
-            "<li>\($0.makesVerdictUnusable ? "<b>No verdict:</b> " : "")\(Markup.prose($0.text))</li>"
-        }
-        return "<section class=\"warnings\" id=\"warnings\" aria-labelledby=\"warnings-title\">\n"
-            + "<h2 id=\"warnings-title\">\(Format.plural(top.count, "warning"))</h2>\n<ul>\n"
-            + items.joined(separator: "\n") + "\n</ul>\n</section>"
-    }
-
-    /// What belongs beside a part of the report.
-    func html(_ place: Place) -> String {
-        warnings.filter { Self.place(of: $0) == place }
-            .map { "<p class=\"note\"><b>Note:</b> \(Markup.prose($0.text))</p>" }.joined(separator: "\n")
-    }
-
-    static func place(of warning: AnalysisWarning) -> Place {
-        guard !warning.makesVerdictUnusable else { return .top }
-        switch warning.code {
-        case .routeNotShown, .noEventTime, .onePath, .differentTimes: return .sides
-        case .tooFewSamples, .longDependence, .oneLane: return .difference
-        case .transportWait, .reconnected: return .overTime
-        case .datagrams, .silentStream: return .messages
-        default: return .top
         }
     }
 }

@@ -5,13 +5,9 @@ struct ComparisonDocument {
     let document: ReportDocument
 
     init(_ comparison: RunComparison) {
-        var sections = comparison.paths.map(Self.section)
-        sections.append(
-            .init(
-                title: "Warnings",
-                blocks: comparison.warnings.isEmpty ? [.paragraph("None.")] : [.list(comparison.warnings.map(\.text))]
-            )
-        )
+        let warnings = comparison.warnings.map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
+        var sections = [ReportDocument.Section(title: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)])]
+        sections += comparison.paths.map(Self.section)
         sections.append(
             .init(
                 title: "Method",
@@ -28,8 +24,8 @@ struct ComparisonDocument {
         document = ReportDocument(
             title: "Comparison of runs",
             subtitle:
-                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsA)))   "
-                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsB)))",
+                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsA))); "
+                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsB)))",
             verdict: comparison.verdict,
             isUnusable: comparison.isVerdictUnusable,
             sections: sections

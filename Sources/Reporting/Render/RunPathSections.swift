@@ -72,7 +72,10 @@ struct RunPathSections {
     }
 
     /// The same events on two paths.
-    var difference: ReportDocument.Section {
+    var difference: ReportDocument.Section { difference(isBrief: false) }
+
+    /// The same events on two paths; in brief without what only explains.
+    func difference(isBrief: Bool) -> ReportDocument.Section {
         var blocks: [ReportDocument.Block] = []
         for (index, difference) in analysis.differences.enumerated() {
             blocks.append(
@@ -94,8 +97,8 @@ struct RunPathSections {
             }
             let header = ["ms", "Δ", "95 % interval"] + (withDistributions ? ["of end to end", "95 % interval"] : [])
             blocks.append(.table(.init(header: header, rows: rows)))
-            blocks.append(.list(Self.facts(difference)))
-            if index == 0, let table = Self.deciles(difference) { blocks += table }
+            blocks.append(.list(Array(Self.facts(difference).prefix(isBrief ? 2 : .max))))
+            if index == 0, !isBrief, let table = Self.deciles(difference) { blocks += table }
         }
         return .init(title: "The same events on both paths", blocks: blocks)
     }

@@ -18,6 +18,21 @@ struct DifferenceFigures {
 
         var low: Double { histogram.lowest / 1e6 }
         var high: Double { (histogram.lowest + histogram.binWidth * Double(histogram.counts.count)) / 1e6 }
+        /// Between which values the middle nine tenths of all lie, to the width of a bin.
+        var middle: ClosedRange<Double> {
+            func edge(_ share: Double, isUpper: Bool) -> Double {
+                var seen = Double(histogram.below)
+                for (index, count) in histogram.counts.enumerated() {
+                    seen += Double(count)
+                    guard seen >= share * Double(total) else { continue }
+                    return low + Double(isUpper ? index + 1 : index) * histogram.binWidth / 1e6
+                }
+                return high
+            }
+            let lower = edge(0.05, isUpper: false)
+            return lower...max(lower, edge(0.95, isUpper: true))
+        }
+
         var total: Int { histogram.counts.reduce(0, +) + histogram.below + histogram.above }
     }
 
@@ -88,8 +103,8 @@ struct DifferenceFigures {
         }
         let heights = rows.indices.map { $0 == 0 && !isFar ? 150.0 : 58 }
         let frame = Frame(left: left, right: right, top: top, bottom: top + heights.reduce(0, +), x: all, y: 0...1)
-        let noise = rows.dropFirst()
-        if let low = noise.map(\.low).min(), let high = noise.map(\.high).max() {
+        let middles = rows.dropFirst().map(\.middle)
+        if let low = middles.map(\.lowerBound).min(), let high = middles.map(\.upperBound).max() {
             shapes.append(
                 SVG.rect(
                     frame.x(low),

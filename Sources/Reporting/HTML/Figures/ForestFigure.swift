@@ -62,18 +62,13 @@ struct ForestFigure {
             for (number, interval) in row.intervals.enumerated() {
                 guard let interval else { continue }
                 let y = middle + (Double(number) - Double(row.intervals.count - 1) / 2) * 14
+                let name = "line s\(series[number] % SeriesStyle.count) whole"
                 if let low = interval.low, let high = interval.high {
-                    shapes.append(
-                        SVG.line(
-                            frame.x(low / 1e6),
-                            y,
-                            frame.x(high / 1e6),
-                            y,
-                            class: "line s\(series[number] % 4) whole"
-                        )
-                    )
+                    let ends = (frame.x(low / 1e6), frame.x(high / 1e6))
+                    shapes.append(SVG.line(ends.0, y, ends.1, y, class: name))
+                    shapes += [ends.0, ends.1].map { SVG.line($0, y - 4, $0, y + 4, class: name) }
                 }
-                shapes.append(SVG.mark(frame.x(interval.value / 1e6), y, series: series[number]))
+                shapes.append(SVG.mark(frame.x(interval.value / 1e6), y, series: series[number], size: 3.2))
             }
         }
         shapes += frame.xAxis("ms", most: size.name == "narrow" ? 4 : 6)

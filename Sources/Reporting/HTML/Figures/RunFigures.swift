@@ -75,7 +75,7 @@ struct DistributionFigures {
     private var tail: Figure {
         let rows = [0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999]
         let stops = stops(rows: rows) { $0 >= 0.5 && $0 < 1 }
-        let deepest = (stops.map { Self.decades($0.position) }.max() ?? 1).rounded(.up)
+        let deepest = ((stops.map { Self.decades($0.position) }.max() ?? 1) - 1e-6).rounded(.up)
         let labels = [(1.0, "1 in 10"), (2, "1 in 100"), (3, "1 in 1,000"), (4, "1 in 10,000")]
         let fewest =
             plots.map { figures.analysis.path($0.plot.path)?.samples ?? figures.analysis.differences.first?.pairs ?? 0 }

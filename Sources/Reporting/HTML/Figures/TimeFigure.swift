@@ -3,6 +3,7 @@ import LatencyStatistics
 
 /// Delays over time, and on the same axis the difference, lost connections, retransmissions, and the clocks.
 struct TimeFigure {
+    private static let mostOutageRows = 8
     private let figures: RunFigures
     private var analysis: RunAnalysis { figures.analysis }
     private let series: [(index: Int, plot: TimeSeriesPlot)]
@@ -52,7 +53,7 @@ struct TimeFigure {
             let text = "At the bottom the bound of the clocks' error, a band on either side of zero"
             parts.append("\(text) (\(names.joined(separator: ", "))).")
         }
-        if !(timeline?.gaps ?? []).isEmpty { parts.append("Red: a lane without a connection.") }
+        if !(timeline?.gaps ?? []).isEmpty { parts.append("Shaded red: a lane was without a connection.") }
         if !steps.isEmpty { parts.append("Dotted red: a clock jumped.") }
         return parts.joined(separator: " ")
     }
@@ -117,8 +118,9 @@ struct TimeFigure {
             deltaFrame = frame
             last = frame
         }
-        let rows = strips(left: left, right: right, top: top - 12)
-        if !rows.shapes.isEmpty {
+        for draw in [outages, strips] {
+            let rows = draw(left, right, top - 12)
+            guard !rows.shapes.isEmpty else { continue }
             shapes += rows.shapes
             top = rows.bottom + 26
             last = Frame(left: left, right: right, top: rows.bottom - 1, bottom: rows.bottom, x: xRange, y: 0...1)
@@ -209,14 +211,15 @@ struct TimeFigure {
     private func strips(left: Double, right: Double, top: Double) -> (shapes: [String], bottom: Double) {
         guard let found = timeline?.retransmissions, !found.isEmpty else { return ([], top) }
         var shapes: [String] = []
-        var bottom = top + 18
-        shapes.append(SVG.text(left, bottom - 6, "segments that TCP sent again", class: "strong"))
+        var bottom = top
         let most = Double(max(1, found.flatMap(\.bins).map(\.count).max() ?? 1))
         for row in found.prefix(8) {
-            let frame = Frame(left: left, right: right, top: bottom + 2, bottom: bottom + 24, x: xRange, y: 0...most)
+            let frame = Frame(left: left, right: right, top: bottom + 20, bottom: bottom + 42, x: xRange, y: 0...most)
             let total = row.bins.reduce(0) { $0 + $1.count }
+            let name = "\(row.path): TCP of \(row.host) sent again"
+            shapes.append(SVG.text(left, bottom + 12, name, class: "strong"))
             shapes.append(SVG.line(left, frame.bottom, right, frame.bottom, class: "grid"))
-            shapes.append(SVG.text(left - 7, frame.bottom - 6, Format.count(total), anchor: "end"))
+            shapes.append(SVG.text(left - 7, frame.bottom, Format.count(total), anchor: "end"))
             for bin in row.bins {
                 let x = frame.x(bin.seconds / unit.seconds)
                 let y = frame.y(Double(bin.count))
@@ -224,9 +227,6 @@ struct TimeFigure {
                     SVG.rect(x - 1.5, y, 3, frame.bottom - y, class: "f\(figures.series(row.path) % SeriesStyle.count)")
                 )
             }
-            shapes.append(
-                SVG.text(right, frame.bottom - 10, "\(row.path), \(row.purpose) of \(row.host)", anchor: "end")
-            )
             bottom = frame.bottom
         }
         return (shapes, bottom + 4)
@@ -261,26 +261,88 @@ struct TimeFigure {
         }
     }
 
+    /// Where any lane was without a connection, shaded through all panels once, however many lanes there were.
     private func gaps(_ main: Frame, to bottom: Double) -> [String] {
-        (timeline?.gaps ?? []).flatMap { gap -> [String] in
-            let start = main.x(max(xRange.lowerBound, gap.fromSeconds / unit.seconds))
-            let end = main.x(min(xRange.upperBound, (gap.toSeconds ?? .infinity) / unit.seconds))
-            let title = "\(gap.path) \(gap.lane), \(gap.purpose) of \(gap.host): \(gap.reason)"
-            return [
-                "<g><title>\(Markup.escape(title))</title>"
-                    + SVG.rect(start, main.top, max(1.5, end - start), bottom - main.top, class: "gap")
-                    + SVG.line(start, main.top, start, bottom, class: "gapedge") + "</g>"
-            ]
+        var merged: [(from: Double, to: Double)] = []
+        for gap in (timeline?.gaps ?? []).sorted(by: { $0.fromSeconds < $1.fromSeconds }) {
+            let end = gap.toSeconds ?? .infinity
+            if let last = merged.last, gap.fromSeconds <= last.to {
+                merged[merged.count - 1].to = max(last.to, end)
+            } else {
+                merged.append((gap.fromSeconds, end))
+            }
         }
+        return merged.map { gap in
+            let (start, end) = extent(gap.from, gap.to, main)
+            return SVG.rect(start, main.top, max(1.5, end - start), bottom - main.top, class: "gap")
+        }
+    }
+
+    /// The places of two moments, inside of the frame.
+    private func extent(_ from: Double, _ to: Double, _ frame: Frame) -> (start: Double, end: Double) {
+        func place(_ seconds: Double) -> Double {
+            frame.x(min(max(seconds / unit.seconds, xRange.lowerBound), xRange.upperBound))
+        }
+        return (place(from), place(to))
+    }
+
+    /// A row for each lane that was without a connection.
+    private func outages(left: Double, right: Double, top: Double) -> (shapes: [String], bottom: Double) {
+        let gaps = timeline?.gaps ?? []
+        var names: [String] = []
+        for gap in gaps where !names.contains(Self.name(gap)) { names.append(Self.name(gap)) }
+        guard !names.isEmpty else { return ([], top) }
+        let shown = names.prefix(Self.mostOutageRows)
+        let more = names.count > shown.count ? " (and \(names.count - shown.count) more lanes)" : ""
+        var shapes = [SVG.text(left, top + 12, "without a connection\(more)", class: "strong")]
+        var bottom = top + 18
+        for name in shown {
+            let frame = Frame(left: left, right: right, top: bottom, bottom: bottom + 16, x: xRange, y: 0...1)
+            shapes.append(SVG.line(left, frame.bottom - 4, right, frame.bottom - 4, class: "grid"))
+            for gap in gaps where Self.name(gap) == name {
+                let (start, end) = extent(gap.fromSeconds, gap.toSeconds ?? .infinity, frame)
+                shapes.append(
+                    "<g><title>\(Markup.escape("\(name): \(gap.reason)"))</title>"
+                        + SVG.rect(start, frame.top + 5, max(2, end - start), 7, class: "badfill") + "</g>"
+                )
+            }
+            // The name stands on the side that is free at this row's first gap.
+            let first = gaps.first { Self.name($0) == name }.map { extent($0.fromSeconds, $0.fromSeconds, frame).start }
+            let isRight = (first ?? left) < (left + right) / 2
+            shapes.append(
+                SVG.text(
+                    isRight ? right : left + 2,
+                    frame.top + 8,
+                    name,
+                    anchor: isRight ? "end" : "start",
+                    class: "over"
+                )
+            )
+            bottom = frame.bottom
+        }
+        return (shapes, bottom + 4)
+    }
+
+    private static func name(_ gap: ConnectionGap) -> String {
+        "\(gap.path) \(gap.lane), \(gap.purpose) of \(gap.host)"
     }
 
     private func jumps(_ main: Frame, to bottom: Double) -> [String] {
         steps.filter { xRange.contains($0.event.seconds / unit.seconds) }.prefix(20).flatMap { step -> [String] in
             let x = main.x(step.event.seconds / unit.seconds)
+            let isRight = x > (main.left + main.right) / 2
+            let name = "clock of \(step.host)"
+            let label = SVG.text(
+                isRight ? x - 4 : x + 4,
+                main.top + 11,
+                name,
+                anchor: isRight ? "end" : "start",
+                class: "bad"
+            )
             return [
                 "<g><title>\(Markup.escape("\(step.host): \(step.event.text)"))</title>"
                     + SVG.line(x, main.top, x, bottom, class: "step")
-                    + SVG.text(x + 3, main.top + 11, "clock of \(step.host)", class: "bad") + "</g>"
+                    + label + "</g>"
             ]
         }
     }

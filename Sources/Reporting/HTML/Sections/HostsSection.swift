@@ -17,6 +17,7 @@ struct HostsSection {
         }
         return Markup.paragraph("latexp \(analysis.version), agent \(analysis.agentVersion ?? "unknown").")
             + "\n<div class=\"hosts\">" + hosts.joined(separator: "\n") + "</div>"
+            + Markup.list(RunAccountSections(analysis).ways)
     }
 
     private static func facts(_ host: HostAnalysis) -> [(String, String)] {
@@ -53,9 +54,12 @@ struct PhasesSection {
         // The phase that writes this report has not ended yet.
         let ended = analysis.phases.filter { $0.outcome != nil }
         guard let first = ended.first else { return "" }
-        let rows = ended.map { phase -> [TableMarkup.Cell] in
-            let notable = phase.checks.filter { $0.outcome == .failed || $0.outcome == .warning }
-            let details = notable.map { "\($0.host.map { "\($0) " } ?? "")\($0.name): \($0.detail)" }
+        let notes = ended.map { phase in
+            phase.checks.filter { $0.outcome == .failed || $0.outcome == .warning }
+                .map { "\($0.host.map { "\($0) " } ?? "")\($0.name): \($0.detail)" }.joined(separator: "; ")
+        }
+        let hasNotes = notes.contains { !$0.isEmpty }
+        let rows = zip(ended, notes).map { phase, note -> [TableMarkup.Cell] in
             let outcome = phase.outcome?.rawValue ?? ""
             return [
                 .text(phase.name),
@@ -65,15 +69,12 @@ struct PhasesSection {
                 ),
                 .number("+" + Format.seconds(phase.beganSeconds - first.beganSeconds)),
                 .number(phase.endedSeconds.map { Format.seconds($0 - phase.beganSeconds) } ?? "-"),
-                .init(
-                    html: "<span class=\"wrap\">\(Markup.prose(details.joined(separator: "; ")))</span>",
-                    isText: true
-                ),
-            ]
+            ] + (hasNotes ? [.init(html: "<span class=\"wrap\">\(Markup.prose(note))</span>", isText: true)] : [])
         }
         let table = TableMarkup(
             caption: "Phases, from \(Format.utc(first.beganSeconds))",
-            header: [.text("phase"), .text("outcome"), .init(html: "began"), .init(html: "took"), .text("to note")],
+            header: [.text("phase"), .text("outcome"), .init(html: "began"), .init(html: "took")]
+                + (hasNotes ? [.text("to note")] : []),
             rows: rows
         ).html
         let checks = ended.filter { !$0.checks.isEmpty }.map { phase in

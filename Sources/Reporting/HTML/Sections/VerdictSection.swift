@@ -34,17 +34,15 @@ struct VerdictSection {
         }
     }
 
-    /// The difference on a balance: zero in the middle, the noise floor about it.
+    /// The difference on a balance: zero in the middle, and about it what these lanes and this time could hardly show.
     private var gauge: String {
         guard let difference = analysis.differences.first, let median = difference.median else { return "" }
-        let floors = analysis.noiseFloors.compactMap(\.differencesNs)
-        let ends = floors.flatMap { [$0.lowest, $0.lowest + $0.binWidth * Double($0.counts.count)] }
         return Gauge(
             interval: median,
             left: "\(difference.other) sooner",
             right: "\(difference.baseline) sooner",
-            floor: ends.min().flatMap { low in ends.max().map { low...$0 } },
-            floorName: "what lanes of one path differ by"
+            floor: median.leastDetectable.map { -$0...$0 },
+            floorName: "too small to be found here nine times in ten"
         ).html
     }
 
@@ -87,7 +85,7 @@ struct VerdictSection {
                         ? Markup.figure(Format.signedMilliseconds(tail.value), "/endToEndDifferencesNs/\(index)/value")
                             + " ms"
                         : "~",
-                    detail: (isKnown ? "" : "no difference shown: ")
+                    detail: (isKnown ? "" : tail.low == nil ? "no interval: " : "no difference shown: ")
                         + IntervalMarkup.html(tail, "/endToEndDifferencesNs/\(index)")
                 )
             )
