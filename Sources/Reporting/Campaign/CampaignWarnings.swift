@@ -23,6 +23,10 @@ enum CampaignWarnings {
                 "the figures of slots \(numbers) cannot be used and are not counted; the runs' own reports say why"
             warnings.append(.init(.runIncomplete, text))
         }
+        if let runs = analysis.difference?.runs, (2...4).contains(runs), hasEnded(analysis) {
+            let text = "only \(runs) runs: an interval over so few rests on their figures being normally distributed"
+            warnings.append(.init(.fewRuns, text))
+        }
         let toCome = analysis.count(.pending) + analysis.count(.running)
         if toCome > 0 {
             let text = "\(Format.plural(toCome, "slot")) still to come: this is what is known so far"
@@ -44,5 +48,10 @@ enum CampaignWarnings {
             warnings.append(.init(.differentTimes, text))
         }
         return warnings
+    }
+
+    /// Whether no slot is to come any more.
+    private static func hasEnded(_ analysis: CampaignAnalysis) -> Bool {
+        analysis.count(.pending) + analysis.count(.running) == 0
     }
 }
