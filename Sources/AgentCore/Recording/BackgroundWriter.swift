@@ -155,12 +155,12 @@ final class BackgroundWriter: Sendable {
             guard descriptor >= 0 else { return failed(file) }
             files[file] = descriptor
             if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0,
-                !writeAll(SampleFile.header()[...], to: descriptor)
+                !appendWhole(SampleFile.header()[...], to: descriptor)
             {
                 return failed(file)
             }
         }
-        guard let descriptor = files[file], writeAll(bytes, to: descriptor) else { return failed(file) }
+        guard let descriptor = files[file], appendWhole(bytes, to: descriptor) else { return failed(file) }
         return true
     }
 
@@ -171,23 +171,13 @@ final class BackgroundWriter: Sendable {
     }
 
     /// Writes everything or nothing: a record that was cut short is taken back.
-    private func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    private func appendWhole(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         let start = lseek(descriptor, 0, SEEK_END)
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                buffer.baseAddress.map { systemWrite(descriptor, $0 + offset, bytes.count - offset) } ?? 0
-            }
-            if count > 0 {
-                offset += count
-            } else if count == 0 || errno != EINTR {
-                let reason = errno
-                if start >= 0 { _ = ftruncate(descriptor, start) }
-                errno = reason
-                return false
-            }
-        }
-        return true
+        let failure = writeAll(bytes, to: descriptor)
+        guard failure != 0 else { return true }
+        if start >= 0 { _ = ftruncate(descriptor, start) }
+        errno = failure
+        return false
     }
 
     private func replaceNow(_ file: String, _ bytes: [UInt8]) {
@@ -198,13 +188,8 @@ final class BackgroundWriter: Sendable {
             _ = failed(file)
             return
         }
-        let isWritten = writeAll(bytes[...], to: descriptor)
+        let isWritten = appendWhole(bytes[...], to: descriptor)
         close(descriptor)
         if !isWritten || rename(temporary, target) != 0 { _ = failed(file) }
     }
-}
-
-/// `write(2)`, whose name the methods above hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }
