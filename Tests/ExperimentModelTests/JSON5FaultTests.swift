@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ExperimentModel
@@ -22,7 +23,7 @@ struct JSON5FaultTests {
     )
     func place(text: String, says: String) {
         #expect(JSON5Fault.find(in: text)?.description == says)
-        #expect(throws: (any Error).self) { try JSONValue(json5: .init(text.utf8)) }
+        #expect(throws: (any Error).self) { try JSONValue(json5: Data(text.utf8)) }
     }
 
     @Test(
@@ -34,7 +35,7 @@ struct JSON5FaultTests {
     )
     func none(text: String) throws {
         #expect(JSON5Fault.find(in: text) == nil)
-        _ = try JSONValue(json5: .init(text.utf8))
+        _ = try JSONValue(json5: Data(text.utf8))
     }
 
     @Test("does not take the stack down, however deep the text")
