@@ -73,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CSockets"),
         .target(name: "CBuild", cSettings: [.define("LATEXP_COMMIT", to: "\"\(commit)\"")]),
 
+        module("ChildProcesses", ["CSockets"]),
         module("ExperimentModel"),
         module("LatencyStatistics", furtherSettings: optimised),
         module("WebSocketCodec"),
@@ -80,14 +81,20 @@ let package = Package(
         module("WireTransport", ["CSockets", "COpenSSL"]),
         module(
             "AgentCore",
-            ["ExperimentModel", "LatencyStatistics", "MarketFeed", "WebSocketCodec", "WireTransport", "CSockets"]
+            [
+                "ChildProcesses", "ExperimentModel", "LatencyStatistics", "MarketFeed", "WebSocketCodec",
+                "WireTransport", "CSockets",
+            ]
         ),
-        module("RemoteHosts", ["CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
+        module("RemoteHosts", ["ChildProcesses", "CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
         module("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Schemas"]),
         module("Orchestration", ["ExperimentModel", "LatencyStatistics", "RemoteHosts", "Reporting", subprocess]),
         module(
             "LabWorld",
-            ["CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport", subprocess]
+            [
+                "ChildProcesses", "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport",
+                subprocess,
+            ]
         ),
 
         .executableTarget(
@@ -163,7 +170,9 @@ let package = Package(
         .testTarget(
             name: "LabTests",
             dependencies: [
-                "CSockets", "ExperimentModel", "LabWorld", "MarketFeed", "WireTransport", "latexp-lab", subprocess,
+                "ChildProcesses", "CSockets", "ExperimentModel", "LabWorld", "MarketFeed", "WireTransport",
+                "latexp-lab",
+                subprocess,
             ],
             swiftSettings: settings
         ),

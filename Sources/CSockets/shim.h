@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,6 +42,13 @@
 extern int madvise(void *, size_t, int);
 #else
 #define LATEXP_GIVE_BACK MADV_FREE
+#endif
+
+#if defined(__linux__)
+// POSIX_SPAWN_SETSID, which spawn.h hides without _GNU_SOURCE.
+#define LATEXP_OWN_SESSION 0x80
+#else
+#define LATEXP_OWN_SESSION POSIX_SPAWN_SETSID
 #endif
 
 #if defined(__linux__) && !defined(__USE_GNU)

@@ -35,6 +35,7 @@ struct Latexp: AsyncParsableCommand {
             leave(CommandStatus.done.rawValue)
         }
         do {
+            try checkVerb(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -45,6 +46,15 @@ struct Latexp: AsyncParsableCommand {
         } catch {
             leave(end(with: error))
         }
+    }
+
+    /// Names the verb that was meant, which the parser does not.
+    private static func checkVerb(_ word: String?) throws {
+        let verbs = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard let word, !word.hasPrefix("-"), !verbs.contains(word) else { return }
+        let meant = NearestName.to(word, among: verbs).map { "did you mean '\($0)'?" }
+        let advice = meant ?? "there are: \(verbs.joined(separator: ", "))"
+        throw OrchestrationError(.invalidInput, "no command is called '\(word)'; \(advice)")
     }
 
     /// Ends the process without the C library's exit handlers.

@@ -47,6 +47,22 @@ extension WholeRuns {
             #expect(unknown.status == 2)
         }
 
+        @Test("A slip is answered with the name that was meant, a folder with what is wanted", .timeLimit(.minutes(1)))
+        func slips() async throws {
+            let slips = [
+                (["rnu", "x.json"], "no command is called 'rnu'; did you mean 'run'?"),
+                (["phase", "tokyo"], "no validation is called 'tokyo'; did you mean 'tokyo-validate'?"),
+                (["run", "experiments"], "experiments is a directory: name a file"),
+                (["check", "README.md"], "README.md is not JSON"), (["check", "README.md"], "line 1, column 1"),
+            ]
+            for (arguments, says) in slips {
+                let result = try await LatexpCommand.run(arguments)
+                #expect(result.status == 2)
+                #expect(result.errors.contains(says), "\(result.errors)")
+                #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+            }
+        }
+
         @Test("A host that does not answer is status 3, named with its address", .timeLimit(.minutes(1)))
         func unreachable() async throws {
             let result = try await run(Self.experiment(host: "\"ssh\": \"root@127.0.0.1:1\""))

@@ -21,42 +21,40 @@ extension WholeRuns {
                     // A second lab, since loss on a link is everybody's.
                     try await NetworkLabCommand.with(folder + "/lossy") { lossy in
                         try await lossy.link("backbone", "--loss", "10%")
-                        let (whole, torn) = (
-                            FailingRuns(lab: lab, folder: folder), FailingRuns(lab: lossy, folder: folder)
+                        let worlds = (
+                            whole: FailingRuns(lab: lab, folder: folder), lossy: FailingRuns(lab: lossy, folder: folder)
                         )
-                        let before = (whole: try await lab.listeners(), torn: try await lossy.listeners())
-                        var running: [(BrokenPhase, LatexpInLab)] = []
-                        for (index, phase) in BrokenPhase.all(shim: shim, world: whole).enumerated() {
-                            let world = phase.isInLossyLab ? torn : whole
-                            running.append((phase, try phase.start(in: world, port: phase.port ?? 8_200 + index)))
+                        let before = (whole: try await lab.listeners(), lossy: try await lossy.listeners())
+                        let phases = BrokenPhase.all(shim: shim, world: worlds.whole)
+                        let runs = try await Self.judge(phases) { index, phase in
+                            let world = phase.isInLossyLab ? worlds.lossy : worlds.whole
+                            return try await phase.judge(in: world, port: phase.port ?? 8_200 + index)
                         }
-                        try await Self.breakWhileMeasuring(running, folder)
-                        for (phase, run) in running {
-                            try await phase.expectVerdicts(of: run)
-                            let (lab, before) = phase.isInLossyLab ? (lossy, before.torn) : (lab, before.whole)
-                            try await lab.expectNothingLeft(of: try run.directory, listenersBefore: before)
+                        for (phase, run) in zip(phases, runs) {
+                            let (lab, before) = phase.isInLossyLab ? (lossy, before.lossy) : (lab, before.whole)
+                            try await lab.expectNothingLeft(of: run, listenersBefore: before)
                         }
                     }
                 }
             }
         }
 
-        /// What can only be broken once the measurement goes on.
-        private static func breakWhileMeasuring(_ running: [(BrokenPhase, LatexpInLab)], _ folder: String) async throws
-        {
-            for (phase, run) in running {
-                guard let harm = phase.harm else { continue }
-                try await run.waitForPhase("measure")
-                try await run.waitForGo()
-                switch harm {
-                case .killForwarder: #expect(try FailingRuns.kill(agentOf: "tokyo", of: run) > 0)
-                case .stepClock: _ = FileManager.default.createFile(atPath: folder + "/step", contents: nil)
-                case .blockReport:
-                    try FileManager.default.createDirectory(
-                        atPath: try run.directory + "/report.html/in the way",
-                        withIntermediateDirectories: true
-                    )
+        /// How many go on side by side: two cores are few.
+        private static let atOnce = 10
+
+        /// Goes through all of them; gives the directories of their runs.
+        private static func judge(
+            _ phases: [BrokenPhase],
+            _ one: @escaping @Sendable (Int, BrokenPhase) async throws -> String
+        ) async throws -> [String] {
+            try await withThrowingTaskGroup(of: (Int, String).self) { group in
+                var runs = [String](repeating: "", count: phases.count)
+                for (index, phase) in phases.enumerated() {
+                    if index >= atOnce, let (done, run) = try await group.next() { runs[done] = run }
+                    group.addTask { (index, try await one(index, phase)) }
                 }
+                for try await (done, run) in group { runs[done] = run }
+                return runs
             }
         }
 
@@ -92,8 +90,13 @@ private struct BrokenPhase: Sendable {
     var harm: Harm?
     var isInLossyLab = false
 
+    /// Whether an agent is waited for that never becomes ready.
+    private var waitsInVain: Bool { status == 5 && marks.contains("-") }
+
     static func all(shim: ClockShim, world: FailingRuns) -> [BrokenPhase] {
-        tokyo(shim) + frankfurt(shim, world) + backbone(world)
+        // Those whose agents wait in vain take longest.
+        let all = tokyo(shim) + frankfurt(shim, world) + backbone(world)
+        return all.filter(\.waitsInVain) + all.filter { !$0.waitsInVain }
     }
 
     private static func feed(_ path: String) -> [(String, String)] { [("exchange.lab/public", "exchange.lab/\(path)")] }
@@ -172,8 +175,20 @@ private struct BrokenPhase: Sendable {
         return [address, port, secret, mute, killed, ahead, datagrams, loss]
     }
 
-    /// Goes through the checklist; clocks are given room, for a busy machine answers late.
-    func start(in world: FailingRuns, port: Int) throws -> LatexpInLab {
+    /// Goes through the checklist and looks at every line's verdict; gives the run's directory.
+    func judge(in world: FailingRuns, port: Int) async throws -> String {
+        let run = try start(in: world, port: port)
+        if let harm {
+            try await run.waitForPhase("measure")
+            try await run.waitForGo(sequence == "frankfurt-validate" ? ["frankfurt"] : ["frankfurt", "tokyo"])
+            try await doHarm(harm, to: run, in: world.folder)
+        }
+        try await expectVerdicts(of: run)
+        return try run.directory
+    }
+
+    /// Clocks are given room, for a busy machine answers late.
+    private func start(in world: FailingRuns, port: Int) throws -> LatexpInLab {
         let room = ("\"maxError\": \"1ms\"", "\"maxError\": \"20ms\"")
         let isAboutClock = changes.contains { $0.0.contains("maxError") }
         if name == "backbone-address" { try Self.writeAstrayInventory(world) }
@@ -186,6 +201,19 @@ private struct BrokenPhase: Sendable {
         )
     }
 
+    /// What can only be broken once the measurement goes on.
+    private func doHarm(_ harm: Harm, to run: LatexpInLab, in folder: String) async throws {
+        switch harm {
+        case .killForwarder: #expect(try FailingRuns.kill(agentOf: "tokyo", of: run) > 0)
+        case .stepClock: _ = FileManager.default.createFile(atPath: folder + "/step", contents: nil)
+        case .blockReport:
+            try FileManager.default.createDirectory(
+                atPath: try run.directory + "/report.html/in the way",
+                withIntermediateDirectories: true
+            )
+        }
+    }
+
     /// The lab's hosts, with a private address that is nobody's.
     private static func writeAstrayInventory(_ world: FailingRuns) throws {
         let text = try String(contentsOfFile: world.lab.directory + "/world/hosts.json", encoding: .utf8)
@@ -194,7 +222,7 @@ private struct BrokenPhase: Sendable {
             .write(toFile: world.folder + "/astray.json", atomically: true, encoding: .utf8)
     }
 
-    func expectVerdicts(of run: LatexpInLab, at location: SourceLocation = #_sourceLocation) async throws {
+    private func expectVerdicts(of run: LatexpInLab, at location: SourceLocation = #_sourceLocation) async throws {
         #expect(try await run.end(within: .seconds(150)) == status, "\(name): \(run.said)", sourceLocation: location)
         var found = ""
         var details: [String] = []

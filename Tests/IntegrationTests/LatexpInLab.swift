@@ -59,13 +59,15 @@ final class LatexpInLab {
         }
     }
 
-    /// Waits until both agents have been told that the measurement begins; the lab's hosts have their files here.
-    func waitForGo() async throws {
+    /// Waits until the agents have been told that the measurement begins; the lab's hosts have their files here.
+    ///
+    /// - Parameter hosts: where there are agents, the receiver's first.
+    func waitForGo(_ hosts: [String] = ["frankfurt", "tokyo"]) async throws {
         let record = try LatexpCommand.record(try directory)
-        let folders = ["frankfurt", "tokyo"].map { host in
+        let folders = hosts.map { host in
             "\(NSHomeDirectory())/.cache/latexp/runs/\(record.nameOnHosts)/\(host)-b1/go"
         }
-        try await wait(for: "both agents to go") { folders.allSatisfy { FileManager.default.fileExists(atPath: $0) } }
+        try await wait(for: "the agents to go") { folders.allSatisfy { FileManager.default.fileExists(atPath: $0) } }
         // The agents look for it ten times a second, and say each second what they do.
         try await wait(for: "a receiver that measures") {
             let status = folders[0].dropLast(2) + "status.json"

@@ -1,4 +1,5 @@
 import CSockets
+import ChildProcesses
 import ExperimentModel
 import Foundation
 import Testing
@@ -63,15 +64,16 @@ final class LabProcess {
             command[0],
             Array(command.dropFirst()),
             environment: UserAccount.environment.merging(environment) { $1 },
-            standardInput: ends[0],
-            output: outputFile
+            input: .descriptor(ends[0]),
+            output: .file(outputFile),
+            company: .ownGroup
         )
         close(ends[0])
     }
 
     deinit {
         closeInput()
-        if !child.waitForEnd(limitNs: 20_000_000_000) { child.killGroup() }
+        if !child.waitForEnd(limitNs: 20_000_000_000) { child.signal(SIGKILL) }
     }
 
     var output: String { (try? String(contentsOfFile: outputFile, encoding: .utf8)) ?? "" }

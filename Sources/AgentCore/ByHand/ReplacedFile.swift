@@ -45,11 +45,12 @@ final class ReplacedFile {
     }
 
     private func flush() throws {
-        guard waiting.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw Self.failure(path) }
+        let failure = writeAll(waiting, to: descriptor)
+        guard failure == 0 else { throw Self.failure(path, failure) }
         waiting.removeAll(keepingCapacity: true)
     }
 
-    private static func failure(_ path: String) -> AgentError {
-        AgentError(.file, "cannot write \(path): \(systemMessage(errno)); the samples are kept in the run's folder")
+    private static func failure(_ path: String, _ code: Int32 = errno) -> AgentError {
+        AgentError(.file, "cannot write \(path): \(systemMessage(code)); the samples are kept in the run's folder")
     }
 }

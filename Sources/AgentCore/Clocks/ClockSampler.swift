@@ -46,7 +46,7 @@ final class ClockSampler {
 
     /// One reading, now.
     static func read(arguments: [String]) -> ClockReading {
-        let outcome = ChildProcess.run("chronyc", ["-c"] + arguments + ["tracking"], limitNs: 5_000_000_000)
+        let outcome = ShortCommand.run("chronyc", ["-c"] + arguments + ["tracking"], limitNs: 5_000_000_000)
         let now = Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs())
         switch outcome {
         case .failure(let error): return ClockReading(at: now, tracking: nil, failure: error.message)

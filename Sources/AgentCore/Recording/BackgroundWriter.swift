@@ -156,12 +156,12 @@ final class BackgroundWriter: Sendable {
             guard descriptor >= 0 else { return failed(file) }
             files[file] = descriptor
             if file == "samples.bin", lseek(descriptor, 0, SEEK_END) == 0,
-                !writeWhole(SampleFile.header()[...], to: descriptor)
+                !appendWhole(SampleFile.header()[...], to: descriptor)
             {
                 return failed(file)
             }
         }
-        guard let descriptor = files[file], writeWhole(bytes, to: descriptor) else { return failed(file) }
+        guard let descriptor = files[file], appendWhole(bytes, to: descriptor) else { return failed(file) }
         return true
     }
 
@@ -178,12 +178,12 @@ final class BackgroundWriter: Sendable {
     }
 
     /// Writes everything or nothing: a record that was cut short is taken back.
-    private func writeWhole(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    private func appendWhole(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         let start = lseek(descriptor, 0, SEEK_END)
-        if bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) { return true }
-        let reason = errno
+        let failure = writeAll(bytes, to: descriptor)
+        guard failure != 0 else { return true }
         if start >= 0 { _ = ftruncate(descriptor, start) }
-        errno = reason
+        errno = failure
         return false
     }
 
@@ -195,7 +195,7 @@ final class BackgroundWriter: Sendable {
             _ = failed(file)
             return
         }
-        let isWritten = writeWhole(bytes[...], to: descriptor)
+        let isWritten = appendWhole(bytes[...], to: descriptor)
         close(descriptor)
         if !isWritten || rename(temporary, target) != 0 { _ = failed(file) }
     }

@@ -25,7 +25,7 @@ public enum ExperimentReader {
         var root = ObjectReader(tree, path: "", problems: problems)
         let experiment = try readExperiment(&root, problems: problems, fileName: fileName, inventory: inventory)
         root.finish()
-        let all = problems.problems + (problems.problems.isEmpty ? experiment.problems() : experiment.problems())
+        let all = problems.problems + experiment.problems()
         guard all.isEmpty else {
             let count = all.count == 1 ? "a problem" : "\(all.count) problems"
             throw ExperimentError(.invalid, "\(fileName) has \(count); nothing was started:", problems: unique(all))
@@ -39,14 +39,15 @@ public enum ExperimentReader {
         } catch {
             throw ExperimentError(
                 .malformed,
-                "\(fileName) is not JSON (JSON5: comments and trailing commas are fine): \(parseReason(error))",
+                "\(fileName) is not JSON (JSON5: comments and trailing commas are fine): \(parseReason(error, data))",
                 cause: error
             )
         }
     }
 
     /// What the parser says of a broken text, without the wrapping.
-    private static func parseReason(_ error: any Error) -> String {
+    private static func parseReason(_ error: any Error, _ data: Data) -> String {
+        if let fault = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)) { return "\(fault)" }
         guard case DecodingError.dataCorrupted(let context) = error else { return "\(error)" }
         guard let inner = context.underlyingError else { return context.debugDescription }
         return "\(inner)"

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Ends what runs in the lab's namespaces and removes them when this process has ended, however it ended.
 final class NamespaceSweep: Sendable {
     /// Agents outlive the connection that started them, so a host is emptied before it goes.
@@ -21,27 +19,20 @@ final class NamespaceSweep: Sendable {
         for name; do "$ip" netns del "$name" 2>/dev/null; done
         """
 
-    private let shell: ChildProcess
-    private let pipe: HeldPipe
+    private let shell: GuardShell
 
     /// Watches over namespaces, which need not exist yet.
     init(_ namespaces: [NetworkNamespace], ip: Tool) throws {
-        let pipe = try HeldPipe()
-        self.pipe = pipe
-        shell = try pipe.withReadEnd { readEnd in
-            try ChildProcess(
-                "/bin/sh",
-                ["-c", Self.script, "latexp-lab-namespaces", ip.path] + namespaces.map(\.name),
-                environment: UserAccount.environment,
-                standardInput: readEnd,
-                output: "/dev/null"
-            )
-        }
+        shell = try GuardShell(
+            "latexp-lab-namespaces",
+            Self.script,
+            [ip.path] + namespaces.map(\.name),
+            environment: UserAccount.environment
+        )
     }
 
     /// Does it now, and waits for that.
     func run() {
-        pipe.letGo()
-        if !shell.waitForEnd(limitNs: 15_000_000_000) { shell.killGroup() }
+        shell.finish(limitNs: 15_000_000_000)
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Removes files when this process has ended, however it ended; private keys must not outlive the world.
 final class ExitSweep: Sendable {
     /// Several times, since a server that ends at the same moment may still write its last line.
@@ -17,27 +15,16 @@ final class ExitSweep: Sendable {
         if [ -n "$directory" ]; then rmdir -- "$directory" 2>/dev/null; fi
         """
 
-    private let shell: ChildProcess
-    private let pipe: HeldPipe
+    private let shell: GuardShell
 
     /// Watches over `paths`, which need not exist yet, and over `emptyDirectory`, which goes if nothing else is in it.
     init(_ paths: [String], emptyDirectory: String?, environment: [String: String]) throws {
-        let pipe = try HeldPipe()
-        self.pipe = pipe
-        shell = try pipe.withReadEnd { readEnd in
-            try ChildProcess(
-                "/bin/sh",
-                ["-c", Self.script, "latexp-lab-sweep", emptyDirectory ?? ""] + paths,
-                environment: environment,
-                standardInput: readEnd,
-                output: "/dev/null"
-            )
-        }
+        let arguments = [emptyDirectory ?? ""] + paths
+        shell = try GuardShell("latexp-lab-sweep", Self.script, arguments, environment: environment)
     }
 
     /// Removes them now, and waits for that.
     func run() {
-        pipe.letGo()
-        if !shell.waitForEnd(limitNs: 10_000_000_000) { shell.killGroup() }
+        shell.finish(limitNs: 10_000_000_000)
     }
 }

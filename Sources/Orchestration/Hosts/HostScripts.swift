@@ -3,7 +3,9 @@
 /// Paths are relative to the login directory. Each does one thing and says what it found in lines that
 /// `HostFactsReader` and its neighbours read; what a host says is never run and never used as a path.
 enum HostScripts {
-    /// What the host is; `key=value` lines. `$1` is the region that the host is said to be in, or nothing.
+    /// What the host is, in lines `key=value`.
+    ///
+    /// `$1` is the region that the host is said to be in, or nothing.
     ///
     /// On EC2 the metadata service (version 2, with a token) says type, region and zone. Elsewhere nobody may answer at its
     /// address, so that only a host of which a region is said is asked. Where curl is missing, bash has its own way to TCP.
@@ -49,8 +51,10 @@ enum HostScripts {
         exit 0
         """
 
-    /// Tries to reach the TCP port `$2` of the address `$1`: the status of the attempt, the nanoseconds that it took, then
-    /// what was said of it. 124: no answer in time; 127: nothing here can try.
+    /// Tries to reach the TCP port `$2` of the address `$1`.
+    ///
+    /// Prints the status of the attempt (124: no answer in time; 127: nothing here can try), the nanoseconds that it took, and
+    /// in the lines below what was said of it.
     static let reach = """
         export LC_ALL=C
         try() {

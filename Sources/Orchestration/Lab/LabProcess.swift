@@ -65,15 +65,10 @@ actor LabProcess: Lab {
             await runChild(executable, arguments, errorFile: errorFile, input: input, answers: answers)
         }
         do {
-            let answer = try await answers.next(limit: startLimit)
-            let file = folder.appending(path: "lab.json")
-            let data = answer.hasPrefix("{") ? Data(answer.utf8) : try Data(contentsOf: file)
-            let description: LabDescription
-            do {
-                description = try JSONDecoder().decode(LabDescription.self, from: data)
-            } catch {
-                description = try JSONDecoder().decode(LabDescription.self, from: try Data(contentsOf: file))
-            }
+            // It says where its description is once everything is up: here, where it was told to be.
+            _ = try await answers.next(limit: startLimit)
+            let data = try Data(contentsOf: folder.appending(path: "lab.json"))
+            let description = try JSONDecoder().decode(LabDescription.self, from: data)
             return LabProcess(description, inputContinuation, answers, process)
         } catch {
             inputContinuation.finish()

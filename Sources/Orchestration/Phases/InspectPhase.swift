@@ -154,8 +154,10 @@ struct InspectPhase: RunPhase {
     }
 
     static func describe(_ facts: HostFacts) -> String {
-        var parts = [facts.system ?? facts.kernel, facts.architecture, "\(facts.cpus) CPUs"]
-        if facts.system != nil { parts.insert(facts.kernel, at: 1) }
+        var parts = [facts.system, facts.kernel].compactMap { $0 }
+        // `uname -srm` ends with it.
+        if !facts.kernel.hasSuffix(facts.architecture) { parts.append(facts.architecture) }
+        parts.append("\(facts.cpus) CPUs")
         if let memory = facts.freeMemoryBytes { parts.append("\(memory >> 20) MiB free memory") }
         if let disk = facts.freeDiskBytes { parts.append("\(disk >> 30) GiB free disk") }
         parts.append(facts.chronyVersion.map { "chrony \($0)" } ?? "no chrony")

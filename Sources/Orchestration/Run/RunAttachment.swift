@@ -49,10 +49,7 @@ public struct RunAttachment: Sendable {
     /// Asks each host what its agent does.
     public func states() async throws -> [AgentState] {
         let session = try makeSession()
-        var states: [AgentState] = []
-        for placement in await session.placementsOnRecord() {
-            states.append(await session.state(of: placement))
-        }
+        let states = await Self.onEachHost(await session.placementsOnRecord()) { await session.state(of: $0) }
         await session.closeHosts()
         return states
     }
@@ -60,8 +57,8 @@ public struct RunAttachment: Sendable {
     /// Ends the agents, and says for each what it did before; their files stay on the hosts for `resume`.
     public func stop() async throws -> [AgentState] {
         let session = try makeSession()
-        var states: [AgentState] = []
-        for placement in await session.placementsOnRecord() where !placement.isCollected {
+        let placements = await session.placementsOnRecord().filter { !$0.isCollected }
+        let states = await Self.onEachHost(placements) { placement in
             var state = await session.state(of: placement)
             if state.process == .running {
                 do {
@@ -69,10 +66,30 @@ public struct RunAttachment: Sendable {
                     try await environment.processes.stop(on: host, directory: placement.directory, grace: .seconds(10))
                 } catch { state.failure = "\(error)" }
             }
-            states.append(state)
+            return state
         }
         await session.closeHosts()
         return states
+    }
+
+    /// Does something with all places, those of one host one after the other and the hosts side by side.
+    ///
+    /// A host that does not answer holds nobody up. The answers come in the order of the places.
+    private static func onEachHost(
+        _ placements: [Placement],
+        _ work: @escaping @Sendable (Placement) async -> AgentState
+    ) async -> [AgentState] {
+        let found = await withTaskGroup(of: [Placement: AgentState].self) { group in
+            for places in Dictionary(grouping: placements, by: \.host).values {
+                group.addTask {
+                    var states: [Placement: AgentState] = [:]
+                    for place in places { states[place] = await work(place) }
+                    return states
+                }
+            }
+            return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+        }
+        return placements.compactMap { found[$0] }
     }
 
     /// Watches the agents to their end if they still run, brings their files home, cleans up, and reports.

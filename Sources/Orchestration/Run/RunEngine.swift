@@ -160,7 +160,7 @@ extension RunSession {
     }
 
     private func finish(_ failure: (any Error)?, wasInterrupted: Bool) -> RunOutcome {
-        let error: OrchestrationError? =
+        var error: OrchestrationError? =
             if wasInterrupted {
                 OrchestrationError(.interrupted, "interrupted; what was measured is in \(directory.url.path)")
             } else {
@@ -168,11 +168,21 @@ extension RunSession {
             }
         let status = error?.code.exitStatus ?? (analysis?.isUsable == false ? .verdictUnusable : .done)
         let ended = environment.clock.wallSeconds
-        try? update { record in
-            record.endedSeconds = ended
-            record.outcome = wasInterrupted ? .interrupted : error == nil ? .done : .failed
-            record.exitStatus = status.rawValue
+        do {
+            try update { record in
+                record.endedSeconds = ended
+                record.outcome = wasInterrupted ? .interrupted : error == nil ? .done : .failed
+                record.exitStatus = status.rawValue
+            }
+        } catch let unsaved {
+            // Without its last words the manifest says that the run goes on.
+            error = error ?? Self.failure(unsaved, host: "the manifest", code: .storage)
         }
-        return RunOutcome(directory: directory, record: record, status: status, error: error)
+        return RunOutcome(
+            directory: directory,
+            record: record,
+            status: error?.code.exitStatus ?? status,
+            error: error
+        )
     }
 }

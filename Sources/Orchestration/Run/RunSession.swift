@@ -183,7 +183,11 @@ public actor RunSession {
         }
         try Task.checkCancellation()
         let ordered = failures.sorted { (names.firstIndex(of: $0.host) ?? 0) < (names.firstIndex(of: $1.host) ?? 0) }
-        guard let first = ordered.first else { return values }
+        guard let first = ordered.first else {
+            // Somebody gave up although nobody asked: that is no success.
+            guard values.count == handles.count else { throw CancellationError() }
+            return values
+        }
         throw OrchestrationError(
             first.error.code,
             ordered.map(\.error.message).joined(separator: "\n"),

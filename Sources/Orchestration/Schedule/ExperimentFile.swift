@@ -37,8 +37,12 @@ public struct ExperimentFile: Sendable {
     }
 
     private static func read(_ url: URL, missing: String) throws -> Data {
-        guard FileManager.default.fileExists(atPath: url.path) else {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
             throw ExperimentError(.unreadable, missing)
+        }
+        guard !isDirectory.boolValue else {
+            throw ExperimentError(.unreadable, "\(url.relativePath) is a directory: name a file")
         }
         do {
             return try Data(contentsOf: url)

@@ -27,14 +27,14 @@ struct PhaseCommand: AsyncParsableCommand {
     func run() async throws {
         if name == "list" { return try Terminal.results.write(ChecklistText.list(format: output.format)) }
         if name == "compare" {
-            throw ValidationError("compare needs two finished runs: `latexp compare A B`; `latexp runs` names them")
+            let text = "compare needs two finished runs: `latexp compare A B`; `latexp runs` names them"
+            throw OrchestrationError(.invalidInput, text)
         }
         guard let sequence = ValidationSequence(rawValue: name) else {
             let known = ValidationSequence.allCases.map(\.rawValue) + ["compare", "list"]
-            let nearest = NearestName.to(name, among: known).map { "did you mean '\($0)'?" }
-            throw ValidationError(
-                "no validation is called '\(name)'; \(nearest ?? "there are: \(known.joined(separator: ", "))")"
-            )
+            let meant = known.first { !name.isEmpty && $0.hasPrefix(name) } ?? NearestName.to(name, among: known)
+            let advice = meant.map { "did you mean '\($0)'?" } ?? "there are: \(known.joined(separator: ", "))"
+            throw OrchestrationError(.invalidInput, "no validation is called '\(name)'; \(advice)")
         }
         let read = try ExperimentFile.load(file)
         let experiment = try sequence.experiment(from: read.experiment)
