@@ -178,7 +178,10 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ExperimentModel", "LabWorld", "LatencyStatistics", "Reporting", "TestSupport", subprocess],
+            dependencies: [
+                "ChildProcesses", "ExperimentModel", "LabWorld", "LatencyStatistics", "Reporting", "TestSupport",
+                subprocess,
+            ],
             swiftSettings: settings
         ),
     ]

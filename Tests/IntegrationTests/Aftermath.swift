@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 @testable import LabWorld
@@ -34,15 +35,16 @@ final class Aftermath {
                 "/bin/sh",
                 ["-c", Self.script, "latexp-test-aftermath", folder, LatexpCommand.repository + "/infra/lab/down"],
                 environment: environment,
-                standardInput: readEnd,
-                output: "/dev/null"
+                input: .descriptor(readEnd),
+                output: .nothing,
+                company: .ownGroup
             )
         }
     }
 
     /// Nothing is left to take away: the test has done it itself.
     func dismiss() {
-        shell.killGroup()
+        shell.signal(SIGKILL)
         pipe.letGo()
     }
 }
