@@ -1,4 +1,5 @@
 import CSockets
+import ChildProcesses
 import ExperimentModel
 import Foundation
 import Testing

@@ -32,7 +32,7 @@ public enum Validation {
     private static func blamingFirst(_ lines: [ValidationLine]) -> [ValidationLine] {
         guard let cause = lines.first(where: { $0.outcome == .failed }) else { return lines }
         return lines.map { line in
-            guard line.outcome == .failed, line.number > cause.number else { return line }
+            guard line.outcome == .failed || line.outcome == .warning, line.number > cause.number else { return line }
             var line = line
             line.outcome = .skipped
             line.detail = "not reached: \(cause.number). failed"
