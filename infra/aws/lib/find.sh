@@ -56,6 +56,8 @@ find_tagged() {
 # find_one KIND SIDE: as find_tagged, for what there should be one of. $found is its id, $details the words of its line.
 find_one() {
     find_tagged "$1" "${region[$2]}"
+    # One that is ending counts no more: another may be there already.
+    [ "$1" != instance ] || answer=$(printf '%s\n' "$answer" | grep -v $'\tshutting-down\t' || true)
     # The accelerator's own group has got the tag when it was being taken down.
     [ "$1" != security-group ] || answer=$(printf '%s\n' "$answer" | grep -v $'\tGlobalAccelerator\t' || true)
     found='' details=()

@@ -82,7 +82,7 @@ ensure_key_pair() {
 ensure_instance() {
     local side=$1 round token
     find_one instance "$side"
-    if [ -n "$found" ] && [ "${details[1]}" != shutting-down ]; then
+    if [ -n "$found" ]; then
         case ${details[1]} in
         stopped | stopping) fail "the instance $found in ${region[$side]} was stopped by hand: start it in the console, or infra/aws/down, then up" ;;
         esac

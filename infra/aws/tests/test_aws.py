@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import moto.settings
-from simulated_aws import host_key, is_change
+from simulated_aws import DEFAULT_ACCOUNT_ID, ec2_backends, host_key, is_change
 from world import FRANKFURT, HERE_ADDRESS, SCRIPTS, TOKYO, World, differences
 
 TOP = os.path.dirname(os.path.dirname(SCRIPTS))
@@ -177,6 +177,18 @@ class Up(Case):
         group, = listener["groups"].values()
         self.assertEqual([endpoint["EndpointId"] for endpoint in group["endpoints"]], [new[1]])
         self.assertIn(("in", "tcp", 8081, self.instance(TOKYO)["PublicIpAddress"] + "/32"), self.rules(FRANKFURT))
+
+    def test_an_instance_that_is_just_ending_counts_no_more(self):
+        self.run_well("up")
+        old = self.instance(TOKYO)["InstanceId"]
+        state = ec2_backends[DEFAULT_ACCOUNT_ID][TOKYO].get_instance(old)._state
+        state.name, state.code = "shutting-down", 32
+        self.run_well("up")
+        done = len(self.changes())
+        self.run_well("up")
+        self.assertEqual(self.changes()[done:], [])
+        self.assertNotEqual(self.instance(TOKYO)["InstanceId"], old)
+        self.assertIn("shutting-down", self.run_well("status").output)
 
     def test_a_lost_private_key_is_noticed(self):
         self.run_well("up")

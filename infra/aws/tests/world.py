@@ -182,7 +182,8 @@ class World:
                 env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True, cwd=self.folder,
             )
             cut = False
-            deadline = time.monotonic() + 300
+            # Copies of a world are waited for while its own script runs.
+            deadline = time.monotonic() + (1500 if self.aws.after_call else 300)
             while process.poll() is None:
                 if time.monotonic() > deadline:
                     os.killpg(process.pid, signal.SIGKILL)
@@ -387,7 +388,7 @@ def urllib_parts(url):
 
 def real_cli():
     """The CLI beside this Python, or the first one to be found."""
-    beside = os.path.join(os.path.dirname(os.path.realpath(sys.executable)), "aws")
+    beside = os.path.join(sys.prefix, "bin", "aws")
     found = beside if os.path.exists(beside) else shutil.which("aws")
     assert found, "the AWS CLI is not installed"
     return found
