@@ -17,7 +17,7 @@ struct AgentCommand: ParsableCommand {
             \(Help.statuses)
             """,
         version: LatexpVersion.text,
-        subcommands: [ReceiveCommand.self, ForwardCommand.self, SelfTestCommand.self]
+        subcommands: [ReceiveCommand.self, ForwardCommand.self, CampaignCommand.self, SelfTestCommand.self]
     )
 
     /// Parses and runs; arguments that make no sense have the documented status, not the parser's own.

@@ -21,7 +21,7 @@ struct Latexp: AsyncParsableCommand {
         version: LatexpVersion.text,
         subcommands: [
             RunCommand.self, CompareCommand.self, CheckCommand.self, PhaseCommand.self, ReportCommand.self,
-            RunsCommand.self, StatusCommand.self, StopCommand.self, ResumeCommand.self,
+            RunsCommand.self, StatusCommand.self, StopCommand.self, ResumeCommand.self, ExportCommand.self,
         ]
     )
 

@@ -10,7 +10,8 @@ struct ShippedExperimentTests {
         .deletingLastPathComponent().appending(path: "experiments")
 
     static let names = [
-        "accelerator", "backbone", "backbone-only", "baseline", "demo", "demo-backbone", "demo-baseline", "lab",
+        "accelerator", "backbone", "backbone-only", "baseline", "campaign", "demo", "demo-backbone", "demo-baseline",
+        "lab",
         "sequential",
     ]
 

@@ -3,7 +3,8 @@ extension Experiment {
     ///
     /// Pure: looks at nothing but the value. Hosts that a lab will bring are known by their fixed names.
     public func problems() -> [ExperimentProblem] {
-        nameProblems() + feedProblems() + hostProblems() + pathProblems() + scheduleProblems() + limitProblems()
+        nameProblems() + feedProblems() + hostProblems() + pathProblems() + scheduleProblems() + campaignProblems()
+            + limitProblems()
     }
 
     /// What will not work as one may expect, although the run can go on; shown before anything starts.
@@ -170,6 +171,37 @@ extension Experiment {
             }
         }
         return problems
+    }
+
+    private func campaignProblems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if let count = schedule.repetitions, !(1...Schedule.mostRepetitions).contains(count) {
+            problems.append(.init("schedule.repeat", "must be 1 to \(Schedule.mostRepetitions), not \(count)"))
+        }
+        if (schedule.repetitions ?? 1) > 1, schedule.every == nil {
+            problems.append(
+                .init("schedule.every", "is missing: the time from one run's start to the next, such as \"1h\"")
+            )
+        }
+        guard let every = schedule.every else { return problems }
+        if schedule.repetitions == nil {
+            problems.append(.init("schedule.every", "belongs to \"repeat\": how many times?"))
+        }
+        let needed = shortestRun
+        if every <= needed {
+            problems.append(.init("schedule.every", "\(every) is too short: one run measures for \(needed) already"))
+        } else if every > .seconds(7 * 86_400) {
+            problems.append(.init("schedule.every", "must be at most 7d"))
+        }
+        return problems
+    }
+
+    /// The time that a run takes at least: its warm-ups and measurements.
+    public var shortestRun: TimeSpan {
+        guard schedule.mode == .sequential else { return TimeSpan(ns: schedule.warmUp.ns + schedule.duration.ns) }
+        let longest = max(schedule.blockDuration ?? schedule.duration, .milliseconds(1))
+        let rounds = max(1, (schedule.duration.ns + longest.ns - 1) / longest.ns)
+        return TimeSpan(ns: Int64(paths.count) * (schedule.duration.ns + rounds * schedule.warmUp.ns))
     }
 
     private func limitProblems() -> [ExperimentProblem] {

@@ -187,7 +187,9 @@ public enum ExperimentReader {
             warmUp: reader.timeSpan("warmUp") ?? standard.warmUp,
             lanesPerPath: reader.integer("lanesPerPath") ?? standard.lanesPerPath,
             blockDuration: reader.timeSpan("blockDuration"),
-            seed: reader.integer("seed").map { UInt64(clamping: $0) }
+            seed: reader.integer("seed").map { UInt64(clamping: $0) },
+            repetitions: reader.integer("repeat"),
+            every: reader.timeSpan("every")
         )
     }
 

@@ -8,6 +8,9 @@ public struct Schedule: Codable, Hashable, Sendable {
         case sequential
     }
 
+    /// The most runs of one campaign: every five minutes for ten days.
+    public static let mostRepetitions = 3_000
+
     /// At once (the default), or one after the other.
     public var mode: Mode
     /// The measured time of each path, without the warm-up.
@@ -20,6 +23,10 @@ public struct Schedule: Codable, Hashable, Sendable {
     public var blockDuration: TimeSpan?
     /// Seeds the order of sequential blocks; nil for a seed chosen and recorded at the start.
     public var seed: UInt64?
+    /// How many times the whole is done; nil for a single run, anything else makes a campaign.
+    public var repetitions: Int?
+    /// From the start of one run of a campaign to the start of the next.
+    public var every: TimeSpan?
 
     /// A schedule; what is left out gets the documented default.
     public init(
@@ -28,7 +35,9 @@ public struct Schedule: Codable, Hashable, Sendable {
         warmUp: TimeSpan = .seconds(10),
         lanesPerPath: Int = 3,
         blockDuration: TimeSpan? = nil,
-        seed: UInt64? = nil
+        seed: UInt64? = nil,
+        repetitions: Int? = nil,
+        every: TimeSpan? = nil
     ) {
         self.mode = mode
         self.duration = duration
@@ -36,6 +45,13 @@ public struct Schedule: Codable, Hashable, Sendable {
         self.lanesPerPath = lanesPerPath
         self.blockDuration = blockDuration
         self.seed = seed
+        self.repetitions = repetitions
+        self.every = every
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode, duration, warmUp, lanesPerPath, blockDuration, seed, every
+        case repetitions = "repeat"
     }
 }
 

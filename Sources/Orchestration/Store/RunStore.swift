@@ -55,7 +55,7 @@ public struct RunStore: Sendable {
     /// - Throws: `OrchestrationError` `invalidInput`, naming the candidates when there are several or none.
     public func find(_ text: String) throws -> RunDirectory {
         let asPath = RunDirectory(url: URL(filePath: text, directoryHint: .isDirectory).standardizedFileURL)
-        if text.contains("/"), asPath.has("run.json") { return asPath }
+        if text.contains("/"), asPath.hasManifest { return asPath }
         let known = list()
         if text == "latest" {
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: root.appending(path: "latest").path)
@@ -66,7 +66,8 @@ public struct RunStore: Sendable {
         if let run = known.first(where: { $0.id == text }) { return run }
         let matches = text.isEmpty ? [] : known.filter { $0.id.hasPrefix(text) }
         if let only = matches.first, matches.count == 1 { return only }
-        if asPath.has("run.json") { return asPath }
+        if asPath.hasManifest { return asPath }
+        if matches.isEmpty, let run = try findInCampaigns(text) { return run }
         guard matches.isEmpty else {
             let names = matches.map { "  \($0.id)" }.joined(separator: "\n")
             throw OrchestrationError(
@@ -101,14 +102,32 @@ public struct RunStore: Sendable {
         return found
     }
 
-    /// All runs, the newest first by the time in their manifests; directories without a manifest are left out.
+    /// All runs and campaigns, the newest first by the time in their manifests; directories without a manifest are left out.
     public func list() -> [RunDirectory] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        let runs = names.filter { $0 != "latest" }
-            .map { RunDirectory(url: root.appending(path: $0, directoryHint: .isDirectory)) }
-            .filter { $0.has("run.json") }
-            .map { (run: $0, began: (try? $0.loadRecord().beganSeconds) ?? 0) }
+        let runs = directories().map { (run: $0, began: Self.began($0)) }
         return runs.sorted { ($0.began, $0.run.id) > ($1.began, $1.run.id) }.map(\.run)
+    }
+
+    /// Every run and campaign, in no order: for whoever needs names only.
+    public func directories() -> [RunDirectory] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        return names.filter { $0 != "latest" }
+            .map { RunDirectory(url: root.appending(path: $0, directoryHint: .isDirectory)) }
+            .filter(\.hasManifest)
+    }
+
+    private static func began(_ directory: RunDirectory) -> Double {
+        if directory.isCampaign { return (try? CampaignDirectory(directory).loadRecord().beganSeconds) ?? 0 }
+        return (try? directory.loadRecord().beganSeconds) ?? 0
+    }
+
+    /// The one run of a campaign's slots whose name begins so; nil when there is none, or there are several.
+    private func findInCampaigns(_ text: String) throws -> RunDirectory? {
+        guard !text.isEmpty else { return nil }
+        let runs = directories().filter(\.isCampaign).flatMap { CampaignDirectory($0).store.directories() }
+        if let run = runs.first(where: { $0.id == text }) { return run }
+        let matches = runs.filter { $0.id.hasPrefix(text) }
+        return matches.count == 1 ? matches.first : nil
     }
 
     /// The time in a run's name, `yyyyMMddTHHmmssZ`.

@@ -6,17 +6,22 @@ import Reporting
 
 /// Which run to come back to.
 struct AttachOptions: ParsableArguments {
-    @Argument(help: "The run: its directory, its name, a unique beginning of it, or `latest`.")
+    @Argument(
+        help: "The run or campaign: its directory, its name, a unique beginning of it, or `latest`.",
+        completion: .runs
+    )
     var run = "latest"
 
     @OptionGroup var store: StoreOptions
 
-    func attachment(observer: any RunObserver = SilentObserver()) throws -> (RunDirectory, RunAttachment) {
-        let directory = try store.store.find(run)
-        return (
-            directory,
-            try RunAttachment(directory, environment: .installed(agentFile: nil), observer: observer)
-        )
+    /// What the user means.
+    func directory() throws -> RunDirectory { try store.store.find(run) }
+
+    func attachment(
+        _ directory: RunDirectory,
+        observer: any RunObserver = SilentObserver()
+    ) throws -> RunAttachment {
+        try RunAttachment(directory, environment: .installed(agentFile: nil), observer: observer)
     }
 }
 
@@ -24,14 +29,16 @@ struct AttachOptions: ParsableArguments {
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Ask the hosts of a run what its agents do."
+        abstract: "Ask the hosts of a run or a campaign what goes on there."
     )
 
     @OptionGroup var attach: AttachOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
-        let (directory, attachment) = try attach.attachment()
+        let directory = try attach.directory()
+        if directory.isCampaign { return try await CampaignActions.status(directory, output.format) }
+        let attachment = try attach.attachment(directory)
         let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
         let states = try await attachment.states()
         Terminal.results.write(try AgentStateText.render(states, of: directory.id, outcome, format: output.format))
@@ -50,14 +57,16 @@ struct StopCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "stop",
-        abstract: "End the agents of a run; `latexp resume` then brings home what they wrote."
+        abstract: "End a run's agents, or a campaign; `latexp resume` then brings home what was measured."
     )
 
     @OptionGroup var attach: AttachOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
-        let (directory, attachment) = try attach.attachment()
+        let directory = try attach.directory()
+        if directory.isCampaign { return try await CampaignActions.stop(directory, output.format) }
+        let attachment = try attach.attachment(directory)
         let states = try await attachment.stop()
         let stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
         let text =
@@ -88,7 +97,7 @@ struct StopCommand: AsyncParsableCommand {
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Come back to a run: watch its agents to their end, bring home, report."
+        abstract: "Come back to a run or a campaign: bring home what is done, go on with what is not, report."
     )
 
     @OptionGroup var attach: AttachOptions
@@ -96,7 +105,9 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let printer = output.observer
-        let (directory, attachment) = try attach.attachment(observer: printer)
+        let directory = try attach.directory()
+        if directory.isCampaign { return try await CampaignActions.resume(directory, printer, output.format) }
+        let attachment = try attach.attachment(directory, observer: printer)
         let outcome = try await Interruption.guarding(
             hint: "The agents end by themselves; `latexp resume \(directory.id)` fetches what they leave."
         ) {

@@ -12,7 +12,7 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: "Goes through plan, connect, inspect and clock. Puts nothing on the hosts and leaves no run behind."
     )
 
-    @Argument(help: "The experiment file.")
+    @Argument(help: "The experiment file.", completion: .experiments)
     var file: String
 
     @OptionGroup var hosts: HostOptions

@@ -11,14 +11,17 @@ struct CompareCommand: AsyncParsableCommand {
         discussion: """
             A side may be several runs: names with commas between them, or a pattern in quotes:
               latexp compare 'baseline-*' 'backbone-*'
-            Runs are then what is counted, and runs at the same hour of the day are matched.
+            A campaign stands for all its runs that were done. Runs are then what is counted, and runs at the same hour of the day are matched.
             """
     )
 
-    @Argument(help: "Side A: a run's directory, its name, a unique beginning of it, `latest`, or a pattern.")
+    @Argument(
+        help: "Side A: a run's directory, its name, a unique beginning of it, `latest`, or a pattern.",
+        completion: .runs
+    )
     var first: String
 
-    @Argument(help: "Side B.")
+    @Argument(help: "Side B.", completion: .runs)
     var second: String
 
     @Flag(help: "Compare runs that are not comparable, and say so in the result.")
@@ -41,6 +44,9 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func load(_ names: String) throws -> [RunData] {
-        try store.store.findAll(names).map { try RunLoader.load($0.url.path) }
+        let runs = try store.store.findAll(names).flatMap { directory in
+            directory.isCampaign ? try CampaignDirectory(directory).finishedRuns() : [directory]
+        }
+        return try runs.map { try RunLoader.load($0.url.path) }
     }
 }

@@ -11,10 +11,13 @@ struct PhaseCommand: AsyncParsableCommand {
         abstract: "Go through one validation alone, as a checklist; `latexp phase list` names them."
     )
 
-    @Argument(help: "The validation's name, or `list`.")
+    @Argument(
+        help: "The validation's name, or `list`.",
+        completion: .list(ValidationSequence.allCases.map(\.rawValue) + ["compare", "list"])
+    )
     var name: String
 
-    @Argument(help: "The experiment file.")
+    @Argument(help: "The experiment file.", completion: .experiments)
     var file = "experiments/backbone.json"
 
     @OptionGroup var store: StoreOptions

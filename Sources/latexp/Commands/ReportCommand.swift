@@ -7,11 +7,17 @@ import Reporting
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Analyse a run again and print its results; needs no network."
+        abstract: "Analyse a run or a campaign again and print its results; needs no network."
     )
 
-    @Argument(help: "The run: its directory, its name, a unique beginning of it, or `latest`.")
+    @Argument(
+        help: "The run or campaign: its directory, its name, a unique beginning of it, or `latest`.",
+        completion: .runs
+    )
     var run = "latest"
+
+    @Flag(help: "Show report.html in the browser, too.")
+    var open = false
 
     @OptionGroup var ranges: AddressRangesOptions
     @OptionGroup var store: StoreOptions
@@ -19,7 +25,13 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let directory = try store.store.find(run)
-        try await ranges.place(in: directory)
+        if !directory.isCampaign { try await ranges.place(in: directory) }
+        let isUsable = try await directory.isCampaign ? reportCampaign(directory) : reportRun(directory)
+        if open { Opener.open(directory.file("report.html").path) }
+        if !isUsable { throw ExitCode(CommandStatus.verdictUnusable.rawValue) }
+    }
+
+    private func reportRun(_ directory: RunDirectory) async throws -> Bool {
         let reporter = StandardReporter()
         let outcome = try await reporter.analyse(directory)
         _ = try await reporter.report(directory)
@@ -27,6 +39,15 @@ struct ReportCommand: AsyncParsableCommand {
         Terminal.errors.write(
             "Written to \(directory.url.relativePath): analysis.json, report.md, report.html, samples.csv\n"
         )
-        if !outcome.isUsable { throw ExitCode(CommandStatus.verdictUnusable.rawValue) }
+        return outcome.isUsable
+    }
+
+    private func reportCampaign(_ directory: RunDirectory) async throws -> Bool {
+        let analysis = try await Campaigns.report(CampaignDirectory(directory))
+        Terminal.results.write(try output.format.render(analysis))
+        Terminal.errors.write(
+            "Written to \(directory.url.relativePath): analysis.json, report.md, report.html, runs.csv\n"
+        )
+        return !analysis.isVerdictUnusable
     }
 }

@@ -9,10 +9,16 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Do an experiment: connect, check clocks, measure, bring home, report.",
-        discussion: "Ctrl-C once stops the agents and brings home what exists; twice leaves at once."
+        discussion: """
+            Ctrl-C once stops the agents and brings home what exists; twice leaves at once.
+
+            With --repeat, or "repeat" in the file's schedule, the whole is done many times: a campaign. Each time is a run \
+            of its own; `latexp resume` goes on after an interruption. With --detach the hosts go through it by \
+            themselves and the laptop may be closed; `latexp resume` then brings home what they did.
+            """
     )
 
-    @Argument(help: "The experiment file.")
+    @Argument(help: "The experiment file.", completion: .experiments)
     var file: String
 
     @OptionGroup var store: StoreOptions
@@ -25,6 +31,15 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The seed of the simulated world, instead of the experiment's.")
     var seed: UInt64?
 
+    @Option(name: .customLong("repeat"), help: ArgumentHelp("Do it so many times.", valueName: "count"))
+    var repetitions: Int?
+
+    @Option(help: ArgumentHelp("From the start of one time to the start of the next, such as 1h.", valueName: "time"))
+    var every: TimeSpan?
+
+    @Flag(help: "Leave it to the hosts: they start at each run's time by themselves, and the laptop may be closed.")
+    var detach = false
+
     func run() async throws {
         var read = try ExperimentFile.load(file)
         if let seed {
@@ -33,7 +48,9 @@ struct RunCommand: AsyncParsableCommand {
             }
             read.experiment.lab?.seed = seed
         }
+        try repeatAsAsked(&read)
         if dryRun { return try showPlan(read.experiment) }
+        if detach || read.experiment.schedule.repetitions != nil { return try await runCampaign(read) }
         let environment = hosts.environment
         let directory = try store.store.create(name: read.experiment.name, at: environment.clock.wallSeconds)
         let printer = output.observer
@@ -55,6 +72,35 @@ struct RunCommand: AsyncParsableCommand {
         try Ending.show(outcome, format: output.format)
     }
 
+    /// The command line wins over the file.
+    private func repeatAsAsked(_ read: inout ExperimentFile) throws {
+        guard repetitions != nil || every != nil else { return }
+        read.experiment.schedule.repetitions = repetitions ?? read.experiment.schedule.repetitions
+        read.experiment.schedule.every = every ?? read.experiment.schedule.every
+        let problems = read.experiment.problems()
+        guard problems.isEmpty else {
+            throw ExperimentError(.invalid, "this cannot be repeated; nothing was started:", problems: problems)
+        }
+    }
+
+    private func runCampaign(_ read: ExperimentFile) async throws {
+        let environment = hosts.environment
+        let directory = try Campaigns.create(
+            read,
+            in: store.store,
+            environment: environment,
+            options: hosts.options,
+            isDetached: detach
+        )
+        let printer = output.observer
+        printer.runBegan(directory.directory)
+        if detach {
+            try await CampaignActions.arm(directory, environment, printer, output.format)
+        } else {
+            try await CampaignActions.run(directory, environment, hosts.options, printer, output.format)
+        }
+    }
+
     private func showPlan(_ experiment: Experiment) throws {
         if output.format == .json {
             let encoder = JSONEncoder()
@@ -62,6 +108,11 @@ struct RunCommand: AsyncParsableCommand {
             Terminal.results.write(String(decoding: try encoder.encode(experiment), as: UTF8.self) + "\n")
             return
         }
-        Terminal.results.write(try DryRun.text(experiment))
+        Terminal.results.write(try DryRun.text(experiment) + Campaigns.plan(of: experiment))
     }
+}
+
+extension TimeSpan: ExpressibleByArgument {
+    /// Reads text such as `1h`.
+    public init?(argument: String) { self.init(argument) }
 }

@@ -8,7 +8,11 @@ extension OutputFormat: ExpressibleByArgument {}
 
 /// Where the runs lie.
 struct StoreOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The directory that holds the runs.", valueName: "directory"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The directory that holds the runs.", valueName: "directory"),
+        completion: .directory
+    )
     var runs = "runs"
 
     var store: RunStore { RunStore(path: runs) }
@@ -29,7 +33,8 @@ struct HostOptions: ParsableArguments {
         help: ArgumentHelp(
             "The agent to put on the hosts, instead of the one found for their architecture.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var agent: String?
 

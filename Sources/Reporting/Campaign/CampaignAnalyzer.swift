@@ -1,0 +1,166 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// Computes the figures over all runs of a campaign from those of each run.
+public enum CampaignAnalyzer {
+    /// The figures of a campaign.
+    ///
+    /// - Parameters:
+    ///   - record: the manifest.
+    ///   - runs: the analysis of each slot's run, by the slot's number; what is missing has no figures.
+    public static func analyze(_ record: CampaignRecord, runs: [Int: RunAnalysis]) -> CampaignAnalysis {
+        let points = record.slots.map { point($0, runs[$0.number]) }
+        let counted = points.filter(\.isCounted)
+        let experiment = record.experiment
+        var analysis = CampaignAnalysis(
+            format: CampaignAnalysis.currentFormat,
+            campaignID: record.id,
+            version: LatexpVersion.text,
+            beganSeconds: record.beganSeconds,
+            outcome: record.outcome,
+            isDetached: record.isDetached,
+            everySeconds: record.every.seconds,
+            seed: record.seed,
+            market: experiment.feed.market,
+            streams: experiment.feed.streams,
+            receiver: experiment.receiver,
+            mode: experiment.schedule.mode,
+            lanesPerPath: experiment.schedule.lanesPerPath,
+            isLab: experiment.lab != nil || runs.values.contains { $0.isLab },
+            verdict: Verdict(.cannotSay, headline: ""),
+            difference: difference(counted, runs, experiment),
+            paths: experiment.paths.map { path($0.name, points) },
+            points: points,
+            warnings: []
+        )
+        analysis.warnings = CampaignWarnings.collect(analysis, record)
+        analysis.verdict = CampaignJudge(analysis).judge()
+        return analysis
+    }
+
+    // MARK: One run
+
+    private static func point(_ slot: CampaignSlot, _ run: RunAnalysis?) -> CampaignPoint {
+        let (median, p99) = run.map(differences) ?? (nil, nil)
+        let isUsable = run.map { run in !run.warnings.contains { $0.makesVerdictUnusable && !isOwn($0.code) } } ?? false
+        return CampaignPoint(
+            slot: slot.number,
+            plannedSeconds: slot.plannedSeconds,
+            state: slot.state,
+            reason: slot.reason,
+            run: slot.run,
+            beganSeconds: slot.beganSeconds,
+            verdict: run?.verdict.headline,
+            isCounted: slot.state == .done && isUsable,
+            difference: median,
+            differenceP99: p99,
+            paths: run.map { $0.paths.map(pathPoint) } ?? [],
+            warnings: run?.warnings.count ?? 0
+        )
+    }
+
+    /// Whether a warning keeps a run from a verdict of its own and not from being one of many: what one run has too little of, many
+    /// have together.
+    private static func isOwn(_ code: AnalysisWarning.Code) -> Bool {
+        [.tooFewSamples, .longDependence, .oneLane, .onePath, .lanesDisagree].contains(code)
+    }
+
+    /// The difference that a run's verdict is about, at the median and at p99.
+    private static func differences(_ run: RunAnalysis) -> (QuantileInterval?, QuantileInterval?) {
+        let all = run.mode == .simultaneous ? run.differences.first?.quantilesNs ?? [] : run.endToEndDifferencesNs
+        return (all.first { $0.probability == 0.5 }, all.first { $0.probability == 0.99 })
+    }
+
+    private static func pathPoint(_ path: PathAnalysis) -> CampaignPathPoint {
+        let metric = path.metric(.endToEnd)
+        return CampaignPathPoint(
+            name: path.name,
+            samples: path.samples,
+            eventsLost: path.eventsLost,
+            median: metric?.quantile(0.5),
+            p99: metric?.quantile(0.99),
+            clockNs: metric?.bound.clockNs
+        )
+    }
+
+    // MARK: All runs
+
+    private static func path(_ name: String, _ points: [CampaignPoint]) -> CampaignPath {
+        let counted = points.filter(\.isCounted).compactMap { point in
+            point.paths.first { $0.name == name }.map { (point, $0) }
+        }
+        let losses = counted.compactMap(\.1.eventsLost)
+        let medians = counted.compactMap(\.1.median)
+        return CampaignPath(
+            name: name,
+            runs: medians.count,
+            samples: counted.reduce(0) { $0 + $1.1.samples },
+            eventsLost: losses.isEmpty ? nil : losses.reduce(0, +),
+            median: UnitComparison.mean(medians),
+            p99: UnitComparison.mean(counted.compactMap(\.1.p99)),
+            drift: drift(counted.compactMap { point, path in path.median.map { (point.atSeconds, $0.value) } })
+        )
+    }
+
+    private static func difference(
+        _ counted: [CampaignPoint],
+        _ runs: [Int: RunAnalysis],
+        _ experiment: Experiment
+    ) -> CampaignDifference? {
+        let usable = counted.compactMap { point in point.difference.map { (point, $0) } }
+        let values = usable.map(\.1.value)
+        guard let least = values.min(), let most = values.max(), let names = names(usable.first?.0, runs, experiment)
+        else { return nil }
+        let isPaired = experiment.schedule.mode == .simultaneous
+        return CampaignDifference(
+            baseline: names.baseline,
+            other: names.other,
+            isPaired: isPaired,
+            runs: usable.count,
+            median: UnitComparison.mean(usable.map(\.1)),
+            p99: UnitComparison.mean(usable.compactMap(\.0.differenceP99)),
+            leastNs: least,
+            mostNs: most,
+            otherSooner: values.count { $0 < 0 },
+            baselineSooner: values.count { $0 > 0 },
+            drift: drift(usable.map { ($0.0.atSeconds, $0.1.value) }),
+            neighbourCorrelation: LinearTrend.neighbourCorrelation(values),
+            hours: hours(usable),
+            clockNs: isPaired ? 0 : clock(usable.map(\.0), [names.baseline, names.other])
+        )
+    }
+
+    private static func names(
+        _ point: CampaignPoint?,
+        _ runs: [Int: RunAnalysis],
+        _ experiment: Experiment
+    ) -> (baseline: String, other: String)? {
+        if let point, let found = runs[point.slot]?.differences.first { return (found.baseline, found.other) }
+        guard experiment.paths.count > 1 else { return nil }
+        return (experiment.paths[0].name, experiment.paths[1].name)
+    }
+
+    /// What the clocks may add when the two paths were measured one after the other: both figures' bounds, the worst of any run.
+    private static func clock(_ points: [CampaignPoint], _ names: [String]) -> Double? {
+        let bounds = points.map { point -> Double? in
+            let found = names.map { name in point.paths.first { $0.name == name }?.clockNs ?? nil }
+            return found.contains { $0 == nil } ? nil : found.compactMap { $0 }.reduce(0, +)
+        }
+        return bounds.contains { $0 == nil } ? nil : bounds.compactMap { $0 }.max()
+    }
+
+    private static func drift(_ values: [(seconds: Double, ns: Double)]) -> LinearTrend? {
+        guard let first = values.first?.seconds else { return nil }
+        return LinearTrend(values.map { (x: ($0.seconds - first) / 3_600, y: $0.ns) })
+    }
+
+    private static func hours(_ usable: [(CampaignPoint, QuantileInterval)]) -> [CampaignHour] {
+        let groups = Dictionary(grouping: usable) { Int($0.0.hourOfDay) }
+        return groups.sorted { $0.key < $1.key }.compactMap { hour, runs in
+            let values = runs.map(\.1.value)
+            guard let median = UnitComparison.mean(runs.map(\.1)), let least = values.min(), let most = values.max()
+            else { return nil }
+            return CampaignHour(hour: hour, runs: runs.count, median: median, leastNs: least, mostNs: most)
+        }
+    }
+}

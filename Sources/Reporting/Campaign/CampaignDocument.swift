@@ -1,0 +1,112 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// Lays out a campaign as a report.
+struct CampaignDocument {
+    let document: ReportDocument
+
+    init(_ analysis: CampaignAnalysis) {
+        let sections = [
+            Self.overRuns(analysis), Self.byHour(analysis), Self.slots(analysis), Self.warnings(analysis), Self.method,
+        ]
+        let kind = analysis.isDetached ? ", detached" : ""
+        document = ReportDocument(
+            title: analysis.campaignID,
+            subtitle: "campaign of \(Format.plural(analysis.points.count, "slot")) every "
+                + "\(TimeSpan(ns: Int64(analysis.everySeconds * 1e9)))\(kind), \(analysis.market.rawValue) "
+                + "\(analysis.streams.joined(separator: ", ")) to \(analysis.receiver), "
+                + "\(Format.plural(analysis.lanesPerPath, "lane")) a path, from \(Format.utc(analysis.beganSeconds))",
+            verdict: analysis.verdict,
+            isUnusable: analysis.isVerdictUnusable,
+            sections: sections
+        )
+    }
+
+    private static func overRuns(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
+        var rows = analysis.paths.filter { $0.median != nil }.flatMap { path in
+            [row("\(path.name) median", path.runs, path.median), row("\(path.name) p99", path.runs, path.p99)]
+        }
+        if let difference = analysis.difference {
+            rows.append(row("Δ median", difference.runs, difference.median, isSigned: true))
+            rows.append(row("Δ p99", difference.runs, difference.p99, isSigned: true))
+        }
+        var blocks: [ReportDocument.Block] = []
+        if !rows.isEmpty {
+            blocks.append(.table(.init(header: ["", "runs", "mean of runs", "95 % interval"], rows: rows)))
+        }
+        let losses = analysis.paths.compactMap { path in
+            path.eventsLost.map { "\(path.name): \(Format.plural($0, "event")) lost of \(Format.count(path.samples))" }
+        }
+        if !losses.isEmpty { blocks.append(.paragraph(losses.joined(separator: ", ") + ".")) }
+        return .init(title: "Over runs, end to end and Δ, ms", blocks: blocks)
+    }
+
+    private static func row(
+        _ name: String,
+        _ runs: Int,
+        _ interval: QuantileInterval?,
+        isSigned: Bool = false
+    ) -> [String] {
+        let value = isSigned ? Format.signedMilliseconds(interval?.value) : Format.milliseconds(interval?.value)
+        return [name, "\(runs)", value, Cells.interval(interval)]
+    }
+
+    private static func byHour(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
+        let hours = analysis.difference?.hours ?? []
+        let rows = hours.map { hour in
+            [
+                hourName(hour.hour), "\(hour.runs)", Format.signedMilliseconds(hour.median.value),
+                Format.signedMilliseconds(hour.leastNs), Format.signedMilliseconds(hour.mostNs),
+            ]
+        }
+        return .init(
+            title: "Δ by hour of the day, UTC, ms",
+            blocks: rows.isEmpty ? [] : [.table(.init(header: ["hour", "runs", "mean", "least", "most"], rows: rows))]
+        )
+    }
+
+    static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
+
+    private static func slots(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
+        let rows = analysis.points.map { point in
+            [
+                "\(point.slot)", Format.utc(point.plannedSeconds), point.state.rawValue,
+                point.difference.map { Format.signedMilliseconds($0.value) } ?? "",
+                point.difference == nil ? "" : Cells.interval(point.difference), "\(point.warnings)",
+            ]
+        }
+        var blocks: [ReportDocument.Block] = [
+            .table(
+                .init(
+                    header: ["slot", "planned", "state", "Δ median", "95 % interval", "warnings"],
+                    rows: rows,
+                    textColumns: [0, 1, 2]
+                )
+            )
+        ]
+        let reasons = analysis.points.compactMap { point in
+            point.reason.map { "slot \(point.slot) \(point.state.rawValue): \($0)" }
+        }
+        if !reasons.isEmpty { blocks.append(.list(reasons)) }
+        return .init(title: "Slots", blocks: blocks)
+    }
+
+    private static func warnings(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
+        .init(
+            title: "Warnings",
+            blocks: analysis.warnings.isEmpty ? [.paragraph("None.")] : [.list(analysis.warnings.map(\.text))]
+        )
+    }
+
+    private static let method = ReportDocument.Section(
+        title: "Method",
+        blocks: [
+            .paragraph(
+                "Each run gives one figure; runs are what is counted. A figure over runs is the mean of the runs' quantiles "
+                    + "(type 7), its 95 % interval Student's of so many runs, at least as wide as the runs' own intervals make it. Drift is "
+                    + "the slope of a least-squares line through the runs' medians. Δ is the second path minus the first: below zero, "
+                    + "the second is sooner. Missed slots are in no figure."
+            )
+        ]
+    )
+}

@@ -1,0 +1,219 @@
+import ExperimentModel
+import Foundation
+
+/// A run's samples as rows of CSV, a piece at a time: memory does not depend on how many there are.
+///
+/// RFC 4180 with line feeds; what is absent is empty, `true` and `false` are words. `ExportSchema` has the columns.
+public struct SampleRows: Sendable {
+    /// How many records are read at once.
+    private static let recordsAtOnce = 16_384
+
+    private let record: RunRecord
+    private let blocks: [ExportBlock]
+
+    /// The samples of the run in `directory`.
+    ///
+    /// - Throws: `ReportingError` `unreadable` or `malformed` when the manifest or a receiver's summary cannot be read, or there
+    ///   is no file of samples at all.
+    public init(runDirectory directory: String) throws {
+        let root = URL(filePath: directory, directoryHint: .isDirectory)
+        let found = try ExportBlock.all(in: root)
+        record = found.record
+        blocks = found.blocks
+    }
+
+    /// The run's name.
+    public var runID: String { record.id }
+
+    /// The first row: the columns' names.
+    public static let header = Array((ExportSchema.columns.map(\.name).joined(separator: ",") + "\n").utf8)
+
+    /// Emits the header and every row, a piece at a time.
+    ///
+    /// - Returns: the number of rows.
+    /// - Throws: what `emit` throws; `ReportingError` and `ExperimentError` for files that cannot be read.
+    @discardableResult
+    public func write(_ emit: ([UInt8]) async throws -> Void) async throws -> Int {
+        try await emit(Self.header)
+        var count = 0
+        var buffer: [UInt8] = []
+        for block in blocks {
+            let row = SampleRow(record, block)
+            let reader = try SampleReader(path: block.samples)
+            while let records = try reader.next(Self.recordsAtOnce) {
+                buffer.removeAll(keepingCapacity: true)
+                for record in records { row.append(record, to: &buffer) }
+                count += records.count
+                try await emit(buffer)
+            }
+        }
+        return count
+    }
+}
+
+/// One block's file of samples, and what is needed to understand it.
+struct ExportBlock: Sendable {
+    var number: Int
+    var paths: [AgentPath]
+    var streams: [String]
+    var window: MeasuredWindow?
+    var samples: String
+
+    /// The blocks of a run that have samples.
+    static func all(in root: URL) throws -> (record: RunRecord, blocks: [ExportBlock]) {
+        let record: RunRecord = try decode(root.appending(path: "run.json"))
+        let experiment = record.experiment
+        let blocks = try record.blocks.compactMap { block -> ExportBlock? in
+            guard let folder = block.directories[experiment.receiver] else { return nil }
+            let samples = root.appending(path: folder + "/samples.bin")
+            guard FileManager.default.fileExists(atPath: samples.path) else { return nil }
+            var found = ExportBlock(
+                number: block.number,
+                paths: experiment.paths.filter { block.paths.contains($0.name) }.map {
+                    AgentPath(name: $0.name, kind: $0.kind, lanes: experiment.schedule.lanesPerPath, port: $0.port)
+                },
+                streams: experiment.feed.streams,
+                window: block.window,
+                samples: samples.path
+            )
+            let file = root.appending(path: folder + "/summary.json")
+            if FileManager.default.fileExists(atPath: file.path) {
+                let summary: AgentSummary = try decode(file)
+                found.paths = summary.plan.paths
+                found.streams = summary.plan.streams
+                found.window = found.window ?? summary.window
+            }
+            return found
+        }
+        guard !blocks.isEmpty else {
+            throw ReportingError(.unreadable, "\(record.id) has no samples: nothing was measured, or nothing came home")
+        }
+        return (record, blocks)
+    }
+
+    private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: try Data(contentsOf: file))
+        } catch let error as DecodingError {
+            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(error)", cause: error)
+        } catch {
+            throw ReportingError(.unreadable, "cannot read \(file.path): \(error.localizedDescription)", cause: error)
+        }
+    }
+}
+
+/// Reads a file of samples some thousands at a time.
+final class SampleReader {
+    private let handle: FileHandle
+    private let path: String
+
+    init(path: String) throws {
+        self.path = path
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw ReportingError(.unreadable, "cannot read \(path)")
+        }
+        self.handle = handle
+        let header = try handle.read(upToCount: SampleFile.headerSize) ?? Data()
+        try header.withUnsafeBytes { try SampleFile.checkHeader($0, path: path) }
+    }
+
+    deinit { try? handle.close() }
+
+    /// The next records; nil at the end. Octets of a record that was cut short are left out.
+    func next(_ count: Int) throws -> [SampleRecord]? {
+        let data: Data
+        do {
+            data = try handle.read(upToCount: count * SampleRecord.size) ?? Data()
+        } catch {
+            throw ReportingError(.unreadable, "cannot read \(path): \(error.localizedDescription)", cause: error)
+        }
+        let whole = data.count / SampleRecord.size
+        guard whole > 0 else { return nil }
+        return data.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return [] }
+            return (0..<whole).map { SampleRecord(from: base + $0 * SampleRecord.size) }
+        }
+    }
+}
+
+/// Makes the rows of one block.
+struct SampleRow {
+    private let prefix: [UInt8]
+    private let lanes: [[UInt8]]
+    private let streams: [[UInt8]]
+    private let window: MeasuredWindow?
+
+    init(_ record: RunRecord, _ block: ExportBlock) {
+        func field(_ text: String) -> [UInt8] { Array((SampleCSV.quoted(text) + ",").utf8) }
+        prefix = field(record.id) + field(record.experiment.name) + field("\(block.number)")
+        lanes = block.paths.flatMap { path in
+            (0..<path.lanes).map { field(path.name) + field(path.kind.rawValue) + field("\($0)") }
+        }
+        streams = block.streams.map(field)
+        window = block.window
+    }
+
+    func append(_ sample: SampleRecord, to output: inout [UInt8]) {
+        let lane = Int(sample.lane)
+        let isKnown = lanes.indices.contains(lane)
+        output += prefix
+        if isKnown {
+            output += lanes[lane]
+        } else {
+            // No path and kind, but the number that the file has.
+            output += [Self.comma, Self.comma]
+            Self.append(Int64(lane), to: &output)
+        }
+        Self.append(Int64(sample.connection), to: &output)
+        let stream = Int(sample.stream)
+        if streams.indices.contains(stream) { output += streams[stream] } else { output.append(Self.comma) }
+        Self.append(sample.updateID, to: &output)
+        Self.append(Int64(clamping: sample.sequence), to: &output)
+        for time in [sample.eventTimeNs, sample.transactionTimeNs, sample.sourceNs, sample.sourceSendNs] {
+            Self.append(Self.present(time), to: &output)
+        }
+        Self.append(sample.arrivalNs, to: &output)
+        Self.append(sample.arrivalOnMonotonicNs, to: &output)
+        output += sample.arrivalSource == .kernel ? Self.kernel : Self.user
+        for metric in [Metric.endToEnd, .backbone, .feedLeg, .forwarderHostDelay, .hostDelay] {
+            Self.append(metric.ns(of: sample), to: &output)
+        }
+        let isInside = isInWindow(sample)
+        let isDuplicate = sample.flags.contains(.duplicate)
+        output += isInside ? Self.yes : Self.no
+        output += isDuplicate ? Self.yes : Self.no
+        output += sample.flags.contains(.reordered) ? Self.yes : Self.no
+        output += isInside && !isDuplicate && isKnown ? Self.yes : Self.no
+        output[output.count - 1] = UInt8(ascii: "\n")
+    }
+
+    private func isInWindow(_ sample: SampleRecord) -> Bool {
+        guard let window else { return false }
+        let arrivalNs = sample.arrivalOnMonotonicNs
+        return arrivalNs >= window.start.monotonicNs && arrivalNs < window.end.monotonicNs
+    }
+
+    // MARK: Fields, each with the comma behind it
+
+    private static let comma = UInt8(ascii: ",")
+    private static let kernel = Array("kernel,".utf8)
+    private static let user = Array("user,".utf8)
+    private static let yes = Array("true,".utf8)
+    private static let no = Array("false,".utf8)
+
+    private static func present(_ ns: Int64) -> Int64? { ns == SampleRecord.absent ? nil : ns }
+
+    /// A whole number in decimal digits, without a detour over text.
+    private static func append(_ value: Int64?, to output: inout [UInt8]) {
+        guard let value else { return output.append(comma) }
+        if value < 0 { output.append(UInt8(ascii: "-")) }
+        let start = output.count
+        var rest = value.magnitude
+        repeat {
+            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        output[start...].reverse()
+        output.append(comma)
+    }
+}

@@ -1,0 +1,173 @@
+import ExperimentModel
+import Foundation
+import LatencyStatistics
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+/// A campaign of synthetic runs, an hour apart from 2026-11-18T20:00:00Z on.
+struct SyntheticCampaign {
+    static let firstSeconds = 1_795_032_000.0
+
+    /// Each slot's true Δ in milliseconds; nil for one that was missed.
+    var deltasMs: [Double?] = [-6, -6.4, -5.8, nil, -6.2, -5.6]
+    var mode = Schedule.Mode.simultaneous
+    /// Slots to come.
+    var pending = 0
+
+    func record() -> CampaignRecord {
+        let run = SyntheticRun()
+        var experiment = run.data().record.experiment
+        experiment.schedule.mode = mode
+        experiment.schedule.duration = .seconds(10)
+        var slots = (deltasMs + Array(repeating: nil, count: pending)).enumerated().map { index, delta in
+            var slot = CampaignSlot(
+                number: index + 1,
+                plannedSeconds: Self.firstSeconds + Double(index) * 3_600,
+                seed: UInt64(index + 1)
+            )
+            if delta != nil {
+                slot.state = .done
+                slot.run = "slots/clean-\(index + 1)"
+                slot.beganSeconds = slot.plannedSeconds + 1
+                slot.endedSeconds = slot.plannedSeconds + 60
+            } else if index < deltasMs.count {
+                slot.state = .missed
+                slot.reason = "tokyo missed: clock: chronyd is not synchronised"
+            }
+            return slot
+        }
+        if slots.count > 1, deltasMs.first == .some(nil) { slots[0].state = .failed }
+        var record = CampaignRecord(
+            id: "clean-campaign-20261118T200000Z",
+            version: "0.1.0",
+            arguments: ["latexp", "run", "clean.json", "--repeat", "\(slots.count)", "--every", "1h"],
+            beganSeconds: Self.firstSeconds,
+            supplied: .object([:]),
+            experiment: experiment,
+            every: .seconds(3_600),
+            seed: 7,
+            isDetached: true,
+            allowUnsynchronised: false,
+            isLocal: false,
+            slots: slots,
+            token: "0123abcd"
+        )
+        record.outcome = pending == 0 ? .done : .running
+        return record
+    }
+
+    func analysis() -> CampaignAnalysis {
+        var runs: [Int: RunAnalysis] = [:]
+        for (index, delta) in deltasMs.enumerated() {
+            guard let delta else { continue }
+            var run = SyntheticRun()
+            run.id = "clean-\(index + 1)"
+            run.seed = UInt64(100 + index)
+            run.mode = mode
+            run.seconds = 10
+            run.backboneMs = run.directMs + delta - 0.5
+            runs[index + 1] = RunAnalyzer.analyze(run.data())
+        }
+        return CampaignAnalyzer.analyze(record(), runs: runs)
+    }
+}
+
+@Suite struct CampaignTests {
+    @Test func aCampaignReadsAsRecorded() throws {
+        let analysis = SyntheticCampaign().analysis()
+        let text = try OutputFormat.text.render(analysis)
+        expectGolden(text, "campaign.txt")
+        for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        expectGolden(try OutputFormat.markdown.render(analysis), "campaign.md")
+        expectGolden(try OutputFormat.csv.render(analysis), "campaign.csv")
+        expectGolden(CampaignHTML.render(analysis), "campaign.html")
+        let json = try OutputFormat.json.render(analysis)
+        #expect(try JSONDecoder().decode(CampaignAnalysis.self, from: Data(json.utf8)) == analysis)
+    }
+
+    @Test func runsAreWhatIsCounted() throws {
+        let analysis = SyntheticCampaign().analysis()
+        let difference = try #require(analysis.difference)
+        let median = try #require(difference.median)
+        let values = analysis.points.compactMap(\.difference?.value)
+        #expect(values.count == 5 && difference.runs == 5)
+        #expect(abs(median.value - values.reduce(0, +) / 5) < 1)
+        // Student's interval of five runs: mean ± 2.776 s / √5, wider than any run's own.
+        let deviation = try #require(Summary(values)?.standardDeviation)
+        let half = 2.7764 * deviation / 5.0.squareRoot()
+        #expect(abs(try #require(median.high) - median.value - half) < 0.01 * half)
+        #expect(analysis.verdict.kind == .sooner && analysis.verdict.winner == "backbone")
+        #expect(!analysis.isVerdictUnusable)
+        #expect(difference.otherSooner == 5 && difference.baselineSooner == 0)
+    }
+
+    @Test func aMissedSlotIsThereWithItsReasonAndInNoFigure() throws {
+        let analysis = SyntheticCampaign().analysis()
+        let point = analysis.points[3]
+        #expect(point.state == .missed && !point.isCounted && point.difference == nil)
+        let text = try OutputFormat.text.render(analysis)
+        #expect(text.contains("slot 4 missed: tokyo missed: clock: chronyd is not synchronised"))
+        #expect(
+            analysis.warnings.contains { $0.text.hasPrefix("1 of 6 slots missed or failed (2026-11-18T23:00:00Z)") }
+        )
+        let html = CampaignHTML.render(analysis)
+        #expect(html.contains("slot 4, 2026-11-18T23:00:00Z, missed: tokyo missed"))
+    }
+
+    @Test func hoursOfTheDayAreUTCWhateverTheDay() throws {
+        let analysis = SyntheticCampaign().analysis()
+        // 20, 21, 22 and, past midnight, 0 and 1.
+        #expect(analysis.difference?.hours.map(\.hour) == [0, 1, 20, 21, 22])
+        #expect(analysis.difference?.hours.allSatisfy { $0.runs == 1 } == true)
+    }
+
+    @Test func aDriftIsSeen() throws {
+        var campaign = SyntheticCampaign()
+        campaign.deltasMs = (0..<8).map { -6 + 0.2 * Double($0) }
+        let drift = try #require(campaign.analysis().difference?.drift)
+        #expect(abs(drift.slope / 1e6 - 0.2) < 0.05, "\(drift)")
+        #expect(drift.excludesZero)
+    }
+
+    @Test func runsThatContradictEachOtherShowNoDifference() {
+        var campaign = SyntheticCampaign()
+        campaign.deltasMs = [-3, 3, -2, 2]
+        let analysis = campaign.analysis()
+        #expect(analysis.verdict.kind == .noDifferenceShown)
+        #expect(analysis.difference?.otherSooner == 2 && analysis.difference?.baselineSooner == 2)
+    }
+
+    @Test func oneRunIsNoCampaignAndNoRunSaysNothing() {
+        var campaign = SyntheticCampaign()
+        campaign.deltasMs = [-6, nil]
+        #expect(campaign.analysis().verdict.kind == .cannotSay)
+        campaign.deltasMs = [nil, nil]
+        let nothing = campaign.analysis()
+        #expect(nothing.verdict.headline == "cannot say: no run can be used")
+        #expect(nothing.isVerdictUnusable)
+    }
+
+    @Test func slotsToComeAreSaid() throws {
+        var campaign = SyntheticCampaign()
+        campaign.deltasMs = [-6, -6.2]
+        campaign.pending = 22
+        let text = try OutputFormat.text.render(campaign.analysis())
+        #expect(text.contains("22 slots still to come"))
+    }
+
+    @Test func sequentialRunsAreHeldAgainstTheClocks() throws {
+        var campaign = SyntheticCampaign()
+        campaign.mode = .sequential
+        let difference = try #require(campaign.analysis().difference)
+        #expect(!difference.isPaired)
+        #expect((difference.clockNs ?? 0) > 0)
+    }
+
+    @Test func namesFromElsewhereCannotBreakThePage() {
+        var analysis = SyntheticCampaign().analysis()
+        analysis.points[3].reason = "<script>alert(1)</script>"
+        #expect(!CampaignHTML.render(analysis).contains("<script"))
+    }
+}
