@@ -1,7 +1,7 @@
 """The JSON Schemas of analysis.json and of comparisons, made from the Swift sources that write them, and a checker for them.
 
     schema.py make               writes Sources/Reporting/Schemas/*.schema.json anew
-    schema.py check FILE...      each file against its schema (a comparison's has the key runsA), and both against the sources
+    schema.py check FILE...      each file against its schema (a comparison's has the key runsA, a campaign's points), and both against the sources
 
 A file whose name ends in .cut.json has had its long arrays shortened, with a word in place of the rest: those words are no fault.
 """
@@ -16,6 +16,7 @@ SCHEMAS = TOP / "Sources/Reporting/Schemas"
 MODULES = ("Reporting", "LatencyStatistics", "ExperimentModel")
 ROOTS = {
     "analysis": ("RunAnalysis", "All figures of one run of latexp: analysis.json"),
+    "campaign": ("CampaignAnalysis", "All figures of a campaign of latexp: its analysis.json"),
     "comparison": ("RunComparison", "A comparison of runs: latexp compare --format json"),
 }
 PLAIN = {
@@ -186,7 +187,7 @@ def check(files):
             result.append(f"{file} is not what the sources say: python3 {sys.argv[0]} make")
     for file in files:
         value = json.loads(pathlib.Path(file).read_text())
-        root = made["comparison" if "runsA" in value else "analysis"]
+        root = made["comparison" if "runsA" in value else "campaign" if "points" in value else "analysis"]
         is_cut = file.endswith(".cut.json")
         result += [f"{file}{fault}" for fault in faults(value, root, root, "#", is_cut)]
     return result

@@ -17,6 +17,8 @@ struct HTMLPage {
     private static let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
     var title: String
+    /// What a kind of report needs beside the common style.
+    var style = ""
     var body: String
 
     var html: String {
@@ -31,6 +33,7 @@ struct HTMLPage {
         <title>\(Markup.escape(title))</title>
         <style>
         \(HTMLStyle.css)
+        \(style)
         </style>
         </head>
         <body>
