@@ -73,7 +73,9 @@ public struct CampaignPoint: Codable, Hashable, Sendable {
     public var beganSeconds: Double?
     /// The run's own verdict in a sentence; nil without one.
     public var verdict: String?
-    /// Whether the run's figures count: it was done, and nothing makes them wrong. Too few samples for a verdict of its own do not.
+    /// Whether the run's figures count: it was done, and nothing makes them wrong.
+    ///
+    /// Too few samples for a verdict of its own do not.
     public var isCounted: Bool
     /// The median difference with the run's own interval; nil without one.
     public var difference: QuantileInterval?
