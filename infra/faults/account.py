@@ -1,4 +1,5 @@
 """Holds what agents left behind against each other and against the lab's record, event by event."""
+
 import array
 import bisect
 import sys
@@ -58,7 +59,7 @@ def counts_from_one(sequences):
 
 
 def read_truth(path):
-    """The update ids that the exchange sent, in order, and each one's delivery times (direct, tokyo, backbone; None)."""
+    """The update ids that the exchange sent, in order, and the times of each: sent, direct, Tokyo, backbone."""
     ids, times = [], []
     with open(path) as file:
         next(file)
@@ -165,7 +166,10 @@ class Account:
                     f"{name}: received is not arrived + again + invalid: {counts}",
                 )
                 if not summary["samplesNotWritten"]:
-                    self.check(len(samples) == counts["arrived"], f"{name}: {len(samples)} samples of {counts['arrived']} arrived")
+                    self.check(
+                        len(samples) == counts["arrived"],
+                        f"{name}: {len(samples)} samples of {counts['arrived']} arrived",
+                    )
                 ends = self._unplanned_ends(entry)
             if not (summary or {}).get("samplesNotWritten"):
                 self._against_truth(name, samples, ends, sums)
@@ -174,12 +178,12 @@ class Account:
 
     @staticmethod
     def _unplanned_ends(entry):
-        """How many connections to the exchange that brought events, and were followed by another one that did, broke."""
+        """How many connections to the exchange broke, of those that brought events and were followed by others."""
         streamed = [c for c in entry["connections"] if c["purpose"] == "feed" and c.get("streaming")]
         return sum(1 for c in streamed[:-1] if c.get("reason") != PLANNED)
 
     def _against_truth(self, name, samples, ends, sums):
-        """Every event of the exchange's record between two that arrived is numbered, or lies between two connections."""
+        """Every event of the exchange's record between two that arrived is numbered, or between two connections."""
         if not self.ids:
             return
         holes = 0
@@ -226,7 +230,9 @@ class Account:
         )
         self.check(counts["buffered"] == 0, f"{name}: events are left in the buffer")
         for key in ("received", "forwarded", "dropped"):
-            self.check(totals[key] == counts[key], f"{name}: the goodbye says {key} {totals[key]}, the summary {counts[key]}")
+            self.check(
+                totals[key] == counts[key], f"{name}: the goodbye says {key} {totals[key]}, the summary {counts[key]}"
+            )
         lost = totals["forwarded"] - before["forwarded"] - here["arrived"]
         self.check(lost >= 0, f"{name}: more arrived than was forwarded")
         self.check(
@@ -234,7 +240,9 @@ class Account:
             f"{name}: missing {here['missing']} is not dropped {totals['dropped'] - before['dropped']} + lost {lost}",
         )
         if self.world.transport == "tcp":
-            self.check(here["duplicates"] == 0 and here["reordered"] == 0, f"{name}: duplicates or reordering over TCP: {here}")
+            self.check(
+                here["duplicates"] == 0 and here["reordered"] == 0, f"{name}: duplicates or reordering over TCP: {here}"
+            )
         self._ranges(name, sent, got, samples, before, totals, last["samplesNotWritten"])
         sums.received += counts["received"]
         sums.invalid += invalid
@@ -266,7 +274,9 @@ class Account:
         self.check(dropped == sent["counts"]["dropped"], f"{name}: the ranges of dropped ids add up to {dropped}")
         if not_written:
             return
-        self.check(len(ids) == got["counts"]["arrived"], f"{name}: {len(ids)} samples of {got['counts']['arrived']} arrived")
+        self.check(
+            len(ids) == got["counts"]["arrived"], f"{name}: {len(ids)} samples of {got['counts']['arrived']} arrived"
+        )
         begin = before["forwarded"] + before["dropped"]
         gaps = ranges_of(ids, begin, totals["lastSequence"])
         self.check(size(gaps) == got["counts"]["missing"], f"{name}: {size(gaps)} ids are not among the samples")
@@ -276,7 +286,7 @@ class Account:
         self._against_truth(name, samples, self._unplanned_ends(sent), self.paths["backbone"])
 
     def _restarted_forwarder(self, lane):
-        """The first forwarder was killed and took its account along: the receiver's and the exchange's stand in for it."""
+        """The first forwarder was killed with its account: the receiver's and the exchange's stand in for it."""
         sums = self.paths["backbone"]
         name = f"backbone {lane}"
         sent = self._lane(self.forwarders[-1], "backbone", lane)
@@ -293,7 +303,8 @@ class Account:
         counts, here = sent["counts"], got["counts"]
         invalid = sum(counts["invalid"].values())
         self.check(
-            counts["received"] == counts["forwarded"] + counts["buffered"] + counts["dropped"] + invalid and counts["buffered"] == 0,
+            counts["received"] == counts["forwarded"] + counts["buffered"] + counts["dropped"] + invalid
+            and counts["buffered"] == 0,
             f"{name}: received is not forwarded + dropped + invalid: {counts}",
         )
         lost = totals["forwarded"] - here["arrived"]

@@ -2,6 +2,7 @@
 
 usage: aftermath.py [--swift]     --swift: a test of `swift test`, too, which must have been built
 """
+
 import glob
 import os
 import signal
@@ -67,7 +68,9 @@ def is_test_program(process):
             words = file.read()
     except OSError:
         return False
-    return any(name in words.split(b"\0")[0] for name in (b"xctest", b"swiftpm-testing", b"swift-test", b"swift-package"))
+    return any(
+        name in words.split(b"\0")[0] for name in (b"xctest", b"swiftpm-testing", b"swift-test", b"swift-package")
+    )
 
 
 def said(folder):
@@ -78,7 +81,11 @@ def said(folder):
 def nothing_is_left(folder, prefix, what):
     """Namespaces, processes and the folders inside `folder` are gone soon."""
     try:
-        wait_for("nothing to be left", lambda: not namespaces(prefix) and not processes(folder) and not glob.glob(folder + "/latexp-*"), 45)
+        wait_for(
+            "nothing to be left",
+            lambda: not namespaces(prefix) and not processes(folder) and not glob.glob(folder + "/latexp-*"),
+            45,
+        )
     except Broken:
         left = namespaces(prefix) + processes(folder) + glob.glob(folder + "/latexp-*")
         raise Broken(f"{what}: left behind: {left[:12]}") from None
@@ -89,7 +96,9 @@ def killed_faults(folder):
     run = start([FAULTS, "cut-10s", "one-lane-dead"], folder)
     # The script has become the program: its process is the one that the namespaces are named after.
     prefix = f"latexp-{run.pid}-"
-    agents = lambda: sum("latexp-agent" in words for words in processes(folder)) + len(glob.glob(folder + "/latexp-*/lab*/receiver1/samples.bin"))
+    agents = lambda: sum("latexp-agent" in words for words in processes(folder)) + len(
+        glob.glob(folder + "/latexp-*/lab*/receiver1/samples.bin")
+    )
     wait_for("two labs in full swing", lambda: len(namespaces(prefix)) == 8 and agents() >= 2, 30)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()

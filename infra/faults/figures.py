@@ -1,4 +1,5 @@
 """Times from samples: quantiles, and errors against the lab's record of deliveries."""
+
 import os
 
 from account import blocks
@@ -16,12 +17,14 @@ def quantile(values, share):
 
 
 def arrivals(path, index):
-    """A lane's samples as (update id, Tokyo's kernel time, Tokyo's time of sending, kernel's arrival or None, the program's)."""
+    """A lane's samples as (update id, Tokyo's kernel time, its time of sending, kernel's arrival or None, the program's)."""
     for words in blocks(path):
         for place in range(10, len(words), 12):
             if words[place] & 0xFFFF == index and not words[place] >> 48 & 1:
                 kernel = words[place - 3]
-                yield words[place - 10], words[place - 6], words[place - 4], None if kernel == ABSENT else kernel, words[place - 2]
+                yield words[place - 10], words[place - 6], words[place - 4], (
+                    None if kernel == ABSENT else kernel
+                ), words[place - 2]
 
 
 def processor_seconds(pid):

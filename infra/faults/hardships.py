@@ -1,4 +1,5 @@
-"""Rows beyond faults of links and processes: strangers, and hosts that lack something; and what the times are worth meanwhile."""
+"""Rows beyond faults of links and processes: strangers, hosts that lack something, what times are worth meanwhile."""
+
 import json
 import os
 import resource
@@ -44,15 +45,26 @@ def tcp_was_measured(account, world):
         mine, true = quantile(measured, share), quantile(known, share)
         lines.append(f"p{share * 100:g} {mine / 1e6:.3f} ({true / 1e6:.3f})")
         if share <= 0.99:
-            account.check(abs(mine - true) < 1_000_000, f"p{share * 100:g} is {mine / 1e6:.3f} ms, and was {true / 1e6:.3f} ms")
+            account.check(
+                abs(mine - true) < 1_000_000, f"p{share * 100:g} is {mine / 1e6:.3f} ms, and was {true / 1e6:.3f} ms"
+            )
     account.notes.append(
-        f"{len(measured)} events, {behind} of them held up behind a lost packet, {link['lost']} of {link['received']} packets lost; Tokyo to Frankfurt in ms, in brackets the "
+        f"{len(measured)} events, {behind} of them held up behind a lost packet, {link['lost']} of {link['received']} "
+        "packets lost; Tokyo to Frankfurt in ms, in brackets the "
         f"lab's own record: {', '.join(lines)}; a packet alone took p99 {link['p99Ms']:.3f}"
     )
     account.check(quantile(known, 0.99) > link["p99Ms"] * 1e6 + 1e6, "the loss shows in no retransmission")
 
 
-@row("truth-at-loss", "0.5 % loss on the relay link: p99 is TCP's own", weight=30, is_timed=True, lab={"rate": 500}, lanes=1, extra=tcp_was_measured)
+@row(
+    "truth-at-loss",
+    "0.5 % loss on the relay link: p99 is TCP's own",
+    weight=30,
+    is_timed=True,
+    lab={"rate": 500},
+    lanes=1,
+    extra=tcp_was_measured,
+)
 def truth_at_loss(world):
     world.lab.link("backbone", "loss=0.5%")
     pause(18)
@@ -82,24 +94,41 @@ def nobody_was_disturbed(account, world):
             f"p99 of its error against the lab's record {us(quiet)} and {us(busy)} us"
         )
         # Beyond what a machine that is busy with other things does to a program's own times.
-        account.check(busy - quiet < max(limit_ns, quiet / 2), f"strangers made the times by {name} worse: p99 of the error {us(quiet)}, then {us(busy)} us")
+        account.check(
+            busy - quiet < max(limit_ns, quiet / 2),
+            f"strangers made the times by {name} worse: p99 of the error {us(quiet)}, then {us(busy)} us",
+        )
     counted = world.receiver.summary()["strangers"]
     came = world.strangers
     account.notes.append(f"strangers that came: {came}; counted: {counted}")
-    account.check(sum(counted.values()) == sum(came.values()), f"{sum(came.values())} strangers came, {sum(counted.values())} were counted")
+    account.check(
+        sum(counted.values()) == sum(came.values()),
+        f"{sum(came.values())} strangers came, {sum(counted.values())} were counted",
+    )
     account.check(came["idle"] >= 900 and all(count > 5 for count in came.values()), f"too few strangers: {came}")
-    account.check(counted.get("unproven", 0) >= (came["replayed"] + came["wrong proof"]) // 2, "replayed and wrong proofs were not seen as such")
-    account.notes.append(f"the receiver's memory, kB: {', '.join(f'{name} {kb}' for name, kb in world.memory.items())}; its own, without the program's pages, then {world.own_memory}")
+    account.check(
+        counted.get("unproven", 0) >= (came["replayed"] + came["wrong proof"]) // 2,
+        "replayed and wrong proofs were not seen as such",
+    )
+    account.notes.append(
+        f"the receiver's memory, kB: {', '.join(f'{name} {kb}' for name, kb in world.memory.items())}; "
+        f"its own, without the program's pages, after some and after more: {world.own_memory}"
+    )
     memory = world.memory
     account.check(memory["at most"] - memory["before"] <= 4 * MEGABYTE_KB, "strangers took more than 4 MB")
-    account.check(world.own_memory[1] - world.own_memory[0] <= 256, f"each stranger leaves something behind: {world.own_memory} kB")
+    account.check(
+        world.own_memory[1] - world.own_memory[0] <= 256,
+        f"each stranger leaves something behind: {world.own_memory} kB",
+    )
 
 
 def hear_greeting(world):
     """Listens on the way, before the forwarder introduces itself."""
     world.greeting = os.path.join(world.lab.folder, "greeting")
     ears = subprocess.Popen(
-        world.lab.enter("frankfurt", [sys.executable, os.path.join(HERE, "hear_greeting.py"), str(RELAY_PORT), world.greeting]),
+        world.lab.enter(
+            "frankfurt", [sys.executable, os.path.join(HERE, "hear_greeting.py"), str(RELAY_PORT), world.greeting]
+        ),
         stdout=subprocess.PIPE,
     )
     if ears.stdout.readline() != b"READY\n":
@@ -107,7 +136,16 @@ def hear_greeting(world):
     world.helpers.append(ears)
 
 
-@row("strangers", "strangers at the relay port", weight=35, is_timed=True, lab={"rate": 600}, lanes=1, extra=nobody_was_disturbed, prepare=hear_greeting)
+@row(
+    "strangers",
+    "strangers at the relay port",
+    weight=35,
+    is_timed=True,
+    lab={"rate": 600},
+    lanes=1,
+    extra=nobody_was_disturbed,
+    prepare=hear_greeting,
+)
 def strangers(world):
     pause(2)
     start = wall_ns()
@@ -129,7 +167,14 @@ def strangers(world):
 
 def attack(world, seconds):
     """Lets strangers come, waits until the last of those that say nothing was turned away (5 s), and looks at the memory."""
-    command = [sys.executable, os.path.join(HERE, "strangers_at_the_door.py"), "10.9.1.2", str(RELAY_PORT), str(seconds), world.greeting]
+    command = [
+        sys.executable,
+        os.path.join(HERE, "strangers_at_the_door.py"),
+        "10.9.1.2",
+        str(RELAY_PORT),
+        str(seconds),
+        world.greeting,
+    ]
     crowd = subprocess.Popen(world.lab.enter("exchange", command), stdout=subprocess.PIPE)
     world.helpers.append(crowd)
     while crowd.poll() is None:
@@ -147,18 +192,29 @@ def attack(world, seconds):
 
 def recording_ended_the_agent_did_not(account, world):
     summary = world.receiver.summary()
-    account.notes.append(f"{summary['samplesNotWritten']} samples were not written, {summary['sampleCount']} were; {world.said}")
+    account.notes.append(
+        f"{summary['samplesNotWritten']} samples were not written, {summary['sampleCount']} were; {world.said}"
+    )
     account.check(summary["samplesNotWritten"] > 1_000, "the disk was not full")
-    account.check("No space left on device" in (world.said or ""), f"the status does not say that the disk is full: {world.said}")
+    account.check(
+        "No space left on device" in (world.said or ""), f"the status does not say that the disk is full: {world.said}"
+    )
 
 
 IN_A_SMALL_DISK = (
-    'plan=$(cat plan.json); here=$PWD; mount -t tmpfs -o size=4m none "$here" && cd "$here" && printf %s "$plan" >plan.json || exit 9; '
+    'plan=$(cat plan.json); here=$PWD; mount -t tmpfs -o size=4m none "$here" && cd "$here" && printf %s "$plan" >plan.json '
+    "|| exit 9; "
     '"$@"; status=$?; mkdir -p "$SAVED" && cp -r . "$SAVED"; exit $status'
 )
 
 
-@row("disk-full", "the receiver's disk is full", weight=25, extra=recording_ended_the_agent_did_not, launcher=("unshare", "-m", "sh", "-c", IN_A_SMALL_DISK, "sh"))
+@row(
+    "disk-full",
+    "the receiver's disk is full",
+    weight=25,
+    extra=recording_ended_the_agent_did_not,
+    launcher=("unshare", "-m", "sh", "-c", IN_A_SMALL_DISK, "sh"),
+)
 def disk_full(world):
     pause(2)
     # Somebody else takes all that is left, at once.
@@ -167,15 +223,25 @@ def disk_full(world):
     filler = os.open(place, os.O_WRONLY | os.O_CREAT)
     os.posix_fallocate(filler, 0, free.f_bavail * free.f_frsize)
     os.close(filler)
-    wait_for("a status that says so", lambda: "recording ended" in ((world.receiver.status() or {}).get("message") or ""), 10, [world.receiver])
+    wait_for(
+        "a status that says so",
+        lambda: "recording ended" in ((world.receiver.status() or {}).get("message") or ""),
+        10,
+        [world.receiver],
+    )
     pause(4)
     world.said = world.receiver.status()["message"]
     world.wait_until_all_arrive()
 
 
 def nothing_spun(account, world):
-    account.notes.append(f"{world.held} strangers held all descriptors for {world.seconds:.1f} s; the receiver took {world.processor:.2f} s of processor time")
-    account.check(world.processor < 0.7 * world.seconds, f"the receiver took {world.processor:.2f} s of {world.seconds:.1f} s")
+    account.notes.append(
+        f"{world.held} strangers held all descriptors for {world.seconds:.1f} s; "
+        f"the receiver took {world.processor:.2f} s of processor time"
+    )
+    account.check(
+        world.processor < 0.7 * world.seconds, f"the receiver took {world.processor:.2f} s of {world.seconds:.1f} s"
+    )
 
 
 @row("no-descriptors", "the receiver has no descriptors left for 4 s", weight=20, extra=nothing_spun)
@@ -185,7 +251,8 @@ def no_descriptors(world):
     limit = max(int(name) for name in os.listdir(f"/proc/{agent.pid}/fd")) + 8
     resource.prlimit(agent.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     script = (
-        "import socket,time\nheld=[]\nfor _ in range(40):\n s=socket.socket(); s.settimeout(1); s.connect(('10.1.1.10',8080)); held.append(s)\n"
+        "import socket,time\nheld=[]\n"
+        "for _ in range(40):\n s=socket.socket(); s.settimeout(1); s.connect(('10.1.1.10',8080)); held.append(s)\n"
         "print(len(held), flush=True)\ntime.sleep(4)\n"
     )
     began, spent = time.monotonic(), processor_seconds(agent.pid)
@@ -223,7 +290,9 @@ class MemoryLimit:
                 os.rmdir(folder)
 
     def launcher(self):
-        if self.folder is None:  # the next best: its address space, of which the buffers that are never touched take most
+        if (
+            self.folder is None
+        ):  # the next best: its address space, of which the buffers that are never touched take most
             return ("prlimit", f"--as={2 << 30}", "--")
         # `ip netns exec` mounts a /sys of its own, without the control groups: this process's view still has them.
         folder = f"/proc/{os.getpid()}/root{self.folder}"
@@ -256,7 +325,13 @@ def limit_memory(world):
     world.launcher, world.forwarder_launcher = (limit.launcher() for limit in world.limits)
 
 
-@row("memory-64mb", "64 MB of memory: a cut of 4 s and 20,000 in a second", weight=25, extra=memory_was_enough, prepare=limit_memory)
+@row(
+    "memory-64mb",
+    "64 MB of memory: a cut of 4 s and 20,000 in a second",
+    weight=25,
+    extra=memory_was_enough,
+    prepare=limit_memory,
+)
 def memory_64mb(world):
     world.lab.link("backbone", "cut=4s")
     world.lab.exchange("burst", "20000")
@@ -281,7 +356,9 @@ def kernel_times_hold(account, world):
         by_kernel, by_user = errors[span]
         account.check(len(by_kernel) > 500, f"only {len(by_kernel)} arrivals {name}")
         kernel, user = quantile(by_kernel, 0.99), quantile(by_user, 0.99)
-        account.notes.append(f"arrival error {name}, p99 of {len(by_kernel)}: kernel times {us(kernel)} us, user-space times {us(user)} us")
+        account.notes.append(
+            f"arrival error {name}, p99 of {len(by_kernel)}: kernel times {us(kernel)} us, user-space times {us(user)} us"
+        )
     kernel, user = (quantile(values, 0.99) for values in errors[world.busy])
     account.check(kernel < 100_000, f"kernel times are {us(kernel)} us wrong at p99 with hogs")
     account.check(user > 300_000 and user > 3 * kernel, "the hogs did not disturb the program: nothing is shown")
@@ -292,7 +369,16 @@ UNDER_HOGS = ("taskset", "-c", "1")
 
 
 # At an even pace: of messages that wait together the kernel keeps one time, the last one's.
-@row("cpu-hog", "hogs on the receiver's processor", weight=25, is_timed=True, lab={"rate": 100, "even": True}, lanes=1, extra=kernel_times_hold, launcher=UNDER_HOGS)
+@row(
+    "cpu-hog",
+    "hogs on the receiver's processor",
+    weight=25,
+    is_timed=True,
+    lab={"rate": 100, "even": True},
+    lanes=1,
+    extra=kernel_times_hold,
+    launcher=UNDER_HOGS,
+)
 def cpu_hog(world):
     # The lab's own threads are the way, and must not wait for the hogs.
     subprocess.run(["taskset", "-a", "-p", "-c", "0", str(world.lab.process_id)], check=True, stdout=subprocess.DEVNULL)
@@ -310,4 +396,3 @@ def cpu_hog(world):
             process.kill()
             process.wait()
     world.wait_until_all_arrive()
-

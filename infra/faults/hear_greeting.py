@@ -1,7 +1,9 @@
-"""Hears the first octets that a forwarder sends to a receiver's port, as someone on the way could; run inside a namespace.
+"""Hears the first octets that a forwarder sends to a receiver's port, as someone on the way could; run in a namespace.
 
-usage: hear_greeting.py PORT FILE      writes FILE (by renaming) once it has heard them; READY on standard output when it listens
+usage: hear_greeting.py PORT FILE
+Writes FILE (by renaming) once it has heard them; says READY on standard output when it listens.
 """
+
 import os
 import socket
 import sys

@@ -1,4 +1,5 @@
 """The faults: what goes wrong in each run of a lab, and what must be true afterwards beside the account."""
+
 import json
 import signal
 import time
@@ -20,8 +21,8 @@ class Row:
 def row(name, title, weight=15, is_timed=False, lab=None, extra=None, prepare=None, **world):
     """Makes a function a fault's row.
 
-    `weight` is about how long it takes, `is_timed` says that it looks at times and wants quiet, `prepare` is called before the agents start, `extra` looks at the account afterwards;
-    `lab` and all else are arguments of the lab and of the world.
+    `weight` is about how long it takes, `is_timed` says that it looks at times and wants quiet, `prepare` is called before
+    the agents start, `extra` looks at the account afterwards; `lab` and all else are arguments of the lab and the world.
     """
 
     def add(body):
@@ -85,7 +86,9 @@ def tampering_is_noticed(account, world):
         """The samples without one of a lane's, from the middle."""
         with open(samples, "rb") as file:
             octets = file.read()
-        places = [place for place in range(32, len(octets) - 95, 96) if octets[place + 80] | octets[place + 81] << 8 == lane]
+        places = [
+            place for place in range(32, len(octets) - 95, 96) if octets[place + 80] | octets[place + 81] << 8 == lane
+        ]
         place = places[len(places) // 2]
         return octets[:place] + octets[place + 96 :]
 
@@ -105,7 +108,10 @@ def tampering_is_noticed(account, world):
         "one more arrived": (ours, changed(ours, more("arrived"))),
         "one more missing": (ours, changed(ours, more("missing"))),
         "a duplicate": (ours, changed(ours, more("duplicates"))),
-        "a missing range that is none": (ours, changed(ours, lambda lane: lane["missing"].append({"first": 5, "last": 5, "cause": "x"}))),
+        "a missing range that is none": (
+            ours,
+            changed(ours, lambda lane: lane["missing"].append({"first": 5, "last": 5, "cause": "x"})),
+        ),
     }
     for what, (path, octets) in attempts.items():
         with open(path, "rb") as file:
@@ -223,7 +229,9 @@ def nothing_is_missing(account, world):
             up, gone = new["streaming"]["monotonicNs"], old["ended"]["monotonicNs"]
             overlaps.append((gone - up) / 1e6)
             account.check(up <= gone, "the next connection came up after the old one had gone")
-    account.notes.append(f"{len(overlaps)} planned reconnects, both up for {min(overlaps):.1f} to {max(overlaps):.1f} ms, 0 events missing")
+    account.notes.append(
+        f"{len(overlaps)} planned reconnects, both up for {min(overlaps):.1f} to {max(overlaps):.1f} ms, 0 events missing"
+    )
 
 
 @row("server-shutdown", "exchange sends serverShutdown, closes 4 s later", extra=nothing_is_missing)
@@ -265,7 +273,9 @@ def torn_record(world):
 
 def nonsense_was_counted(account, world):
     for path, sums in account.paths.items():
-        account.check(sums.invalid == 80 * world.lanes, f"{path}: {sums.invalid} invalid messages of {80 * world.lanes}")
+        account.check(
+            sums.invalid == 80 * world.lanes, f"{path}: {sums.invalid} invalid messages of {80 * world.lanes}"
+        )
     examples = [text for lane in world.forwarder.summary()["lanes"] for text in lane["invalidExamples"]]
     account.check(len(examples) == 5 * world.lanes, "the first few were not kept")
 
@@ -277,7 +287,12 @@ def nonsense(world):
 
 
 def frames_were_refused(account, world):
-    reasons = {c.get("reason") for lane in world.receiver.summary()["lanes"] for c in lane["connections"] if c["purpose"] == "feed"}
+    reasons = {
+        c.get("reason")
+        for lane in world.receiver.summary()["lanes"]
+        for c in lane["connections"]
+        if c["purpose"] == "feed"
+    }
     account.notes.append(f"the reasons: {sorted(reason for reason in reasons if reason)}")
     account.check(len(reasons) >= 3, "each kind of frame has a reason of its own")
 

@@ -1,4 +1,5 @@
 """Runs faults side by side, each in a lab of its own, and prints the table of what became of every message."""
+
 import argparse
 import concurrent.futures
 import os
@@ -15,7 +16,19 @@ from world import Broken, Folder, Lab, World
 RATE = 300
 # Faults that take longer than this mostly wait.
 LONG = 100
-HEADER = ("fault", "path", "s", "received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent", "explained")
+HEADER = (
+    "fault",
+    "path",
+    "s",
+    "received",
+    "invalid",
+    "dropped",
+    "forwarded",
+    "lost",
+    "arrived",
+    "not sent",
+    "explained",
+)
 WIDTHS = (51, 8, 4, 9, 7, 8, 9, 8, 9, 8, 9)
 
 
@@ -65,7 +78,8 @@ def run_row(row, folder):
 
 def line(cells):
     return " ".join(
-        str(cell).ljust(width) if index < 2 else str(cell).rjust(width) for index, (cell, width) in enumerate(zip(cells, WIDTHS))
+        str(cell).ljust(width) if index < 2 else str(cell).rjust(width)
+        for index, (cell, width) in enumerate(zip(cells, WIDTHS))
     )
 
 
@@ -107,10 +121,16 @@ def main():
     parser = argparse.ArgumentParser(prog="infra/lab/faults", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="FAULT", help="only these (--list names them)")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
-    parser.add_argument("--at-once", type=int, default=6, metavar="N", help="how many labs at the same time (default: 6)")
+    parser.add_argument(
+        "--at-once", type=int, default=6, metavar="N", help="how many labs at the same time (default: 6)"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder with all agents' files")
     kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--timed", action="store_true", help="only those that look at times, one after the other: they want a quiet machine")
+    kinds.add_argument(
+        "--timed",
+        action="store_true",
+        help="only those that look at times, one after the other: they want a quiet machine",
+    )
     kinds.add_argument("--untimed", action="store_true", help="only the others")
     arguments = parser.parse_args()
     if arguments.list:
@@ -134,8 +154,12 @@ def main():
 
     try:
         with concurrent.futures.ThreadPoolExecutor(arguments.at_once) as pool:
-            # The longest first, so that none of them is left alone at the end; those that mostly wait go on beside the timed ones.
-            jobs = {pool.submit(run_row, row, folder.path): row for row in sorted(rows, key=lambda row: -row.weight) if not row.is_timed}
+            # The longest first, so that none of them is left alone at the end; what mostly waits goes on beside the timed.
+            jobs = {
+                pool.submit(run_row, row, folder.path): row
+                for row in sorted(rows, key=lambda row: -row.weight)
+                if not row.is_timed
+            }
             for job in jobs:
                 job.add_done_callback(lambda done: note(done.result()))
             concurrent.futures.wait([job for job, row in jobs.items() if row.weight < LONG])
@@ -143,14 +167,18 @@ def main():
                 if row.is_timed:
                     outcome = pool.submit(run_row, row, folder.path).result()
                     if not outcome.is_sound:
-                        # Somebody else may have been busy for a moment. What passes then is named, so that nobody takes it for sound.
+                        # Somebody else may have been busy. What passes now is named, so that nobody takes it for sound.
                         first = outcome.wrong
                         outcome = pool.submit(run_row, row, folder.path).result()
-                        outcome.notes += [f"UNSTEADY, passed only when tried again: {text}" for text in first if outcome.is_sound]
+                        outcome.notes += [
+                            f"UNSTEADY, passed only when tried again: {text}" for text in first if outcome.is_sound
+                        ]
                     note(outcome)
     finally:
         if arguments.keep:
-            shutil.copytree(folder.path, folder.path + ".kept", ignore=shutil.ignore_patterns("*.key", "secret", "control"))
+            shutil.copytree(
+                folder.path, folder.path + ".kept", ignore=shutil.ignore_patterns("*.key", "secret", "control")
+            )
             print(f"kept: {folder.path}.kept", file=sys.stderr)
         folder.close()
     if len(outcomes) < len(rows):

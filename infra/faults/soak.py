@@ -1,4 +1,5 @@
 """Two agents for long, a fault each minute: nothing unaccounted, memory and descriptors flat."""
+
 import argparse
 import os
 import signal
@@ -75,9 +76,13 @@ class Watch:
             return
         for name, (memory, files) in now.items():
             if memory > self.first[name][0] + GROWTH_KB:
-                self.wrong.append(f"the {name}'s memory grew from {self.first[name][0]} kB after the first minute to {memory} kB")
+                self.wrong.append(
+                    f"the {name}'s memory grew from {self.first[name][0]} kB after the first minute to {memory} kB"
+                )
             if files > self.first[name][1]:
-                self.wrong.append(f"the {name} had {self.first[name][1]} descriptors after the first minute, and has {files}")
+                self.wrong.append(
+                    f"the {name} had {self.first[name][1]} descriptors after the first minute, and has {files}"
+                )
 
 
 def row(cells):
@@ -110,11 +115,25 @@ def soak(world, minutes):
 
 
 def print_account(account, seconds):
-    print("{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format("path", "received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent", "explained"))
+    print(
+        "{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format(
+            "path", "received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent", "explained"
+        )
+    )
     for path, sums in account.paths.items():
         is_relay = path == "backbone"
-        cells = (sums.received, sums.invalid, sums.dropped if is_relay else "", sums.forwarded if is_relay else "", sums.lost if is_relay else "", sums.arrived, sums.not_sent)
-        print("{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format(path, *cells, "NO" if account.wrong else "all"))
+        cells = (
+            sums.received,
+            sums.invalid,
+            sums.dropped if is_relay else "",
+            sums.forwarded if is_relay else "",
+            sums.lost if is_relay else "",
+            sums.arrived,
+            sums.not_sent,
+        )
+        print(
+            "{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format(path, *cells, "NO" if account.wrong else "all")
+        )
     print(f"{seconds:.0f} s")
 
 

@@ -3,6 +3,7 @@
 usage: strangers_at_the_door.py ADDRESS PORT SECONDS GREETING-FILE
 GREETING-FILE: a genuine forwarder's first octets, heard on the way, to be replayed.
 """
+
 import concurrent.futures
 import json
 import os

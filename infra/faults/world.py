@@ -1,4 +1,5 @@
-"""A lab's exchange and links, and agents started by hand on its hosts; everything ends with this process, however that ends."""
+"""A lab's exchange and links, and agents started by hand on its hosts; everything ends when this process does."""
+
 import json
 import os
 import secrets
@@ -50,7 +51,13 @@ class Folder:
     def __init__(self, parent=None):
         self.path = tempfile.mkdtemp(prefix="latexp-faults-", dir=parent)
         self._sweep = subprocess.Popen(
-            ["/bin/sh", "-c", 'cat >/dev/null; for i in 1 2 3 4 5; do rm -rf -- "$1"; [ -e "$1" ] || break; sleep 1; done', "sh", self.path],
+            [
+                "/bin/sh",
+                "-c",
+                'cat >/dev/null; for i in 1 2 3 4 5; do rm -rf -- "$1"; [ -e "$1" ] || break; sleep 1; done',
+                "sh",
+                self.path,
+            ],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -79,7 +86,17 @@ class Lab:
         self.world = os.path.join(self.folder, "world")
         self._log = open(os.path.join(self.folder, "log"), "wb")
         self._process = subprocess.Popen(
-            [os.path.join(PROGRAMS, "latexp-lab"), "network", "--bare", "--name", self.name, "--directory", self.world, "--spec", spec]
+            [
+                os.path.join(PROGRAMS, "latexp-lab"),
+                "network",
+                "--bare",
+                "--name",
+                self.name,
+                "--directory",
+                self.world,
+                "--spec",
+                spec,
+            ]
             + (["--even"] if even else []),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -140,7 +157,7 @@ class Lab:
         return self._process.pid
 
     def come_first(self):
-        """Lets the lab run before ordinary processes, where that is allowed: what it notes as true is as good as its clock."""
+        """Lets the lab run before ordinary processes, where that is allowed: its record is as good as its punctuality."""
         subprocess.run(["chrt", "-a", "-r", "-p", "5", str(self._process.pid)], check=False, capture_output=True)
 
     def enter(self, host, command):
@@ -194,7 +211,9 @@ class Agent:
         process = self._process.pid
         for _ in range(5):
             try:
-                with open(f"/proc/{process}/comm") as name, open(f"/proc/{process}/task/{process}/children") as children:
+                with open(f"/proc/{process}/comm") as name, open(
+                    f"/proc/{process}/task/{process}/children"
+                ) as children:
                     below = children.read().split()
                     if name.read().startswith("latexp-agent") or not below:
                         break
@@ -333,7 +352,9 @@ class World:
 
     def start_forwarder(self, **options):
         plan = self._plan("forward", "tokyo", "10.9.0.1", [self._relay(destination="10.1.1.10")])
-        agent = Agent(self.lab, f"forwarder{len(self.forwarders) + 1}", "tokyo", plan, self.forwarder_launcher, **options)
+        agent = Agent(
+            self.lab, f"forwarder{len(self.forwarders) + 1}", "tokyo", plan, self.forwarder_launcher, **options
+        )
         self.forwarders.append(agent)
         return agent
 
@@ -371,7 +392,9 @@ class World:
         def all_have():
             now = self.arrived()
             lanes = [lane for lane in now if lane not in without]
-            return len(now) == 2 * self.lanes and all(now[lane] - before.get(lane, 0) >= more or now[lane] < before.get(lane, 0) for lane in lanes)
+            return len(now) == 2 * self.lanes and all(
+                now[lane] - before.get(lane, 0) >= more or now[lane] < before.get(lane, 0) for lane in lanes
+            )
 
         return wait_for("events on every lane", all_have, seconds, alive=[self.receiver, self.forwarder])
 
@@ -380,4 +403,6 @@ class World:
         self.receiver.stop()
         status = self.receiver.wait(), self.forwarder.wait()
         if status != (0, 0):
-            raise Broken(f"receiver and forwarder ended with {status}: {self.receiver.said()[-300:]} {self.forwarder.said()[-300:]}")
+            raise Broken(
+                f"receiver and forwarder ended with {status}: {self.receiver.said()[-300:]} {self.forwarder.said()[-300:]}"
+            )

@@ -179,5 +179,5 @@ enum FuzzTarget: String, CaseIterable {
 /// Ends the process with a reason when something does not hold.
 func must(_ holds: @autoclosure () throws -> Bool, _ what: @autoclosure () -> String) rethrows {
     guard try !holds() else { return }
-    fatalError("BROKEN: \(what())")
+    fatalError("BROKEN at input \(FuzzRound.number): \(what())")
 }

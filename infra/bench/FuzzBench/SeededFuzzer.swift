@@ -21,7 +21,8 @@ enum SeededFuzzer {
         let seconds = Date().timeIntervalSince(began)
         let perSecond = Int(Double(runs) / max(seconds, 1e-3))
         print(
-            "\(target.rawValue): seed \(seed), \(runs) inputs, \(sound) of them sound, \(perSecond) a second, largest \(Memory.mostMegabytes) MB"
+            "\(target.rawValue): seed \(seed), \(runs) inputs, \(sound) of them sound, \(perSecond) a second, largest "
+                + "\(Memory.mostMegabytes) MB"
         )
         // Both must be common, or the changes test nothing.
         guard sound > runs / 100, sound < runs / 100 * 99 else { fatalError("BROKEN: the inputs are all alike") }
@@ -67,7 +68,7 @@ struct FuzzGenerator: RandomNumberGenerator {
     }
 }
 
-/// Which input is being looked at, for whoever has to say so when the process breaks.
+/// Which of the generator's inputs is being looked at, from 0; for whoever has to say so when the process breaks.
 enum FuzzRound {
     nonisolated(unsafe) static var number: UInt64 = 0
 }

@@ -1,7 +1,7 @@
-// What comes from outside, thrown at its readers: `FuzzBench TARGET [--seed N] [--runs N] [--part I/N]`. See infra/bench/fuzz.
+// What comes from outside, thrown at its readers: `FuzzBench TARGET [--seed N] [--runs N]`. See infra/bench/fuzz.
 //
-// Built with `-sanitize=fuzzer -DLIBFUZZER` the inputs come from libFuzzer, which looks for new ways through the code; else from
-// a seeded generator that changes sound inputs.
+// Built with `-sanitize=fuzzer -DLIBFUZZER` the inputs come from libFuzzer, which looks for new ways through the code; else
+// from a seeded generator that changes sound inputs.
 import Foundation
 
 var options: [String: UInt64] = ["--seed": 1, "--runs": 1_000_000]
