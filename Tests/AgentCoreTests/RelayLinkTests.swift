@@ -72,8 +72,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     /// The forwarder dies without a word, and another takes its place.
     func replaceForwarder() {
         sender?.socket?.close()
-        run { lane?.isConnected == false }
-        forwarder.relayBreaks = []
+        run { lane?.state != .streaming }
         appended = 0
         connect()
     }
@@ -274,7 +273,7 @@ struct RelayLinkTests {
             world.emit(100)
             world.run { world.arrived.count == 100 }
             world.replaceForwarder()
-            world.run { world.sender?.state == .streaming && world.lane?.isConnected == true }
+            world.run { world.sender?.state == .streaming && world.lane?.state == .streaming }
             world.emit(60)
             world.run { world.arrived.count == 160 }
             world.sender?.finish()

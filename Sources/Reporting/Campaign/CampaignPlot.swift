@@ -40,8 +40,6 @@ struct CampaignPlot {
     var lines: [(series: Int, left: Double, right: Double)] = []
     /// Whether zero is to be seen.
     var showsZero = false
-    /// The style of the first series, from which the others' count.
-    var firstStyle = 0
 
     private static let left = 64.0
     private static let right = 16.0
@@ -56,7 +54,7 @@ struct CampaignPlot {
             + marks.map { mark($0, canvas) } + [legend(canvas)]
         return
             "<svg class=\"\(name)\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\n"
-            + "<title>\(Markup.escape(self.name))</title>\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
+            + "<title>\(HTMLReport.escape(self.name))</title>\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
             + "\n</svg>"
     }
 
@@ -93,7 +91,7 @@ struct CampaignPlot {
         -> String
     {
         "<text x=\"\(place(x))\" y=\"\(place(y))\" text-anchor=\"\(anchor)\"\(`class`.isEmpty ? "" : " class=\"\(`class`)\"")>"
-            + Markup.escape(content) + "</text>"
+            + HTMLReport.escape(content) + "</text>"
     }
 
     // MARK: Parts
@@ -128,7 +126,7 @@ struct CampaignPlot {
     }
 
     private func line(_ line: (series: Int, left: Double, right: Double), _ canvas: Canvas) -> String {
-        "<line class=\"c-line c\((line.series + firstStyle) % 4)\" x1=\"\(Self.place(Self.left))\" y1=\"\(Self.place(canvas.atY(line.left)))\" "
+        "<line class=\"c-line c\(line.series % 4)\" x1=\"\(Self.place(Self.left))\" y1=\"\(Self.place(canvas.atY(line.left)))\" "
             + "x2=\"\(Self.place(canvas.width - Self.right))\" y2=\"\(Self.place(canvas.atY(line.right)))\"/>"
     }
 
@@ -137,7 +135,7 @@ struct CampaignPlot {
         let arms = [(-4.0, -4.0, 4.0, 4.0), (-4.0, 4.0, 4.0, -4.0)].map { from, fromY, to, toY in
             "<line class=\"c-gap\" x1=\"\(Self.place(x + from))\" y1=\"\(Self.place(y + fromY))\" x2=\"\(Self.place(x + to))\" y2=\"\(Self.place(y + toY))\"/>"
         }
-        return "<g><title>\(Markup.escape(gap.text))</title>" + arms.joined() + "</g>"
+        return "<g><title>\(HTMLReport.escape(gap.text))</title>" + arms.joined() + "</g>"
     }
 
     private func mark(_ mark: Mark, _ canvas: Canvas) -> String {
@@ -145,15 +143,11 @@ struct CampaignPlot {
         var whisker = ""
         if let low = mark.low, let high = mark.high {
             whisker =
-                "<line class=\"c-whisker c\((mark.series + firstStyle) % 4)\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.place(canvas.atY(low)))\" "
+                "<line class=\"c-whisker c\(mark.series % 4)\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.place(canvas.atY(low)))\" "
                 + "y2=\"\(Self.place(canvas.atY(high)))\"/>"
         }
-        return "<g><title>\(Markup.escape(mark.text))</title>\(whisker)"
-<<<<<<< HEAD
+        return "<g><title>\(HTMLReport.escape(mark.text))</title>\(whisker)"
             + "<circle class=\"c-dot c\(mark.series % 4)\" cx=\"\(x)\" cy=\"\(Self.place(canvas.atY(mark.value)))\" r=\"4\"/></g>"
-=======
-            + SVG.mark(canvas.atX(mark.x), canvas.atY(mark.value), series: mark.series + firstStyle) + "</g>"
->>>>>>> 623c2676782cd47e1b82d84b4c8937c509deacb2
     }
 
     /// Names of the series in their colours; the series' first letters stand for those who see no colours in the titles.
@@ -166,7 +160,7 @@ struct CampaignPlot {
             parts.append(
                 isGap
                     ? Self.text(x, y + 4, "×", "start", "c-gaptext")
-                    : SVG.mark(x + 4, y, series: index + firstStyle)
+                    : "<circle class=\"c-dot c\(index % 4)\" cx=\"\(Self.place(x + 4))\" cy=\"\(Self.place(y))\" r=\"4\"/>"
             )
             parts.append(Self.text(x + 13, y + 4, name, "start"))
             x += 26 + 7.2 * Double(name.count)

@@ -30,15 +30,9 @@ struct CampaignPlots {
         guard !plot.marks.isEmpty else { return "" }
         var plot = plot
         plot.name = "\(title): \(caption)"
-        if plot.seriesNames == ["Δ"] { plot.firstStyle = RunFigures.differenceSeries }
         return
-<<<<<<< HEAD
-            "<figure>\n<figcaption>\(Markup.escape(title)) <span>\(Markup.escape(caption))</span></figcaption>\n"
+            "<figure>\n<figcaption>\(HTMLReport.escape(title)) <span>\(HTMLReport.escape(caption))</span></figcaption>\n"
             + plot.svg(width: 940, height: 300, class: "c-wide") + "\n"
-=======
-            "<figure>\n<figcaption><h3>\(Markup.escape(title))</h3><p>\(Markup.prose(caption))</p></figcaption>\n"
-            + plot.svg(width: 1_180, height: 300, class: "c-wide") + "\n"
->>>>>>> 623c2676782cd47e1b82d84b4c8937c509deacb2
             + plot.svg(width: 350, height: 280, class: "c-narrow") + "\n</figure>"
     }
 

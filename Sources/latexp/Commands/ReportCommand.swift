@@ -16,36 +16,22 @@ struct ReportCommand: AsyncParsableCommand {
     )
     var run = "latest"
 
-<<<<<<< HEAD
-    @OptionGroup var ranges: AddressRangesOptions
-    @Flag(help: "Show report.html in the browser, too.")
-    var open = false
-
-=======
     @Flag(help: "Show report.html in the browser, too.")
     var open = false
 
     @OptionGroup var ranges: AddressRangesOptions
->>>>>>> 623c2676782cd47e1b82d84b4c8937c509deacb2
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let directory = try store.store.find(run)
-<<<<<<< HEAD
-=======
         if !directory.isCampaign { try await ranges.place(in: directory) }
->>>>>>> 623c2676782cd47e1b82d84b4c8937c509deacb2
         let isUsable = try await directory.isCampaign ? reportCampaign(directory) : reportRun(directory)
         if open { Opener.open(directory.file("report.html").path) }
         if !isUsable { throw ExitCode(CommandStatus.verdictUnusable.rawValue) }
     }
 
     private func reportRun(_ directory: RunDirectory) async throws -> Bool {
-<<<<<<< HEAD
-        try await ranges.place(in: directory)
-=======
->>>>>>> 623c2676782cd47e1b82d84b4c8937c509deacb2
         let reporter = StandardReporter()
         let outcome = try await reporter.analyse(directory)
         _ = try await reporter.report(directory)
