@@ -37,7 +37,7 @@ public enum CampaignHTML {
             """
     }
 
-    private static func escape(_ text: String) -> String { HTMLReport.escape(text) }
+    private static func escape(_ text: String) -> String { Markup.escape(text) }
 
     private static func verdict(_ document: ReportDocument) -> String {
         let details = document.verdict.details.map { "<li>\(escape($0))</li>" }.joined(separator: "\n")

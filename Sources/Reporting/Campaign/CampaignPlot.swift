@@ -54,7 +54,7 @@ struct CampaignPlot {
             + marks.map { mark($0, canvas) } + [legend(canvas)]
         return
             "<svg class=\"\(name)\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\n"
-            + "<title>\(HTMLReport.escape(self.name))</title>\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
+            + "<title>\(Markup.escape(self.name))</title>\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
             + "\n</svg>"
     }
 
@@ -91,7 +91,7 @@ struct CampaignPlot {
         -> String
     {
         "<text x=\"\(place(x))\" y=\"\(place(y))\" text-anchor=\"\(anchor)\"\(`class`.isEmpty ? "" : " class=\"\(`class`)\"")>"
-            + HTMLReport.escape(content) + "</text>"
+            + Markup.escape(content) + "</text>"
     }
 
     // MARK: Parts
@@ -135,7 +135,7 @@ struct CampaignPlot {
         let arms = [(-4.0, -4.0, 4.0, 4.0), (-4.0, 4.0, 4.0, -4.0)].map { from, fromY, to, toY in
             "<line class=\"c-gap\" x1=\"\(Self.place(x + from))\" y1=\"\(Self.place(y + fromY))\" x2=\"\(Self.place(x + to))\" y2=\"\(Self.place(y + toY))\"/>"
         }
-        return "<g><title>\(HTMLReport.escape(gap.text))</title>" + arms.joined() + "</g>"
+        return "<g><title>\(Markup.escape(gap.text))</title>" + arms.joined() + "</g>"
     }
 
     private func mark(_ mark: Mark, _ canvas: Canvas) -> String {
@@ -146,7 +146,7 @@ struct CampaignPlot {
                 "<line class=\"c-whisker c\(mark.series % 4)\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.place(canvas.atY(low)))\" "
                 + "y2=\"\(Self.place(canvas.atY(high)))\"/>"
         }
-        return "<g><title>\(HTMLReport.escape(mark.text))</title>\(whisker)"
+        return "<g><title>\(Markup.escape(mark.text))</title>\(whisker)"
             + "<circle class=\"c-dot c\(mark.series % 4)\" cx=\"\(x)\" cy=\"\(Self.place(canvas.atY(mark.value)))\" r=\"4\"/></g>"
     }
 

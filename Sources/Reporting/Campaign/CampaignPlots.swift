@@ -31,7 +31,7 @@ struct CampaignPlots {
         var plot = plot
         plot.name = "\(title): \(caption)"
         return
-            "<figure>\n<figcaption>\(HTMLReport.escape(title)) <span>\(HTMLReport.escape(caption))</span></figcaption>\n"
+            "<figure>\n<figcaption>\(Markup.escape(title)) <span>\(Markup.escape(caption))</span></figcaption>\n"
             + plot.svg(width: 940, height: 300, class: "c-wide") + "\n"
             + plot.svg(width: 350, height: 280, class: "c-narrow") + "\n</figure>"
     }
