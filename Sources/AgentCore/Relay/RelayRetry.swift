@@ -89,7 +89,9 @@ final class RelayRetry {
     /// The attempt has failed, or the connection is lost: `connect` is called after a pause, unless all is over.
     func lost(_ reason: String, connect: @escaping () -> Void) {
         let now = context.now
-        if let since = account.present?.streaming, now.monotonicNs - since.monotonicNs > Self.provenNs { backoff.reset() }
+        if let since = account.present?.streaming, now.monotonicNs - since.monotonicNs > Self.provenNs {
+            backoff.reset()
+        }
         _ = account.close(reason, at: now)
         guard !isEnded else { return }
         lastFailure = reason
