@@ -285,4 +285,21 @@ struct RelayLinkTests {
             #expect(lane.senderTotals?.forwarded == 60)
         }
     }
+
+    @Test("Strangers that say nothing do not keep a forwarder out", .timeLimit(.minutes(1)))
+    func silentStrangers() throws {
+        try withWorld { world in
+            let port = try #require(world.listener?.port)
+            let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: port).first)
+            let strangers = try (0..<(RelayListener.pendingLimit + 6)).map { _ in try StreamSocket.connect(to: address)
+            }
+            world.run { world.listener?.strangers["too many at once"] == 6 }
+            world.connect()
+            world.run { world.sender?.state == .streaming }
+            world.emit(10)
+            world.run { world.arrived.count == 10 }
+            #expect(world.listener?.strangers == ["too many at once": 7])
+            withExtendedLifetime(strangers) {}
+        }
+    }
 }

@@ -56,6 +56,30 @@ struct BrokenFilesTests {
         if name.hasSuffix(".json") { #expect(codes["analysed"] == nil) }
     }
 
+    @Test(
+        "Each number of each file replaced by the largest, the least, and one beyond all bounds",
+        arguments: files.filter { !$0.hasSuffix(".bin") }
+    )
+    func numbers(_ name: String) throws {
+        let directory = try SyntheticKind.tiny.run.write()
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = directory.appending(path: name)
+        let genuine = try String(contentsOf: file, encoding: .utf8)
+        var codes: [String: Int] = [:]
+        var count = 0
+        for number in genuine.matches(of: /[:\[,](-?[0-9][0-9.e+-]*)/).map(\.output.1) {
+            for extreme in ["9223372036854775807", "-9223372036854775808", "1e308"] {
+                var text = genuine
+                text.replaceSubrange(number.startIndex..<number.endIndex, with: extreme)
+                try text.write(to: file, atomically: false, encoding: .utf8)
+                codes[try Self.outcome(directory) ?? "analysed", default: 0] += 1
+                count += 1
+            }
+        }
+        print("\(name): \(count) extreme numbers: \(codes)")
+        #expect(count > 10)
+    }
+
     @Test("Each file with numbers and octets changed at random", arguments: files)
     func changed(_ name: String) throws {
         let seed: UInt64 = 23

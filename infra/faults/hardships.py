@@ -316,8 +316,6 @@ class MemoryLimit:
 
 def memory_was_enough(account, world):
     account.notes.append("; ".join(limit.describe() for limit in world.limits))
-    for limit in world.limits:
-        limit.close()
 
 
 def limit_memory(world):

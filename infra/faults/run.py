@@ -72,6 +72,8 @@ def run_row(row, folder):
             helper.wait()
         if lab is not None:
             lab.close()
+        for limit in getattr(world, "limits", []):
+            limit.close()
     outcome.seconds = time.monotonic() - began
     return outcome
 

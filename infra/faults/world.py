@@ -46,18 +46,26 @@ def read_json(path):
 
 
 class Folder:
-    """A folder that goes when this process ends, however that ends: a shell waits for that, and holds nothing else."""
+    """A folder that goes when this process ends, however that ends: a shell waits for that, and holds nothing else.
+
+    The control groups that this process made go with it.
+    """
+
+    SWEEP = """
+        cat >/dev/null
+        for attempt in 1 2 3 4 5; do
+            rm -rf -- "$1"
+            rmdir "/sys/fs/cgroup/$2"* "/sys/fs/cgroup/memory/$2"* 2>/dev/null
+            left=$(ls -d "$1" "/sys/fs/cgroup/$2"* "/sys/fs/cgroup/memory/$2"* 2>/dev/null)
+            [ -n "$left" ] || break
+            sleep 1
+        done
+        """
 
     def __init__(self, parent=None):
         self.path = tempfile.mkdtemp(prefix="latexp-faults-", dir=parent)
         self._sweep = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                'cat >/dev/null; for i in 1 2 3 4 5; do rm -rf -- "$1"; [ -e "$1" ] || break; sleep 1; done',
-                "sh",
-                self.path,
-            ],
+            ["/bin/sh", "-c", self.SWEEP, "latexp-faults-sweep", self.path, f"latexp-{os.getpid()}-"],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )

@@ -10,8 +10,10 @@ import WireTransport
 final class BackgroundWriter: Sendable {
     /// Jobs that may wait; with chunks of samples that is 48 MiB at most.
     private static let queueLimit = 256
-    /// Chunks that are kept to be filled again: one is being written while the next is filled, and some for a slow disk.
-    private static let spareLimit = 8
+    /// Chunks that are kept to be filled again: one is being written while the next is filled, and one for a slow disk.
+    ///
+    /// More of them, as after a burst, are given back: an agent's memory shall be after an hour what it was after a minute.
+    private static let spareLimit = 3
     /// The file that keeps room on the disk, and its octets: a summary with its longest lists fits.
     private static let reserve = (file: "reserve", octets: 1 << 20)
 

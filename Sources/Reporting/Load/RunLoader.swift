@@ -92,6 +92,10 @@ public enum RunLoader {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         return try lines.enumerated().compactMap { number, line in
             do {
+                let value = try JSONDecoder().decode(JSONValue.self, from: Data(line.utf8))
+                guard hasOnlySensibleNumbers(value) else {
+                    throw ReportingError(.malformed, "it holds a number beyond \(largestNumber)")
+                }
                 return try JSONDecoder().decode(ClockReading.self, from: Data(line.utf8))
             } catch {
                 if number == lines.count - 1, !text.hasSuffix("\n") { return nil }
@@ -104,9 +108,25 @@ public enum RunLoader {
         }
     }
 
+    /// The largest number that a file of a run may hold: a time in nanoseconds until 2042, so that any four of them can be added.
+    private static let largestNumber = 2.3e18
+
+    /// Whether all numbers are such as can be computed with; a host may send home anything.
+    private static func hasOnlySensibleNumbers(_ value: JSONValue) -> Bool {
+        switch value {
+        case .number(let number): abs(number) <= largestNumber
+        case .array(let items): items.allSatisfy(hasOnlySensibleNumbers)
+        case .object(let members): members.values.allSatisfy(hasOnlySensibleNumbers)
+        default: true
+        }
+    }
+
     private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
         let data = try read(file)
         do {
+            guard hasOnlySensibleNumbers(try JSONDecoder().decode(JSONValue.self, from: data)) else {
+                throw ReportingError(.malformed, "it holds a number beyond \(largestNumber)")
+            }
             return try JSONDecoder().decode(Value.self, from: data)
         } catch {
             throw ReportingError(.malformed, "\(file.path) is not what latexp writes: \(error)", cause: error)
