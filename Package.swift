@@ -15,9 +15,10 @@ let settings: [SwiftSetting] = [
 func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = [],
     furtherSettings: [SwiftSetting] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings + furtherSettings)
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings + furtherSettings)
 }
 
 /// For what is tested on millions of messages or samples: optimised in debug builds, too.
@@ -78,7 +79,7 @@ let package = Package(
             ["ExperimentModel", "LatencyStatistics", "MarketFeed", "WebSocketCodec", "WireTransport", "CSockets"]
         ),
         module("RemoteHosts", ["CLibSSH2", "CSockets", "ExperimentModel", subprocess]),
-        module("Reporting", ["ExperimentModel", "LatencyStatistics"]),
+        module("Reporting", ["ExperimentModel", "LatencyStatistics"], exclude: ["Schemas"]),
         module("Orchestration", ["ExperimentModel", "LatencyStatistics", "RemoteHosts", "Reporting", subprocess]),
         module(
             "LabWorld",
@@ -128,6 +129,13 @@ let package = Package(
             path: "Tests/CoverageBench",
             swiftSettings: settings
         ),
+        // Only for infra/bench/analysis.
+        .executableTarget(
+            name: "AnalysisBench",
+            dependencies: ["ExperimentModel", "LatencyStatistics"],
+            path: "Tests/AnalysisBench",
+            swiftSettings: settings
+        ),
         tests("LatencyStatistics", ["CoverageSimulation"]),
         tests("WebSocketCodec", ["CSockets"]),
         tests("MarketFeed", ["ExperimentModel"], furtherSettings: optimised),
@@ -137,7 +145,7 @@ let package = Package(
         tests(
             "Reporting",
             ["ExperimentModel", "LatencyStatistics", subprocess],
-            exclude: ["Goldens", "wrong-time.py"]
+            exclude: ["Goldens", "wrong-time.py", "browser.py", "schema.py"]
         ),
         tests("Orchestration", ["ExperimentModel", "RemoteHosts", "Reporting"]),
         .testTarget(

@@ -1,4 +1,4 @@
-/// Counts of samples in bins of one width.
+/// Counts of samples in bins of one width: for pictures only, no figure is computed from it.
 public struct Histogram: Codable, Hashable, Sendable {
     /// The lower edge of the first bin.
     public var lowest: Double
@@ -15,22 +15,20 @@ public struct Histogram: Codable, Hashable, Sendable {
     ///
     /// What lies outside is counted, not drawn: one late sample would squeeze all others into one bin.
     public init?(sorted: [Double], bins: Int) {
+        self.init(AscendingNumbers(sorted: sorted), bins: bins)
+    }
+
+    /// The same of ascending samples however they are kept.
+    public init?(_ samples: some AscendingSamples, bins: Int) {
         guard
-            let low = Quantile.type7(sorted, 0.005), let high = Quantile.type7(sorted, 0.995), high > low, bins > 0
+            let low = samples.quantile(0.005), let high = samples.quantile(0.995), high > low, bins > 0
         else { return nil }
         lowest = low
         binWidth = (high - low) / Double(bins)
         counts = Array(repeating: 0, count: bins)
-        below = 0
-        above = 0
-        for sample in sorted {
-            if sample < low {
-                below += 1
-            } else if sample > high {
-                above += 1
-            } else {
-                counts[min(bins - 1, Int((sample - low) / binWidth))] += 1
-            }
-        }
+        let inside = samples.countBelow(low)..<samples.countAtMost(high)
+        below = inside.lowerBound
+        above = samples.count - inside.upperBound
+        for rank in inside { counts[min(bins - 1, Int((samples[rank] - low) / binWidth))] += 1 }
     }
 }

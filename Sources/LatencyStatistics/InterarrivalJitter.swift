@@ -1,4 +1,4 @@
-/// The interarrival jitter of RFC 3550 section 6.4.1, the smoothed change of the delay from one event to the next.
+/// The interarrival jitter of RFC 3550 section 6.4.1 and appendix A.8, the smoothed change of the delay from one event to the next.
 public struct InterarrivalJitter: Hashable, Sendable {
     /// The jitter so far, in the unit of the delays; 0 before the second event.
     public private(set) var value = 0.0
@@ -18,6 +18,14 @@ public struct InterarrivalJitter: Hashable, Sendable {
         guard delays.count > 1 else { return nil }
         var jitter = InterarrivalJitter()
         for delay in delays { jitter.add(delay) }
+        return jitter.value
+    }
+
+    /// The same of whole numbers, such as nanoseconds.
+    public static func of(_ delays: CompactSeries) -> Double? {
+        guard delays.count > 1 else { return nil }
+        var jitter = InterarrivalJitter()
+        delays.forEach { jitter.add(Double($0)) }
         return jitter.value
     }
 }

@@ -1,6 +1,6 @@
 /// A path's latencies in the first design's selection of figures, all in milliseconds.
 ///
-/// The agent and the report fill `results-<path>.json` from it. A figure is nil when there are no samples for it.
+/// The agent fills `results-<path>.json` from it. Quantiles are of type 7 (`Quantile`), deviations with n - 1 (`Summary`). A figure is nil when there are no samples for it.
 public struct PathFigures: Hashable, Sendable {
     /// Mean of the end-to-end latency.
     public var averageMs: Double?

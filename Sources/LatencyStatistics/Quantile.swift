@@ -2,19 +2,16 @@
 public enum Quantile {
     /// The quantile of an ascending array by Hyndman and Fan's type 7, as NumPy's default computes it; nil when empty.
     ///
-    /// Type 7 interpolates between the order statistics around rank (n - 1) p, counted from 0.
+    /// Type 7 interpolates between the order statistics around rank (n - 1) p, counted from 0 (Hyndman and Fan, "Sample
+    /// quantiles in statistical packages", The American Statistician 50, 1996).
     public static func type7(_ sorted: [Double], _ probability: Double) -> Double? {
-        guard let last = sorted.last, (0...1).contains(probability) else { return nil }
-        let rank = Double(sorted.count - 1) * probability
-        let lower = Int(rank.rounded(.down))
-        guard lower + 1 < sorted.count else { return last }
-        return interpolate(sorted[lower], sorted[lower + 1], rank - Double(lower))
+        AscendingNumbers(sorted: sorted).quantile(probability)
     }
 
     /// The fewest samples that allow a 95 % interval of this quantile.
     ///
     /// With fewer, even the least or the greatest sample lies beyond the quantile with less than 97.5 % certainty
-    /// (the order-statistic interval does not exist): 6 for the median, 36, 72, 368 and 3,688 for p90, p95, p99, p99.9.
+    /// (the order-statistic interval does not exist; David and Nagaraja, "Order Statistics", 7.1): 6 for the median, 36, 72, 368 and 3,688 for p90, p95, p99, p99.9.
     public static func minimumCount(forIntervalOf probability: Double) -> Int {
         let far = max(probability, 1 - probability)
         guard far > 0, far < 1 else { return .max }

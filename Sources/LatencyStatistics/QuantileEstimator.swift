@@ -17,36 +17,52 @@ public struct QuantileEstimator: Sendable {
     /// With fewer, windows of the least length (the cube root) do not fit twenty times.
     private static let fewestSamples = 100
 
-    /// The samples of one lane, or of one pair of lanes, in the order of time.
+    /// The samples of one lane, or of one pair of lanes.
     struct Cell: Sendable {
         var row: Int
         var column: Int
-        var series: [Double]
-        var sorted: [Double]
+        var sorted: any AscendingSamples
+        /// The samples in the order of time, made when asked for: of many pairs of lanes they would not all fit.
+        var series: @Sendable () -> any SampleSeries
 
-        init(row: Int, column: Int, series: [Double]) {
+        var count: Int { sorted.count }
+
+        init(row: Int, column: Int, numbers: [Double]) {
             self.row = row
             self.column = column
-            self.series = series
-            sorted = series.sorted()
+            sorted = AscendingNumbers(sorted: numbers.sorted())
+            series = { NumberSeries(values: numbers) }
+        }
+
+        init(_ cell: SeriesCell) {
+            row = cell.row
+            column = cell.column
+            sorted = cell.sorted
+            let make = cell.series
+            series = { make() }
         }
     }
 
     private let cells: [Cell]
-    private let sorted: [Double]
+    private let all: any AscendingSamples
     /// The cells that were up for long enough to say how much lanes differ and how long samples depend.
     private let usable: [Cell]
     /// How long the dependence is that the quartiles show, as a share of the time.
     ///
-    /// A tail is seen too seldom to be trusted to
-    /// show it, and one look alone is too often mistaken.
+    /// A tail is seen too seldom to be trusted to show it, and one look alone is too often mistaken.
     private let bodyShare: Double
     /// Whether columns are lanes, too.
     private let isCrossed: Bool
 
     /// The samples of each lane, in the order of time.
     public init(lanes: [[Double]]) {
-        self.init(cells: lanes.enumerated().map { ($0, 0, $1) }, isCrossed: false)
+        self.init(numbers: lanes.enumerated().map { ($0, 0, $1) }, isCrossed: false)
+    }
+
+    /// The samples of each lane, in the order of time.
+    public init(lanes: [CompactSeries]) {
+        let cells = lanes.enumerated().map { lane, series in SeriesCell(row: lane, series) }
+        self.init(cells: cells, isCrossed: false)
     }
 
     /// One series, in the order of time.
@@ -59,54 +75,70 @@ public struct QuantileEstimator: Sendable {
         let cells = differences.enumerated().flatMap { row, columns in
             columns.enumerated().map { (row, $0, $1) }
         }
-        self.init(cells: cells, isCrossed: true)
+        self.init(numbers: cells, isCrossed: true)
     }
 
-    private init(cells: [(row: Int, column: Int, series: [Double])], isCrossed: Bool) {
-        let filled = cells.filter { !$0.series.isEmpty }
-        self.cells = filled.map { Cell(row: $0.row, column: $0.column, series: $0.series) }
-        sorted = filled.count == 1 ? self.cells[0].sorted : filled.flatMap(\.series).sorted()
+    /// Lanes, or pairs of lanes, whose samples in the order of time are made when they are needed.
+    ///
+    /// - Parameters:
+    ///   - cells: the lanes, or the pairs of lanes.
+    ///   - isCrossed: whether columns are lanes, too.
+    public init(cells: [SeriesCell], isCrossed: Bool) {
+        let filled = cells.filter { $0.sorted.count > 0 }
+        var all: any AscendingSamples = MergedSeries(filled.map(\.sorted))
+        if filled.count == 1 { all = filled[0].sorted }
+        self.init(filled.map(Cell.init), all: all, isCrossed: isCrossed)
+    }
+
+    private init(numbers: [(row: Int, column: Int, series: [Double])], isCrossed: Bool) {
+        let filled = numbers.filter { !$0.series.isEmpty }
+        let cells = filled.map { Cell(row: $0.row, column: $0.column, numbers: $0.series) }
+        var all: any AscendingSamples = AscendingNumbers(sorted: filled.flatMap(\.series).sorted())
+        if cells.count == 1 { all = cells[0].sorted }
+        self.init(cells, all: all, isCrossed: isCrossed)
+    }
+
+    private init(_ cells: [Cell], all: any AscendingSamples, isCrossed: Bool) {
+        self.cells = cells
+        self.all = all
         self.isCrossed = isCrossed
-        let most = self.cells.map(\.series.count).max() ?? 0
-        let usable = self.cells.filter { $0.series.count * 10 >= most }
+        let most = cells.map(\.count).max() ?? 0
+        let usable = cells.filter { $0.count * 10 >= most }
         self.usable = usable
-        bodyShare =
-            [0.25, 0.5, 0.75].map { probability in
-                Self.dependentShare(Self.indicators(usable, Self.quantiles(usable, probability)))
-            }.max() ?? 1
+        let quartiles = [0.25, 0.5, 0.75].map { Self.quantiles(usable, $0) }
+        bodyShare = Self.dependentShares(usable, quartiles).max() ?? 1
     }
 
     private static func quantiles(_ cells: [Cell], _ probability: Double) -> [Double] {
-        cells.map { Quantile.type7($0.sorted, probability) ?? 0 }
+        cells.map { $0.sorted.quantile(probability) ?? 0 }
     }
 
-    /// Whether each sample is at or below its lane's quantile.
-    private static func indicators(_ cells: [Cell], _ quantiles: [Double]) -> [[Bool]] {
-        zip(cells, quantiles).map { cell, quantile in cell.series.map { $0 <= quantile } }
-    }
-
-    /// How long samples depend on each other, as a share of the time, by the mean of all lanes: what lanes share shows there,
-    /// however weak it is in each.
-    private static func dependentShare(_ indicators: [[Bool]]) -> Double {
-        let points = min(BlockLength.longestExamined, indicators.map(\.count).max() ?? 0)
-        guard points > 0 else { return 1 }
-        var means = [Double](repeating: 0, count: points)
-        for series in indicators {
-            for point in 0..<points {
-                let start = point * series.count / points
-                let end = max(start + 1, (point + 1) * series.count / points)
-                var trues = 0
-                for index in start..<end where series[index] { trues += 1 }
-                means[point] += Double(trues) / Double(end - start)
+    /// How long samples depend on each other, as a share of the time, by the mean of all lanes of the series "is this sample
+    /// at or below its lane's quantile": what lanes share shows there, however weak it is in each.
+    ///
+    /// - Parameter quantiles: one row for each share wanted, with the quantile of each lane.
+    private static func dependentShares(_ cells: [Cell], _ quantiles: [[Double]]) -> [Double] {
+        let points = min(BlockLength.longestExamined, cells.map(\.count).max() ?? 0)
+        guard points > 0 else { return quantiles.map { _ in 1 } }
+        var means = quantiles.map { _ in [Double](repeating: 0, count: points) }
+        for (number, cell) in cells.enumerated() {
+            let series = cell.series()
+            for row in quantiles.indices {
+                for point in 0..<points {
+                    let start = point * series.count / points
+                    let end = max(start + 1, (point + 1) * series.count / points)
+                    let trues = series.countAtMost(quantiles[row][number], in: start..<end)
+                    means[row][point] += Double(trues) / Double(end - start)
+                }
             }
         }
-        return Double(BlockLength(for: means).samples) / Double(points)
+        return means.map { Double(BlockLength(for: $0).samples) / Double(points) }
     }
 
     /// The samples, each event once for each lane of the path that has more: pairs of lanes share lanes.
     private var count: Int {
-        guard isCrossed else { return sorted.count }
-        return sorted.count / max(1, max(Set(cells.map(\.row)).count, Set(cells.map(\.column)).count))
+        guard isCrossed else { return all.count }
+        return all.count / max(1, max(Set(cells.map(\.row)).count, Set(cells.map(\.column)).count))
     }
 
     /// The fewest samples that an interval of this quantile is given for, even if they were independent.
@@ -117,37 +149,102 @@ public struct QuantileEstimator: Sendable {
     }
 
     /// The summary of all samples; nil without samples.
-    public var summary: Summary? { Summary(sorted: sorted) }
+    public var summary: Summary? { all.summary }
+
+    /// A quantile of all samples without its interval, type 7; nil without samples.
+    public func quantile(_ probability: Double) -> Double? { all.quantile(probability) }
 
     /// The quantile with its interval; nil without samples.
-    public func interval(_ probability: Double) -> QuantileInterval? {
-        guard let value = Quantile.type7(sorted, probability) else { return nil }
-        let needed = Self.minimumCount(forIntervalOf: probability)
-        func withheld(_ cause: QuantileInterval.Cause, _ text: String) -> QuantileInterval {
-            QuantileInterval(probability: probability, value: value, cause: cause, withheld: text)
+    public func interval(_ probability: Double) -> QuantileInterval? { intervals([probability]).first }
+
+    /// Quantiles with their intervals, in the order of the probabilities; empty without samples.
+    ///
+    /// All at once, so that the samples are gone over twice however many there are.
+    public func intervals(_ probabilities: [Double]) -> [QuantileInterval] {
+        guard all.count > 0 else { return [] }
+        var candidates = probabilities.compactMap { probability in
+            all.quantile(probability).map { Candidate(probability, $0, Self.quantiles(usable, probability)) }
         }
-        let most = usable.map(\.series.count).max() ?? 0
-        guard most >= Self.fewestSamples, count >= needed else {
-            return withheld(.tooFewSamples, "needs \(needed) samples, has \(most < Self.fewestSamples ? most : count)")
+        let most = usable.map(\.count).max() ?? 0
+        for index in candidates.indices {
+            let needed = Self.minimumCount(forIntervalOf: candidates[index].probability)
+            guard most >= Self.fewestSamples, count >= needed else {
+                let text = "needs \(needed) samples, has \(most < Self.fewestSamples ? most : count)"
+                candidates[index].withhold(.tooFewSamples, text)
+                continue
+            }
         }
-        let quantiles = Self.quantiles(usable, probability)
-        let indicators = Self.indicators(usable, quantiles)
-        let share = max(bodyShare, Self.dependentShare(indicators))
-        let windows = Int(1 / share)
-        guard windows >= Self.fewestWindows else {
-            return withheld(.dependence, "samples depend on each other over more than a twentieth of the time")
+        let open = candidates.indices.filter { candidates[$0].result == nil }
+        let shares = Self.dependentShares(usable, open.map { candidates[$0].quantiles })
+        for (index, share) in zip(open, shares) {
+            candidates[index].share = max(bodyShare, share)
+            if candidates[index].windows < Self.fewestWindows {
+                let text = "samples depend on each other over more than a twentieth of the time"
+                candidates[index].withhold(.dependence, text)
+            }
         }
-        let variance = WindowVariance(series: indicators, windows: windows)
-        let blockLength = Int((share * Double(most)).rounded(.up))
-        var parts = Parts(usable, quantiles, probability)
-        guard parts.addTime(variance, isCrossed: isCrossed, count: count) else {
-            return withheld(
-                .dependence,
-                "needs \(needed) independent samples; \(count) that depend on each other tell no more than "
-                    + "\(Int(parts.effectiveCount))"
+        finish(&candidates)
+        return candidates.compactMap(\.result)
+    }
+
+    /// A quantile whose interval is being found.
+    private struct Candidate {
+        let probability: Double
+        let value: Double
+        /// The quantile of each usable lane.
+        let quantiles: [Double]
+        var share = 1.0
+        var result: QuantileInterval?
+        /// Of each usable lane, the samples up to its quantile between the places of windows.
+        var counts: [[Int]] = []
+
+        init(_ probability: Double, _ value: Double, _ quantiles: [Double]) {
+            self.probability = probability
+            self.value = value
+            self.quantiles = quantiles
+        }
+
+        var windows: Int { Int(1 / share) }
+
+        mutating func withhold(_ cause: QuantileInterval.Cause, _ text: String) {
+            result = QuantileInterval(probability: probability, value: value, cause: cause, withheld: text)
+        }
+    }
+
+    private func finish(_ candidates: inout [Candidate]) {
+        let open = candidates.indices.filter { candidates[$0].result == nil }
+        guard !open.isEmpty else { return }
+        for (number, cell) in usable.enumerated() {
+            let series = cell.series()
+            for index in open {
+                let places = WindowVariance.places(count: series.count, windows: candidates[index].windows)
+                let quantile = candidates[index].quantiles[number]
+                candidates[index].counts.append(
+                    zip(places, places.dropFirst()).map { series.countAtMost(quantile, in: $0..<$1) }
+                )
+            }
+        }
+        let most = usable.map(\.count).max() ?? 0
+        for index in open {
+            let candidate = candidates[index]
+            let variance = WindowVariance(
+                counts: candidate.counts,
+                lengths: usable.map(\.count),
+                windows: candidate.windows
             )
+            var parts = Parts(usable, candidate.quantiles, candidate.probability)
+            guard parts.addTime(variance, isCrossed: isCrossed, count: count) else {
+                let needed = Self.minimumCount(forIntervalOf: candidate.probability)
+                candidates[index].withhold(
+                    .dependence,
+                    "needs \(needed) independent samples; \(count) that depend on each other tell no more than "
+                        + "\(Int(parts.effectiveCount))"
+                )
+                continue
+            }
+            let blockLength = Int((candidate.share * Double(most)).rounded(.up))
+            candidates[index].result = parts.interval(candidate.value, blockLength: blockLength)
         }
-        return parts.interval(value, blockLength: blockLength)
     }
 
     /// The difference of one quantile between two independent sets of samples, `other` - this one, with its interval.
@@ -203,18 +300,10 @@ private struct Parts {
         }
         let number = Double(cells.count)
         for (cell, quantile) in zip(cells, quantiles) {
-            timeLow += (quantile - Self.value(cell.sorted, level: levels.low)) / number
-            timeHigh += (Self.value(cell.sorted, level: levels.high) - quantile) / number
+            timeLow += (quantile - cell.sorted.value(level: levels.low)) / number
+            timeHigh += (cell.sorted.value(level: levels.high) - quantile) / number
         }
         return true
-    }
-
-    /// The value below which this share of ascending samples lies.
-    private static func value(_ sorted: [Double], level: Double) -> Double {
-        let place = min(max(level * Double(sorted.count) - 0.5, 0), Double(sorted.count - 1))
-        let lower = Int(place)
-        guard lower + 1 < sorted.count else { return sorted[sorted.count - 1] }
-        return Quantile.interpolate(sorted[lower], sorted[lower + 1], place - Double(lower))
     }
 
     private mutating func addLanes(_ time: WindowVariance, isCrossed: Bool) {
@@ -270,5 +359,30 @@ private struct Parts {
         let degrees = all * all / squares
         let error = all.squareRoot()
         return (StudentDistribution.quantile(0.975, degreesOfFreedom: degrees) * error, error, degrees)
+    }
+}
+
+/// Whole numbers of one lane, or of one pair of lanes, for `QuantileEstimator`.
+public struct SeriesCell: Sendable {
+    /// The lane, or the first lane of the pair.
+    public var row: Int
+    /// The second lane of the pair; 0 without one.
+    public var column: Int
+    /// The samples in ascending order.
+    public var sorted: AscendingSeries
+    /// Gives the samples in the order of time, the same each time; called twice.
+    public var series: @Sendable () -> CompactSeries
+
+    /// A cell that makes its samples when they are needed.
+    public init(row: Int, column: Int, sorted: AscendingSeries, series: @escaping @Sendable () -> CompactSeries) {
+        self.row = row
+        self.column = column
+        self.sorted = sorted
+        self.series = series
+    }
+
+    /// A lane that has its samples.
+    public init(row: Int, _ series: CompactSeries) {
+        self.init(row: row, column: 0, sorted: series.sorted()) { series }
     }
 }

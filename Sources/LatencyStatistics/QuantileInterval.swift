@@ -80,7 +80,10 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
     }
 
     /// The difference of two independent estimates, second - first.
-    init(difference first: QuantileInterval, _ second: QuantileInterval) {
+    ///
+    /// The interval of a difference from the intervals of its two sides (Zou and Donner, "Construction of confidence limits
+    /// about effect measures", 2008).
+    public init(difference first: QuantileInterval, _ second: QuantileInterval) {
         self.init(
             probability: first.probability,
             value: second.value - first.value,

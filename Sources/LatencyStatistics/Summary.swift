@@ -1,6 +1,6 @@
 /// The usual figures of a set of samples, in the samples' own unit.
 ///
-/// Quantiles are exact and of type 7. Nothing is clamped: negative samples count as they are.
+/// Quantiles are exact and of type 7 (Hyndman and Fan 1996). Nothing is clamped: negative samples count as they are.
 public struct Summary: Codable, Hashable, Sendable {
     /// The number of samples.
     public var count: Int
@@ -22,7 +22,7 @@ public struct Summary: Codable, Hashable, Sendable {
     public var minimum: Double
     /// The greatest sample.
     public var maximum: Double
-    /// The standard deviation with n - 1; nil for one sample.
+    /// The standard deviation with n - 1 (Bessel's correction); nil for one sample.
     public var standardDeviation: Double?
 
     /// The packet delay variation of RFC 5481 section 4.2 at the 95th percentile, with the median as its reference.
@@ -37,46 +37,38 @@ public struct Summary: Codable, Hashable, Sendable {
     ///
     /// Exact also for epoch nanoseconds: the sums are of offsets from the median, not of the numbers themselves.
     public init?(_ samples: [Int64]) {
-        let sorted = samples.sorted()
-        guard !sorted.isEmpty else { return nil }
-        let centre = sorted[sorted.count / 2]
-        self.init(sorted: sorted.map { Double($0 - centre) })
-        let shift = Double(centre)
-        negative = sorted.partitionPoint { $0 >= 0 }
-        mean += shift
-        median += shift
-        p90 += shift
-        p95 += shift
-        p99 += shift
-        p999 += shift
-        minimum += shift
-        maximum += shift
+        self.init(CompactSeries(samples).sorted())
     }
 
     /// The summary of ascending samples; nil without samples.
     public init?(sorted: [Double]) {
-        guard let first = sorted.first, let last = sorted.last else { return nil }
-        func quantile(_ probability: Double) -> Double { Quantile.type7(sorted, probability) ?? last }
-        count = sorted.count
-        negative = sorted.partitionPoint { $0 >= 0 }
+        self.init(AscendingNumbers(sorted: sorted))
+    }
+
+    /// The summary of several ascending series together; nil without samples.
+    public init?(merging parts: [AscendingSeries]) {
+        self.init(MergedSeries(parts))
+    }
+
+    /// The summary of ascending samples; nil without samples.
+    ///
+    /// Sums are taken about the median: those of large equal parts would lose the small differences (Chan, Golub and LeVeque,
+    /// "Algorithms for computing the sample variance", 1983).
+    public init?(_ samples: some AscendingSamples) {
+        guard samples.count > 0 else { return nil }
+        func quantile(_ probability: Double) -> Double { samples.quantile(probability) ?? samples[samples.count - 1] }
+        count = samples.count
+        negative = samples.negativeCount
         median = quantile(0.5)
         p90 = quantile(0.9)
         p95 = quantile(0.95)
         p99 = quantile(0.99)
         p999 = quantile(0.999)
-        minimum = first
-        maximum = last
-        // Two passes, the first about the median: a sum of large equal parts would lose the small differences.
-        let centre = quantile(0.5)
-        let centredMean = sorted.reduce(0) { $0 + ($1 - centre) } / Double(sorted.count)
-        mean = centre + centredMean
-        if sorted.count > 1 {
-            let squares = sorted.reduce(0) { sum, value in
-                let deviation = (value - centre) - centredMean
-                return sum + deviation * deviation
-            }
-            standardDeviation = (squares / Double(sorted.count - 1)).squareRoot()
-        }
+        minimum = samples[0]
+        maximum = samples[samples.count - 1]
+        let moments = samples.moments(about: median)
+        mean = moments.mean
+        if samples.count > 1 { standardDeviation = (moments.squares / Double(samples.count - 1)).squareRoot() }
     }
 }
 

@@ -6,12 +6,18 @@
     import Darwin
 #endif
 
-/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions.
+/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions (Smirnov, "On the
+/// estimation of the discrepancy between empirical curves of distribution for two independent samples", 1939).
 public enum KolmogorovSmirnov {
     /// The largest difference of the shares of samples up to any one value, 0 to 1, of two ascending sets; nil when one is
     /// empty.
     public static func distance(_ first: [Double], _ second: [Double]) -> Double? {
-        guard !first.isEmpty, !second.isEmpty else { return nil }
+        distance(AscendingNumbers(sorted: first), AscendingNumbers(sorted: second))
+    }
+
+    /// The same of ascending samples however they are kept.
+    public static func distance(_ first: some AscendingSamples, _ second: some AscendingSamples) -> Double? {
+        guard first.count > 0, second.count > 0 else { return nil }
         var largest = 0.0
         var i = 0
         var j = 0
@@ -50,7 +56,8 @@ public enum KolmogorovSmirnov {
     }
 }
 
-/// The rank test of Mann and Whitney (1947), also called Wilcoxon's rank sum.
+/// The rank test of Mann and Whitney ("On a test of whether one of two random variables is stochastically larger than the
+/// other", 1947), also called Wilcoxon's rank sum (1945).
 public struct MannWhitney: Codable, Hashable, Sendable {
     /// The pairs of one sample of each set in which the first set's is larger, equal ones counted half.
     public var statistic: Double
@@ -58,12 +65,17 @@ public struct MannWhitney: Codable, Hashable, Sendable {
     public var shareSecondSmaller: Double
     /// The two-sided probability of such a statistic between independent samples of one distribution; nil when all are equal.
     ///
-    /// By the normal approximation, corrected for ties and continuity.
+    /// By the normal approximation, corrected for ties and continuity (Lehmann, "Nonparametrics", 1975).
     public var probability: Double?
 
     /// The test of two ascending sets; nil when one is empty.
     public init?(_ first: [Double], _ second: [Double]) {
-        guard !first.isEmpty, !second.isEmpty else { return nil }
+        self.init(AscendingNumbers(sorted: first), AscendingNumbers(sorted: second))
+    }
+
+    /// The test of ascending samples however they are kept; nil when one set is empty.
+    public init?(_ first: some AscendingSamples, _ second: some AscendingSamples) {
+        guard first.count > 0, second.count > 0 else { return nil }
         let n = Double(first.count)
         let m = Double(second.count)
         var rankSum = 0.0

@@ -1,9 +1,9 @@
 /// Differences between two sides of several independent units each, such as runs: what counts is how much units differ.
 ///
 /// However many samples a run has, it was taken on one day over one set of connections; the number of runs is the sample
-/// size of a comparison of runs.
+/// size of a comparison of runs (Hurlbert, "Pseudoreplication and the design of ecological field experiments", 1984).
 public enum UnitComparison {
-    /// The mean of the units' figures with its 95 % interval by Student's t; of one unit, the unit's own interval.
+    /// The mean of the units' figures with its 95 % interval by Student's t (Student, "The probable error of a mean", 1908); of one unit, the unit's own interval.
     ///
     /// - Returns: nil without units.
     public static func mean(_ units: [QuantileInterval]) -> QuantileInterval? {
@@ -12,7 +12,8 @@ public enum UnitComparison {
         return interval(first.probability, spread.mean, spread.variance, spread.degrees)
     }
 
-    /// The difference between the means of two sides, second - first, by Welch's t-test (1947).
+    /// The difference between the means of two sides, second - first, by Welch's t-test ("The generalization of 'Student's'
+    /// problem when several different population variances are involved", 1947).
     ///
     /// A side of one unit beside a side of several takes the other's spread; of one unit each, the difference is that of
     /// two independent estimates, which knows nothing of how units differ.
@@ -29,7 +30,7 @@ public enum UnitComparison {
         return interval(one.probability, secondSpread.mean - firstSpread.mean, variance, degrees)
     }
 
-    /// The mean of differences between units that were matched, second - first, with its interval by Student's t.
+    /// The mean of differences between units that were matched, second - first, with its interval by Student's paired t (1908).
     ///
     /// - Parameter pairs: at least two pairs of units.
     /// - Returns: nil with fewer than two.

@@ -13,24 +13,36 @@ struct WindowVariance {
     private let deviations: [[Double]]
 
     /// The windows of series that share their time; each is cut by shares of its own length.
-    init(series: [[Bool]], windows: Int) {
+    ///
+    /// - Parameter counts: of each series, the trues between the neighbours of `places(count:windows:)`.
+    init(counts: [[Int]], lengths: [Int], windows: Int) {
         self.windows = windows
-        deviations = series.map { Self.deviations($0, starts: windows * Self.overlap) }
+        deviations = zip(counts, lengths).map { Self.deviations($0, length: $1, starts: windows * Self.overlap) }
     }
 
-    private static func deviations(_ series: [Bool], starts: Int) -> [Double] {
+    /// The windows of series of yes and no.
+    init(series: [[Bool]], windows: Int) {
+        let counts = series.map { values in
+            let places = Self.places(count: values.count, windows: windows)
+            return zip(places, places.dropFirst()).map { start, end in values[start..<end].count { $0 } }
+        }
+        self.init(counts: counts, lengths: series.map(\.count), windows: windows)
+    }
+
+    /// Where in a series of this length windows begin and end, from 0 through its length.
+    static func places(count: Int, windows: Int) -> [Int] {
+        let starts = windows * overlap
+        return (0...starts).map { $0 * count / starts }
+    }
+
+    private static func deviations(_ counts: [Int], length: Int, starts: Int) -> [Double] {
+        let places = (0...starts).map { $0 * length / starts }
         // The trues before each of the places where windows begin and end.
         var before: [Int] = [0]
         before.reserveCapacity(starts + 1)
-        let places = (0...starts).map { $0 * series.count / starts }
-        var count = 0
-        series.withUnsafeBufferPointer { values in
-            for place in 1...starts {
-                for index in places[place - 1]..<places[place] where values[index] { count += 1 }
-                before.append(count)
-            }
-        }
-        let overall = Double(count) / Double(max(1, series.count))
+        for count in counts { before.append(before[before.count - 1] + count) }
+        let count = before[starts]
+        let overall = Double(count) / Double(max(1, length))
         return (0..<starts).map { start in
             let end = start + overlap
             var trues = before[min(end, starts)] - before[start]

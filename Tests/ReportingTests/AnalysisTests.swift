@@ -87,10 +87,10 @@ import Testing
         let inside = data.blocks[0].samples.filter {
             window.start.monotonicNs <= $0.arrivalOnMonotonicNs && $0.arrivalOnMonotonicNs < window.end.monotonicNs
         }
-        let endToEnd = inside.filter { $0.lane < 2 }.map { Double($0.arrivalKernelNs - $0.eventTimeNs) }
+        let endToEnd = inside.filter { $0.lane < 2 }.map { $0.arrivalKernelNs - $0.eventTimeNs }
         let expected = try #require(Summary(endToEnd))
         #expect(analysis.path("baseline")?.metric(.endToEnd)?.summaryNs == expected)
-        let legs = inside.filter { $0.lane >= 2 }.map { Double($0.arrivalKernelNs - $0.sourceKernelNs) }
+        let legs = inside.filter { $0.lane >= 2 }.map { $0.arrivalKernelNs - $0.sourceKernelNs }
         #expect(analysis.path("backbone")?.metric(.backbone)?.summaryNs == Summary(legs))
         // 18 us in the forwarder, exactly, on one clock.
         #expect(analysis.path("backbone")?.metric(.residence)?.summaryNs.maximum == 18_000)

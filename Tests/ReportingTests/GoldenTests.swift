@@ -15,13 +15,13 @@ import Testing
         }
         expectGolden(try OutputFormat.markdown.render(analysis), "\(kind.rawValue).md")
         expectGolden(try OutputFormat.csv.render(analysis), "\(kind.rawValue).csv")
-        expectGolden(HTMLReport.render(analysis), "\(kind.rawValue).html")
+        expectGolden(Outline.html(HTMLReport.render(analysis)), "\(kind.rawValue).html.outline")
+        expectGolden(try Outline.json(try OutputFormat.json.render(analysis)), "\(kind.rawValue).cut.json")
     }
 
     @Test func theAnalysisIsReadAgainAsItWasWritten() throws {
         let analysis = try SyntheticKind.tiny.analysis()
         let text = try OutputFormat.json.render(analysis)
-        expectGolden(text, "tiny.json")
         #expect(try JSONDecoder().decode(RunAnalysis.self, from: Data(text.utf8)) == analysis)
     }
 
@@ -32,18 +32,16 @@ import Testing
         expectGolden(SamplesCSV.text(run.data()), "tiny-samples.csv")
     }
 
-    @Test(arguments: OutputFormat.allCases)
-    func comparisonsReadAsRecorded(format: OutputFormat) throws {
+    @Test func comparisonsReadAsRecorded() throws {
         let names: [OutputFormat: String] = [.text: "txt", .markdown: "md", .json: "json", .csv: "csv"]
-        let comparison = try RunComparison.compare(
-            [onePath("baseline", .direct, seed: 7)],
-            [onePath("backbone", .relay, seed: 8)]
-        )
-        let text = try format.render(comparison)
-        expectGolden(text, "comparison." + (names[format] ?? "txt"))
-        if format == .text {
-            expectGolden(HTMLReport.render(comparison), "comparison.html")
-            for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        for (name, comparison) in try SyntheticComparison.all() {
+            for format in OutputFormat.allCases {
+                let text = try format.render(comparison)
+                expectGolden(text, "\(name)." + (names[format] ?? "txt"))
+                guard format == .text else { continue }
+                for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+            }
+            expectGolden(Outline.html(HTMLReport.render(comparison)), "\(name).html.outline")
         }
     }
 }

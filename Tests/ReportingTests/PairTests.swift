@@ -97,12 +97,12 @@ import Testing
     /// Bursts of 40 events within 40 ms each second, on which the relay loses 2 ms; a calm event every 100 ms.
     @Test func busyTimesAreToldFromCalmOnes() {
         var times: [Int64] = []
-        var differences: [Double] = []
+        var differences = CompactSeries()
         for second in 0..<60 {
             let isBusy = second % 6 < 3
             for event in 0..<(isBusy ? 40 : 10) {
                 times.append(Int64(second) * 1_000_000_000 + Int64(event) * (isBusy ? 25_000_000 : 100_000_000))
-                differences.append(isBusy ? 2e6 : -1e6)
+                differences.append(isBusy ? 2_000_000 : -1_000_000)
             }
         }
         let deciles = RateDecile.deciles(timesNs: times, differencesNs: differences)
@@ -111,7 +111,7 @@ import Testing
         #expect(deciles[0].medianNs == -1e6 && deciles[0].otherFirst == deciles[0].pairs)
         #expect(deciles[9].medianNs == 2e6 && deciles[9].otherFirst == 0)
         #expect(deciles[0].highestRate < deciles[9].lowestRate)
-        #expect(RateDecile.deciles(timesNs: [1, 2], differencesNs: [1, 2]).isEmpty)
+        #expect(RateDecile.deciles(timesNs: [1, 2], differencesNs: CompactSeries([1, 2])).isEmpty)
     }
 
     @Test func theFirstOfBothIsNeverLaterThanEither() throws {

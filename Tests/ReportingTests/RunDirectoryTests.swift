@@ -62,9 +62,19 @@ import Testing
         run.id = "<script>alert(1)</script> | `x` \"q\""
         let analysis = RunAnalyzer.analyze(run.data())
         let html = HTMLReport.render(analysis)
-        #expect(!html.contains("<script"))
+        #expect(!html.contains("<script>alert"))
         #expect(html.contains("&lt;script&gt;"))
         #expect(try OutputFormat.markdown.render(analysis).contains("\\<script>"))
+    }
+
+    @Test func namesOfPathsCannotBreakTheScriptsData() throws {
+        func scripts(_ name: String) -> Int {
+            var run = SyntheticKind.tiny.run
+            run.paths[0].name = name
+            let html = HTMLReport.render(RunAnalyzer.analyze(run.data()))
+            return html.components(separatedBy: "<script").count + html.components(separatedBy: "</script").count
+        }
+        #expect(scripts("</script><script>alert('x')</script>") == scripts("baseline"))
     }
 
     @Test func fieldsOfCSVAreQuotedWhenTheyMustBe() throws {

@@ -149,7 +149,7 @@ struct SyntheticBlock {
         )
         let agentPaths = paths.map { AgentPath(name: $0.name, kind: $0.kind, lanes: run.lanes, port: $0.port) }
         var data = BlockData(number: number, paths: agentPaths, streams: run.streams, window: window)
-        data.samples = samples
+        data.samples = RecordedSamples(samples)
         data.receiver = summary(.receive, agentPaths, window, lanes.map(receiverLane), samples.count)
         data.clocks["frankfurt"] = [0, run.seconds / 2].map { second in
             SyntheticRun.reading(
@@ -200,6 +200,8 @@ struct SyntheticBlock {
             window: window,
             lanes: lanes,
             strangers: role == .receive && run.hasBadClock ? ["no proof": 2] : [:],
+            clockSteps: role == .receive
+                ? run.clockSteps.map { ClockStep(at: SyntheticRun.moment($0.seconds), stepNs: $0.stepNs) } : [],
             receiveTimeSource: "kernel",
             sampleCount: count
         )

@@ -39,6 +39,8 @@ enum SyntheticKind: String, CaseIterable, Sendable {
             run.directGap = 12...14.5
             run.repeatsEvents = true
             run.invalidMessages = 3
+            run.clockSteps = [(20.5, 2_500_000)]
+            run.retransmissions = [(4.2, 1), (8.5, 3), (21.3, 2)]
         case .sequential:
             run.mode = .sequential
         case .datagrams:

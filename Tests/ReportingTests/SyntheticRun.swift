@@ -39,6 +39,10 @@ struct SyntheticRun {
     var directGap: ClosedRange<Double>?
     var repeatsEvents = false
     var invalidMessages = 0
+    /// Steps of the receiver's wall clock: seconds from the window's start, and nanoseconds.
+    var clockSteps: [(seconds: Double, stepNs: Int64)] = []
+    /// Seconds from the window's start at which the forwarder's TCP sent segments again, and how many.
+    var retransmissions: [(seconds: Double, segments: Int)] = []
 
     func data() -> RunData {
         let blocks = mode == .simultaneous ? [paths] : paths.map { [$0] }
@@ -147,6 +151,9 @@ extension SyntheticRun {
                     String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
                 }
                 try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: folder.appending(path: "clock.jsonl"))
+                if host != data.record.experiment.receiver, !retransmissions.isEmpty {
+                    try Data(tcpStates().utf8).write(to: folder.appending(path: "tcp.jsonl"))
+                }
                 guard host == data.record.experiment.receiver else { continue }
                 try Data(Self.sampleFile(block.samples)).write(to: folder.appending(path: "samples.bin"))
             }
@@ -158,7 +165,20 @@ extension SyntheticRun {
         return root
     }
 
-    static func sampleFile(_ records: [SampleRecord]) -> [UInt8] {
+    /// The forwarder's TCP each second, its connection opened anew half way.
+    private func tcpStates() -> String {
+        (0..<Int(seconds)).map { second in
+            let since = second < Int(seconds) / 2 ? 0 : seconds / 2
+            let sent = retransmissions.filter { $0.seconds >= since && $0.seconds < Double(second) }
+                .reduce(0) { $0 + $1.segments }
+            let at = Self.moment(Double(second)).wallNs
+            return "{\"congestionControl\":\"cubic\",\"lane\":0,\"lost\":0,\"path\":\"backbone\",\"purpose\":\"relay\","
+                + "\"retransmits\":\(sent),\"rttUs\":224000,\"wallNs\":\(at)}\n"
+        }
+        .joined()
+    }
+
+    static func sampleFile(_ records: RecordedSamples) -> [UInt8] {
         var bytes = SampleFile.header()
         bytes.reserveCapacity(bytes.count + records.count * SampleRecord.size)
         for record in records {

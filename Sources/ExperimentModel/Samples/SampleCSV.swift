@@ -25,40 +25,20 @@ public enum SampleCSV {
         isInWindow: Bool,
         to output: inout [UInt8]
     ) {
-        let hasEventTime = sample.eventTimeNs != SampleRecord.absent
-        let hasSource = sample.sourceNs != SampleRecord.absent
-        append(String(sample.sequence), to: &output)
-        append(hasEventTime ? eventTime(sample.eventTimeNs) : "", to: &output)
-        append(time(sample.sourceNs), to: &output)
-        append(time(sample.arrivalNs), to: &output)
-        append(hasEventTime ? milliseconds(sample.arrivalNs - sample.eventTimeNs) : "", to: &output)
-        append(hasSource ? milliseconds(sample.arrivalNs - sample.sourceNs) : "", to: &output)
-        append(lane, to: &output)
-        append(stream, to: &output)
-        append(String(sample.updateID), to: &output)
-        append(time(sample.sourceSendNs), to: &output)
-        append(isInWindow ? "true" : "false", to: &output)
-        append(sample.sourceSource?.rawValue ?? "", to: &output)
-        append(sample.sourceHostDelayNs.map(milliseconds) ?? "", to: &output)
-        append(sample.arrivalSource.rawValue, to: &output)
-        output.append(contentsOf: (sample.hostDelayNs.map(milliseconds) ?? "").utf8)
-        output.append(UInt8(ascii: "\n"))
+        let names = lane.utf8.count + stream.utf8.count
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: mostOctets + names) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var line = CSVLine(next: base)
+            line.add(sample, lane: lane, stream: stream, isInWindow: isInWindow)
+            output.append(contentsOf: UnsafeBufferPointer(start: base, count: line.next - base))
+        }
     }
+
+    /// The most octets of a line without the names in it: sixteen fields of at most 21 characters and a comma.
+    private static let mostOctets = 16 * 22
 
     /// The two fields that name a lane.
     public static func lane(path: String, number: Int) -> String { "\(quoted(path)),\(number)" }
-
-    private static func append(_ field: String, to output: inout [UInt8]) {
-        output.append(contentsOf: field.utf8)
-        output.append(UInt8(ascii: ","))
-    }
-
-    private static func time(_ ns: Int64) -> String { ns == SampleRecord.absent ? "" : String(ns) }
-
-    /// Whole milliseconds where the exchange gave no more.
-    private static func eventTime(_ ns: Int64) -> String {
-        ns % 1_000_000 == 0 ? String(ns / 1_000_000) : milliseconds(ns)
-    }
 
     /// Nanoseconds as milliseconds with all six decimals, exact.
     public static func milliseconds(_ ns: Int64) -> String {
@@ -76,5 +56,99 @@ public enum SampleCSV {
             result.append(character)
         }
         return result + "\""
+    }
+}
+
+/// One line as it is written, octet by octet: a long run has millions.
+private struct CSVLine {
+    /// Where the next octet goes.
+    var next: UnsafeMutablePointer<UInt8>
+
+    mutating func add(_ sample: SampleRecord, lane: String, stream: String, isInWindow: Bool) {
+        number(sample.sequence)
+        comma()
+        let hasEventTime = sample.eventTimeNs != SampleRecord.absent
+        if hasEventTime { eventTime(sample.eventTimeNs) }
+        comma()
+        time(sample.sourceNs)
+        comma()
+        time(sample.arrivalNs)
+        comma()
+        if hasEventTime { milliseconds(sample.arrivalNs &- sample.eventTimeNs) }
+        comma()
+        if sample.sourceNs != SampleRecord.absent { milliseconds(sample.arrivalNs &- sample.sourceNs) }
+        comma()
+        text(lane)
+        comma()
+        text(stream)
+        comma()
+        number(sample.updateID)
+        comma()
+        time(sample.sourceSendNs)
+        comma()
+        text(isInWindow ? "true" : "false")
+        comma()
+        text(sample.sourceSource?.rawValue ?? "")
+        comma()
+        if let delay = sample.sourceHostDelayNs { milliseconds(delay) }
+        comma()
+        text(sample.arrivalSource.rawValue)
+        comma()
+        if let delay = sample.hostDelayNs { milliseconds(delay) }
+        octet(UInt8(ascii: "\n"))
+    }
+
+    private mutating func octet(_ value: UInt8) {
+        next.pointee = value
+        next += 1
+    }
+
+    private mutating func comma() { octet(UInt8(ascii: ",")) }
+
+    private mutating func text(_ text: String) {
+        for value in text.utf8 { octet(value) }
+    }
+
+    private mutating func time(_ ns: Int64) {
+        if ns != SampleRecord.absent { number(ns) }
+    }
+
+    /// Whole milliseconds where the exchange gave no more.
+    private mutating func eventTime(_ ns: Int64) {
+        if ns % 1_000_000 == 0 { number(ns / 1_000_000) } else { milliseconds(ns) }
+    }
+
+    private mutating func number(_ value: Int64) {
+        if value < 0 { octet(UInt8(ascii: "-")) }
+        number(value.magnitude)
+    }
+
+    private mutating func number(_ value: UInt64) {
+        var count = 1
+        var rest = value / 10
+        while rest > 0 {
+            count += 1
+            rest /= 10
+        }
+        digits(value, count)
+    }
+
+    /// The last digits of a number, with leading zeros.
+    private mutating func digits(_ value: UInt64, _ count: Int) {
+        var rest = value
+        var place = count
+        while place > 0 {
+            place -= 1
+            next[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        next += count
+    }
+
+    private mutating func milliseconds(_ ns: Int64) {
+        if ns < 0 { octet(UInt8(ascii: "-")) }
+        number(ns.magnitude / 1_000_000)
+        octet(UInt8(ascii: "."))
+        digits(ns.magnitude % 1_000_000, 6)
     }
 }

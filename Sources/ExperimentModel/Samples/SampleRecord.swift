@@ -100,24 +100,30 @@ public struct SampleRecord: Hashable, Sendable {
     }
 
     /// The best arrival time on the wall clock: the kernel's, else the user-space one.
+    @inlinable
     public var arrivalNs: Int64 { arrivalKernelNs != Self.absent ? arrivalKernelNs : arrivalWallNs }
 
     /// Where `arrivalNs` came from.
+    @inlinable
     public var arrivalSource: ReceiveTimeSource { arrivalKernelNs != Self.absent ? .kernel : .user }
 
     /// Where `sourceNs` came from; nil on a direct lane.
+    @inlinable
     public var sourceSource: ReceiveTimeSource? {
         guard sourceNs != Self.absent else { return nil }
         return sourceKernelNs != Self.absent ? .kernel : .user
     }
 
     /// The receiver's own delay: from the kernel's receive time to the program's clock after the read; nil without kernel time.
+    @inlinable
     public var hostDelayNs: Int64? { Self.delay(from: arrivalKernelNs, to: arrivalWallNs) }
 
     /// The forwarder's own delay, the same way; nil without kernel time, and on a direct lane.
+    @inlinable
     public var sourceHostDelayNs: Int64? { Self.delay(from: sourceKernelNs, to: sourceUserNs) }
 
-    private static func delay(from kernelNs: Int64, to userNs: Int64) -> Int64? {
+    @inlinable
+    static func delay(from kernelNs: Int64, to userNs: Int64) -> Int64? {
         guard kernelNs != absent, userNs != absent else { return nil }
         let (value, overflow) = userNs.subtractingReportingOverflow(kernelNs)
         return overflow ? nil : value
@@ -127,6 +133,7 @@ public struct SampleRecord: Hashable, Sendable {
     ///
     /// The kernel's time carried over by the two user-space readings of one moment; a kernel time further than 10 s from
     /// them (the wall clock was stepped in between) is not believed.
+    @inlinable
     public var arrivalOnMonotonicNs: Int64 {
         guard arrivalKernelNs != Self.absent else { return arrivalMonotonicNs }
         let readDelayNs = arrivalWallNs - arrivalKernelNs
@@ -135,6 +142,7 @@ public struct SampleRecord: Hashable, Sendable {
     }
 
     /// The forwarder's best receive time, wall; `absent` on a direct lane.
+    @inlinable
     public var sourceNs: Int64 { sourceKernelNs != Self.absent ? sourceKernelNs : sourceUserNs }
 }
 

@@ -38,6 +38,12 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case belowSpeedOfLight
         /// Nothing shows which networks the direct path took.
         case routeNotShown
+        /// Both paths use one network, so that the baseline is not what it is called.
+        case sharedNetwork
+        /// A relay that was to go over the private peering went to a public address.
+        case notOverPeering
+        /// All lanes of a path went to one address of the exchange.
+        case lanesOnOneServer
         /// A stream never brought anything.
         case silentStream
         /// The stream says no event times.

@@ -3,6 +3,9 @@ import LatencyStatistics
 
 /// Compares paths, and lanes of one path, by the events that came on both.
 struct DifferenceAnalyzer {
+    /// Of so many pairs of a path's own lanes the differences are drawn: more would look the same.
+    private static let mostPairsDrawn = 4
+    private static let histogramBins = 60
     /// With more pairs of lanes than this, only lanes of the same number are compared.
     private static let mostLanePairs = 64
     /// How near to the window's edge an event may be for its counterpart to lie outside of what was recorded.
@@ -10,124 +13,182 @@ struct DifferenceAnalyzer {
     /// How long before and after a gap in the connection an event may be missing for its sake.
     private static let gapMarginSeconds = 0.5
 
-    let samples: MeasuredSamples
     let gaps: [ConnectionGap]
     let windows: [MeasuredWindow]
+    let plotter: PlotBuilder
 
-    /// The second path against the first; nil when no event came on both.
-    func difference(_ baseline: MeasuredPath, _ other: MeasuredPath) -> (DifferenceAnalysis, EventPairing)? {
-        let pairing = EventPairing(EventArrivals(baseline.lanes), EventArrivals(other.lanes))
-        let differences = pairing.differencesNs
+    /// What the first arrivals of two paths show.
+    struct FirstArrivals: Sendable {
+        var summaryNs: Summary
+        var baselineFirst: Int
+        var otherFirst: Int
+        var meanGainOverBaselineNs: Double
+        var meanGainOverOtherNs: Double
+        var firstOfBothNs: Summary?
+        var unmatchedBaseline: UnmatchedEvents
+        var unmatchedOther: UnmatchedEvents
+        var rateDeciles: [RateDecile]
+        var plots: DifferencePlots
+    }
+
+    /// The first arrivals of the second path against those of the first; nil when no event came on both.
+    func firstArrivals(_ baseline: PathArrivals, _ other: PathArrivals) -> FirstArrivals? {
+        let pairing = EventPairing(baseline.soonest, other.soonest)
+        guard let summary = Summary(pairing.differencesNs.sorted()) else { return nil }
+        var later = 0
+        var gainOverBaseline = 0.0
+        var gainOverOther = 0.0
+        pairing.differencesNs.forEach {
+            if $0 > 0 {
+                later += 1
+                gainOverOther += Double($0)
+            } else {
+                gainOverBaseline -= Double($0)
+            }
+        }
+        return FirstArrivals(
+            summaryNs: summary,
+            baselineFirst: later,
+            otherFirst: summary.negative,
+            meanGainOverBaselineNs: gainOverBaseline / Double(summary.count),
+            meanGainOverOtherNs: gainOverOther / Double(summary.count),
+            firstOfBothNs: Summary(pairing.firstEndToEndNs.sorted()),
+            unmatchedBaseline: explain(pairing.onlyFirst, of: baseline, missingOn: other),
+            unmatchedOther: explain(pairing.onlySecond, of: other, missingOn: baseline),
+            rateDeciles: RateDecile.deciles(timesNs: pairing.timesNs, differencesNs: pairing.differencesNs),
+            plots: plotter.difference("\(other.name) - \(baseline.name)", pairing)
+        )
+    }
+
+    /// The second path against the first, lane by lane; nil when no event came on both.
+    func difference(
+        _ baseline: PathArrivals,
+        _ other: PathArrivals,
+        _ firstArrivals: FirstArrivals
+    ) -> DifferenceAnalysis? {
         let lanePairs = lanePairs(baseline.lanes, other.lanes)
         let estimator = Self.estimator(of: lanePairs, baseline.lanes.count, other.lanes.count)
-        guard let summary = estimator.summary, let firstArrivals = Summary(differences) else { return nil }
-        let pairs = Double(differences.count)
-        let analysis = DifferenceAnalysis(
+        guard let summary = estimator.summary else { return nil }
+        return DifferenceAnalysis(
             baseline: baseline.name,
             other: other.name,
-            pairs: differences.count,
+            pairs: firstArrivals.summaryNs.count,
             summaryNs: summary,
-            quantilesNs: PathAnalyzer.probabilities.compactMap(estimator.interval),
-            firstArrivalsNs: firstArrivals,
-            baselineFirst: differences.count { $0 > 0 },
-            otherFirst: differences.count { $0 < 0 },
-            meanGainOverBaselineNs: differences.reduce(0) { $0 + max(0, -$1) } / pairs,
-            meanGainOverOtherNs: differences.reduce(0) { $0 + max(0, $1) } / pairs,
-            firstOfBothNs: Summary(pairing.firstEndToEndNs),
-            unmatchedBaseline: explain(pairing.onlyFirst, missingOn: other),
-            unmatchedOther: explain(pairing.onlySecond, missingOn: baseline),
-            rateDeciles: RateDecile.deciles(timesNs: pairing.timesNs, differencesNs: differences),
+            quantilesNs: estimator.intervals(PathAnalyzer.probabilities),
+            firstArrivalsNs: firstArrivals.summaryNs,
+            baselineFirst: firstArrivals.baselineFirst,
+            otherFirst: firstArrivals.otherFirst,
+            meanGainOverBaselineNs: firstArrivals.meanGainOverBaselineNs,
+            meanGainOverOtherNs: firstArrivals.meanGainOverOtherNs,
+            firstOfBothNs: firstArrivals.firstOfBothNs,
+            unmatchedBaseline: firstArrivals.unmatchedBaseline,
+            unmatchedOther: firstArrivals.unmatchedOther,
+            rateDeciles: firstArrivals.rateDeciles,
             lanePairs: lanePairs.map(\.difference)
         )
-        return (analysis, pairing)
     }
 
     /// The path's own lanes against each other.
-    func noiseFloor(_ path: MeasuredPath) -> NoiseFloor {
+    func noiseFloor(_ path: PathArrivals) -> NoiseFloor {
         guard path.lanes.count > 1 else {
             return NoiseFloor(path: path.name, lanePairs: [], notMeasured: "not measured (one lane a path)")
         }
-        var pairs: [ComparedLanes] = []
-        let arrivals = path.lanes.map { EventArrivals([$0]) }
         let hasMany = path.lanes.count * (path.lanes.count - 1) / 2 > Self.mostLanePairs
-        for first in arrivals.indices {
-            for second in arrivals.indices where second > first && (!hasMany || second == first + 1) {
-                if let pair = Self.compare(first, arrivals[first], second, arrivals[second]) { pairs.append(pair) }
+        var wanted: [(Int, Int)] = []
+        for first in path.lanes.indices {
+            for second in path.lanes.indices where second > first && (!hasMany || second == first + 1) {
+                wanted.append((first, second))
             }
         }
-        let estimator = QuantileEstimator(lanes: pairs.map { $0.differencesNs.map { abs($0) } })
+        var drawn = CompactSeries()
+        let pairs = wanted.enumerated().compactMap { row, lanes -> (LanePairDifference, SeriesCell)? in
+            let (first, second) = (path.lanes[lanes.0], path.lanes[lanes.1])
+            let differences = EventPairing.differences(first, second)
+            if row < Self.mostPairsDrawn { differences.forEach { drawn.append($0) } }
+            guard let difference = Self.figures(lanes.0, lanes.1, differences.sorted()) else { return nil }
+            let sizes = differences.magnitudes.sorted()
+            return (
+                difference,
+                SeriesCell(row: row, column: 0, sorted: sizes) { EventPairing.differences(first, second).magnitudes }
+            )
+        }
         return NoiseFloor(
             path: path.name,
-            lanePairs: pairs.map(\.difference),
-            medianSizeNs: estimator.interval(0.5),
+            lanePairs: pairs.map(\.0),
+            medianSizeNs: QuantileEstimator(cells: pairs.map(\.1), isCrossed: false).interval(0.5),
+            differencesNs: Histogram(drawn.sorted(), bins: Self.histogramBins),
             notMeasured: pairs.isEmpty ? "not measured (no event came on two lanes)" : nil
         )
     }
 
     /// Two lanes, over the events that came on both.
-    private struct ComparedLanes {
+    private struct ComparedLanes: Sendable {
         var difference: LanePairDifference
-        var differencesNs: [Double]
+        var sorted: AscendingSeries
+        var first: EventArrivals
+        var second: EventArrivals
+
+        /// For the estimator: its samples in the order of time are paired anew when it asks for them.
+        func cell(row: Int, column: Int) -> SeriesCell {
+            SeriesCell(row: row, column: column, sorted: sorted) { EventPairing.differences(first, second) }
+        }
     }
 
-    private func lanePairs(_ first: [MeasuredLane], _ second: [MeasuredLane]) -> [ComparedLanes] {
-        let firstArrivals = first.map { EventArrivals([$0]) }
-        let secondArrivals = second.map { EventArrivals([$0]) }
+    private func lanePairs(_ first: [EventArrivals], _ second: [EventArrivals]) -> [ComparedLanes] {
         let hasMany = first.count * second.count > Self.mostLanePairs
-        return firstArrivals.indices.flatMap { i in
-            secondArrivals.indices.filter { !hasMany || $0 == i }.compactMap { j in
-                Self.compare(i, firstArrivals[i], j, secondArrivals[j])
+        let wanted = first.indices.flatMap { i in
+            second.indices.filter { !hasMany || $0 == i }.map { (i, $0) }
+        }
+        return Parallel.map(wanted.count) { index -> ComparedLanes? in
+            let (i, j) = wanted[index]
+            let sorted = EventPairing.differences(first[i], second[j]).sorted()
+            return Self.figures(i, j, sorted).map {
+                ComparedLanes(difference: $0, sorted: sorted, first: first[i], second: second[j])
             }
         }
+        .compactMap { $0 }
     }
 
     /// All lane pairs crossed; lanes of the same number as one factor where there are too many to cross.
     private static func estimator(of pairs: [ComparedLanes], _ firsts: Int, _ seconds: Int) -> QuantileEstimator {
-        guard firsts * seconds <= mostLanePairs else { return QuantileEstimator(lanes: pairs.map(\.differencesNs)) }
-        var crossed = [[[Double]]](repeating: Array(repeating: [], count: seconds), count: firsts)
-        for pair in pairs { crossed[pair.difference.firstLane][pair.difference.secondLane] = pair.differencesNs }
-        return QuantileEstimator(lanePairs: crossed)
+        guard firsts * seconds <= mostLanePairs else {
+            let cells = pairs.enumerated().map { $1.cell(row: $0, column: 0) }
+            return QuantileEstimator(cells: cells, isCrossed: false)
+        }
+        let cells = pairs.map { $0.cell(row: $0.difference.firstLane, column: $0.difference.secondLane) }
+        return QuantileEstimator(cells: cells, isCrossed: true)
     }
 
-    private static func compare(
-        _ firstLane: Int,
-        _ first: EventArrivals,
-        _ secondLane: Int,
-        _ second: EventArrivals
-    ) -> ComparedLanes? {
-        let differences = EventPairing(first, second).differencesNs
-        guard
-            let median = Quantile.type7(differences.sorted(), 0.5),
-            let size = Quantile.type7(differences.map { abs($0) }.sorted(), 0.5)
-        else { return nil }
-        let pair = LanePairDifference(
-            firstLane: firstLane,
-            secondLane: secondLane,
-            pairs: differences.count,
+    private static func figures(_ first: Int, _ second: Int, _ sorted: AscendingSeries) -> LanePairDifference? {
+        guard let median = sorted.quantile(0.5), let size = sorted.quantileOfSize(0.5) else { return nil }
+        return LanePairDifference(
+            firstLane: first,
+            secondLane: second,
+            pairs: sorted.count,
             medianNs: median,
             medianSizeNs: size
         )
-        return ComparedLanes(difference: pair, differencesNs: differences)
     }
 
     /// Sorts events without a counterpart by the reason why it is not there.
-    private func explain(_ events: [EventArrivals.Arrival], missingOn path: MeasuredPath) -> UnmatchedEvents {
-        let gaps = gaps.filter { $0.path == path.name }
+    private func explain(_ events: [Int], of path: PathArrivals, missingOn other: PathArrivals) -> UnmatchedEvents {
+        let gaps = gaps.filter { $0.path == other.name }
         var unmatched = UnmatchedEvents()
         for event in events {
-            guard let window = windows.last(where: { $0.start.monotonicNs <= event.monotonicNs }) ?? windows.first
+            let arrivalNs = path.soonest.monotonicNs[event]
+            guard let window = windows.last(where: { $0.start.monotonicNs <= arrivalNs }) ?? windows.first
             else { continue }
-            let key = EventKey(stream: event.stream, updateID: event.updateID)
-            let sinceStart = event.monotonicNs - window.start.monotonicNs
-            if path.before.contains(key) {
+            let key = path.soonest.key(event)
+            let sinceStart = arrivalNs - window.start.monotonicNs
+            if other.cameBefore(key) {
                 unmatched.beforeStart += 1
-            } else if path.after.contains(key) {
+            } else if other.cameAfter(key) {
                 unmatched.afterEnd += 1
             } else if gaps.contains(where: { Self.covers($0, seconds: Double(sinceStart) / 1e9) }) {
                 unmatched.duringGap += 1
             } else if sinceStart < Self.edgeNs {
                 unmatched.beforeStart += 1
-            } else if window.end.monotonicNs - event.monotonicNs < Self.edgeNs {
+            } else if window.end.monotonicNs - arrivalNs < Self.edgeNs {
                 unmatched.afterEnd += 1
             } else {
                 unmatched.neverCame += 1

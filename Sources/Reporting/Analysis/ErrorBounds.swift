@@ -52,15 +52,4 @@ struct ErrorBounds {
         case .residence, .forwarderHostDelay, .hostDelay: return 0
         }
     }
-
-    /// What the event times of a run are rounded down to, nanoseconds: a millisecond unless some show finer digits.
-    static func truncationNs(of samples: MeasuredSamples) -> Double {
-        var finest = 1_000_000.0
-        for record in samples.paths.lazy.flatMap(\.lanes).flatMap(\.records)
-        where record.eventTimeNs != SampleRecord.absent {
-            if record.eventTimeNs % 1_000 != 0 { return 1 }
-            if record.eventTimeNs % 1_000_000 != 0 { finest = 1_000 }
-        }
-        return finest
-    }
 }

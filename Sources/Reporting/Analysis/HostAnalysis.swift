@@ -39,6 +39,9 @@ public struct ClockEvent: Codable, Hashable, Sendable {
 }
 
 /// How good a host's clock was throughout a run.
+///
+/// Bounds are NTP's maximum error (RFC 5905 section 11.1) with the offset that chrony is still taking away, grown until the next
+/// reading by the drift that chrony allows, and with the error of Amazon's hardware clock as aws/clock-bound adds it.
 public struct ClockAnalysis: Codable, Hashable, Sendable {
     /// The number of readings.
     public var readings: Int

@@ -19,15 +19,30 @@ public struct PathAnalysis: Codable, Hashable, Sendable {
     public var eventsLost: Int?
     /// What carried a relayed path's events; nil for TCP, and for direct paths.
     public var transport: PathTransport?
+    /// Where arrival times came from: `kernel`, `user`, or `mixed`; nil without samples.
+    public var receiveTimeSource: String?
     /// Each metric that this kind of path has, all lanes together.
     public var metrics: [MetricAnalysis]
+    /// Metrics that are not given although there were samples, and why; nil when none is withheld.
+    public var withheld: [WithheldMetric]?
     /// Each lane alone.
     public var lanes: [LaneAnalysis]
     /// What to know of these figures: for example that there is no event time.
     public var notes: [String]
 
+    /// Whether its streams say no event times: then there is no end-to-end latency, and none was withheld.
+    var isUntimed: Bool { metric(.endToEnd) == nil && !(withheld ?? []).contains { $0.metric == .endToEnd } }
+
     /// The metric's figures; nil when the path has none.
     public func metric(_ metric: Metric) -> MetricAnalysis? { metrics.first { $0.metric == metric } }
+}
+
+/// A metric that is not given although there were samples.
+public struct WithheldMetric: Codable, Hashable, Sendable {
+    /// Which time it is.
+    public var metric: Metric
+    /// Why, in words.
+    public var reason: String
 }
 
 /// The figures of one metric of one path, in nanoseconds.
@@ -38,7 +53,7 @@ public struct MetricAnalysis: Codable, Hashable, Sendable {
     public var summaryNs: Summary
     /// p50, p90, p95, p99, p99.9 with their intervals, nanoseconds.
     public var quantilesNs: [QuantileInterval]
-    /// RFC 3550 interarrival jitter, nanoseconds, mean over the lanes; nil with fewer than two samples.
+    /// RFC 3550 interarrival jitter (section 6.4.1), nanoseconds, mean over the lanes; nil with fewer than two samples.
     public var jitterNs: Double?
     /// How far off the figures can be for the clocks' sake.
     public var bound: ErrorBound
@@ -49,7 +64,8 @@ public struct MetricAnalysis: Codable, Hashable, Sendable {
     }
 }
 
-/// How far an absolute figure can be from the truth, apart from chance.
+/// How far an absolute figure can be from the truth, apart from chance: the synchronisation errors of both ends and the
+/// resolution of the stamps, added as hard limits (RFC 7679 section 3.7; bounds by RFC 5905 section 11.1).
 public struct ErrorBound: Codable, Hashable, Sendable {
     /// The sum of the clock bounds of the hosts involved, nanoseconds; 0 when one clock gave both times, nil when unknown.
     public var clockNs: Double?

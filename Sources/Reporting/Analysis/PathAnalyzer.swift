@@ -1,7 +1,84 @@
 import ExperimentModel
 import LatencyStatistics
 
-/// Computes one path's figures.
+/// The figures of a path's metrics, before their bounds are known, and of its lanes.
+struct PathMetrics: Sendable {
+    var summaries: [Metric: Summary] = [:]
+    var quantiles: [Metric: [QuantileInterval]] = [:]
+    var jitters: [Metric: Double] = [:]
+    var laneSummaries: [Metric: [Summary?]] = [:]
+    /// The distribution of the end-to-end delay; nil without event times.
+    var distribution: DistributionPlot?
+
+    init() {}
+
+    /// Computes one metric of one path.
+    init(_ metric: Metric, of path: MeasuredPath) {
+        let lanes = path.series(metric)
+        let cells = lanes.enumerated().map { SeriesCell(row: $0, $1) }
+        laneSummaries[metric] = cells.map { Summary($0.sorted) }
+        // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its interval.
+        let isOfInstrument = metric == .residence || metric == .forwarderHostDelay || metric == .hostDelay
+        if isOfInstrument {
+            summaries[metric] = Summary(merging: cells.map(\.sorted))
+            quantiles[metric] = []
+        } else {
+            let estimator = QuantileEstimator(cells: cells, isCrossed: false)
+            summaries[metric] = estimator.summary
+            quantiles[metric] = estimator.intervals(PathAnalyzer.probabilities)
+            if metric == .endToEnd, let count = estimator.summary?.count {
+                distribution = DistributionPlot(path: path.name, count: count) { estimator.quantile($0) ?? 0 }
+            }
+        }
+        let known = lanes.compactMap(InterarrivalJitter.of)
+        if !known.isEmpty { jitters[metric] = known.reduce(0, +) / Double(known.count) }
+    }
+
+    /// Takes the figures of another metric.
+    mutating func add(_ other: PathMetrics) {
+        summaries.merge(other.summaries) { $1 }
+        quantiles.merge(other.quantiles) { $1 }
+        jitters.merge(other.jitters) { $1 }
+        laneSummaries.merge(other.laneSummaries) { $1 }
+        distribution = distribution ?? other.distribution
+    }
+
+    /// The metrics that a kind of path can have, the most wanted first.
+    static func metrics(of kind: PathSpecification.Kind) -> [Metric] {
+        switch kind {
+        case .direct: [.endToEnd, .hostDelay]
+        case .relay: [.endToEnd, .backbone, .feedLeg, .residence, .forwarderHostDelay, .hostDelay]
+        }
+    }
+}
+
+/// What is counted on a path, and its metrics: all that is left of its samples.
+struct PathFacts: Sendable {
+    var name: String
+    var kind: PathSpecification.Kind
+    /// Without their series.
+    var lanes: [MeasuredLane]
+    var sources: ReceiveTimeCount
+    var truncationNs: Double
+    var strays: Int
+    var metrics: PathMetrics
+
+    init(_ path: MeasuredPath, _ metrics: PathMetrics) {
+        name = path.name
+        kind = path.kind
+        lanes = path.lanes
+        for index in lanes.indices { lanes[index].series = [:] }
+        sources = path.sources
+        truncationNs = path.truncationNs
+        strays = path.strays
+        self.metrics = metrics
+    }
+
+    /// The samples, all lanes together.
+    var count: Int { lanes.reduce(0) { $0 + $1.count } }
+}
+
+/// Puts one path's figures together.
 struct PathAnalyzer {
     /// The quantiles that get intervals.
     static let probabilities = [0.5, 0.9, 0.95, 0.99, 0.999]
@@ -9,8 +86,8 @@ struct PathAnalyzer {
     let data: RunData
     let bounds: ErrorBounds
 
-    func analyze(_ path: MeasuredPath) -> PathAnalysis {
-        let metrics = Self.metrics(of: path.kind).compactMap { analyze($0, of: path) }
+    func analyze(_ path: PathFacts, _ behind: [LaneBehind]) -> PathAnalysis {
+        let metrics = PathMetrics.metrics(of: path.kind).compactMap { analyze($0, of: path) }
         var notes: [String] = []
         let timed = metrics.first { $0.metric == .endToEnd }?.summaryNs.count ?? 0
         if path.count > 0, timed == 0 {
@@ -34,52 +111,40 @@ struct PathAnalyzer {
                     sum + lane.counts.missing + (lane.datagrams?.earlier?.missing ?? 0)
                 },
             transport: data.record.experiment.paths.first { $0.name == path.name }?.transport,
+            receiveTimeSource: path.count > 0 ? path.sources.source : nil,
             metrics: metrics,
-            lanes: lanes(of: path),
+            lanes: lanes(of: path, behind),
             notes: notes
         )
     }
 
-    /// The metrics that a kind of path can have, the most wanted first.
-    private static func metrics(of kind: PathSpecification.Kind) -> [Metric] {
-        switch kind {
-        case .direct: [.endToEnd, .hostDelay]
-        case .relay: [.endToEnd, .backbone, .feedLeg, .residence, .forwarderHostDelay, .hostDelay]
-        }
-    }
-
-    private func analyze(_ metric: Metric, of path: MeasuredPath) -> MetricAnalysis? {
-        let lanes = path.values(metric)
-        let estimator = QuantileEstimator(lanes: lanes)
-        guard let summary = estimator.summary else { return nil }
-        let jitters = lanes.compactMap(InterarrivalJitter.of)
-        // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its interval.
-        let isOfInstrument = metric == .residence || metric == .forwarderHostDelay || metric == .hostDelay
+    private func analyze(_ metric: Metric, of path: PathFacts) -> MetricAnalysis? {
+        guard let summary = path.metrics.summaries[metric] else { return nil }
         return MetricAnalysis(
             metric: metric,
             summaryNs: summary,
-            quantilesNs: isOfInstrument ? [] : Self.probabilities.compactMap(estimator.interval),
-            jitterNs: jitters.isEmpty ? nil : jitters.reduce(0, +) / Double(jitters.count),
+            quantilesNs: path.metrics.quantiles[metric] ?? [],
+            jitterNs: path.metrics.jitters[metric],
             bound: bounds.bound(of: metric, path: path.name)
         )
     }
 
-    private func lanes(of path: MeasuredPath) -> [LaneAnalysis] {
-        let arrivals = path.lanes.map { EventArrivals([$0]) }
-        let soonest = EventArrivals(path.lanes)
+    private func lanes(of path: PathFacts, _ behind: [LaneBehind]) -> [LaneAnalysis] {
         let records = receiverLanes(of: path.name)
+        func summary(_ metric: Metric, _ lane: Int) -> Summary? {
+            path.metrics.laneSummaries[metric].flatMap { $0[lane] }
+        }
         return path.lanes.enumerated().map { number, lane in
-            let behind = path.lanes.count > 1 ? EventPairing(soonest, arrivals[number]).differencesNs : []
-            return LaneAnalysis(
+            LaneAnalysis(
                 lane: number,
-                samples: lane.records.count,
+                samples: lane.count,
                 duplicates: lane.duplicates,
                 reordered: lane.reordered,
-                missed: path.lanes.count > 1 ? soonest.arrivals.count - arrivals[number].arrivals.count : nil,
+                missed: path.lanes.count > 1 ? behind[number].missed : nil,
                 endpoints: endpoints(of: path.name, lane: number, records),
-                endToEndNs: Summary(lane.values(.endToEnd)),
-                backboneNs: Summary(lane.values(.backbone)),
-                behindSoonestNs: Summary(behind)
+                endToEndNs: summary(.endToEnd, number),
+                backboneNs: summary(.backbone, number),
+                behindSoonestNs: path.lanes.count > 1 ? behind[number].summaryNs : nil
             )
         }
     }
@@ -99,5 +164,24 @@ struct PathAnalyzer {
 
     private func receiverLanes(of path: String) -> [LaneSummary] {
         data.blocks.flatMap { $0.receiver?.lanes ?? [] }.filter { $0.path == path }
+    }
+}
+
+/// How far one lane is behind the soonest lanes of its path.
+struct LaneBehind: Sendable {
+    /// Events of the path that did not come on this lane.
+    var missed: Int
+    /// How much later an event came than on the soonest lane, nanoseconds; nil without events.
+    var summaryNs: Summary?
+
+    /// Of each lane of a path.
+    static func all(of path: PathArrivals) -> [LaneBehind] {
+        path.lanes.map { lane in
+            LaneBehind(
+                missed: path.soonest.count - lane.count,
+                summaryNs: path.lanes.count > 1
+                    ? Summary(EventPairing.differences(path.soonest, lane).sorted()) : nil
+            )
+        }
     }
 }

@@ -12,6 +12,8 @@ public struct PlotData: Codable, Hashable, Sendable {
     public var differenceOverTime: TimeSeriesPlot?
     /// Each path's delay over time.
     public var timeSeries: [TimeSeriesPlot]
+    /// What happened beside the delays; nil when nothing was measured.
+    public var timeline: Timeline?
 }
 
 /// One path's quantiles, from which an ECDF is drawn.
@@ -22,6 +24,17 @@ public struct DistributionPlot: Codable, Hashable, Sendable {
     public var probabilities: [Double]
     /// The quantile at each, nanoseconds.
     public var valuesNs: [Double]
+
+    /// Hundredths, then thousandths and finer where the tail is; none finer than the samples can tell.
+    init(path: String, count: Int, quantile: (Double) -> Double) {
+        let body: [Double] = (0...99).map { Double($0) / 100 }
+        let thousandths: [Double] = (991...999).map { Double($0) / 1_000 }
+        let finer: [Double] = (9_991...9_999).map { Double($0) / 10_000 }
+        let finest = 1 - 1 / Double(max(1, count))
+        self.path = path
+        probabilities = (body + thousandths + finer).filter { $0 <= finest } + [1]
+        valuesNs = probabilities.map(quantile)
+    }
 }
 
 /// One path's delays in equal pieces of the window.
@@ -32,8 +45,12 @@ public struct TimeSeriesPlot: Codable, Hashable, Sendable {
         public var seconds: Double
         /// The 5th percentile, nanoseconds.
         public var p05Ns: Double
+        /// The 25th percentile, nanoseconds; nil where it was not computed.
+        public var p25Ns: Double?
         /// The median.
         public var medianNs: Double
+        /// The 75th percentile, nanoseconds; nil where it was not computed.
+        public var p75Ns: Double?
         /// The 95th percentile.
         public var p95Ns: Double
         /// The greatest.

@@ -56,6 +56,8 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     public var probes: [ProbeAnalysis]
     /// Each host.
     public var hosts: [HostAnalysis]
+    /// Where connections went, and whose those addresses are; nil in analyses of older versions.
+    public var endpoints: [EndpointAnalysis]?
     /// Each phase of the run.
     public var phases: [PhaseRecord]
     /// The truth of a simulated world; nil in a real run.

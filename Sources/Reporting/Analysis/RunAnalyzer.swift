@@ -12,21 +12,29 @@ public enum RunAnalyzer {
     }
 
     /// Analyses a run's data; the same data give the same analysis.
+    ///
+    /// The records are gone through three times and never held all at once: for the metrics, for the parts of the way, and for
+    /// the differences. What is held at a time is some columns of one of these, four or eight octets a sample.
     public static func analyze(_ data: RunData) -> RunAnalysis {
         let experiment = data.record.experiment
-        let samples = MeasuredSamples(data)
+        let layout = RunLayout(data)
         let hosts = HostAnalyzer.analyze(data)
-        let truncationNs = ErrorBounds.truncationNs(of: samples)
+        let facts = facts(of: layout)
+        // Blocks of several paths are seen by each of them.
+        let strays = facts.map(\.strays).max() ?? 0
+        let truncationNs = facts.map(\.truncationNs).min() ?? 1_000_000
         let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
-        let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
+        let budgets = Parallel.map(layout.paths.count) { index in
+            BudgetAnalyzer(
+                receiver: experiment.receiver,
+                forwarder: experiment.paths.first { $0.name == layout.paths[index].name }?.via,
+                truncationNs: truncationNs
+            ).budget(of: layout.paths[index])
+        }
         let gaps = ConnectionGaps.find(in: data)
-        let differ = DifferenceAnalyzer(samples: samples, gaps: gaps, windows: samples.windows)
-        let sides = comparedPaths(samples)
-        let compared = sides.map { sides in sides.others.compactMap { differ.difference(sides.baseline, $0) } } ?? []
-        let plots = PlotBuilder(samples: samples).build(
-            pairing: compared.first?.1,
-            pairName: compared.first.map { "\($0.0.other) - \($0.0.baseline)" } ?? ""
-        )
+        let events = EventFigures(data, layout, gaps)
+        let endpoints = EndpointChecks.endpoints(of: data)
+        let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
         var analysis = RunAnalysis(
             format: RunAnalysis.currentFormat,
             runID: data.record.id,
@@ -38,21 +46,15 @@ public enum RunAnalyzer {
             streams: experiment.feed.streams,
             receiver: experiment.receiver,
             mode: experiment.schedule.mode,
-            measuredSeconds: Double(samples.measuredNs) / 1e9,
+            measuredSeconds: Double(layout.measuredNs) / 1e9,
             lanesPerPath: experiment.schedule.lanesPerPath,
             isLab: experiment.lab != nil || data.truth != nil,
             verdict: Verdict(.cannotSay, headline: ""),
-            paths: samples.paths.map(pathAnalyzer.analyze),
-            differences: compared.map(\.0),
-            endToEndDifferencesNs: sides.map { endToEndDifferences($0.baseline, $0.others.first) } ?? [],
-            budgets: samples.paths.compactMap { path in
-                BudgetAnalyzer(
-                    receiver: experiment.receiver,
-                    forwarder: experiment.paths.first { $0.name == path.name }?.via,
-                    truncationNs: truncationNs
-                ).budget(of: path)
-            },
-            noiseFloors: samples.paths.map(differ.noiseFloor),
+            paths: zip(facts, events.behind).map(pathAnalyzer.analyze),
+            differences: events.differences,
+            endToEndDifferencesNs: endToEndDifferences(facts, layout),
+            budgets: budgets.compactMap { $0 },
+            noiseFloors: events.noiseFloors,
             conservation: ConservationAnalyzer.analyze(data),
             gaps: gaps,
             strangers: data.blocks.compactMap(\.receiver?.strangers).reduce(into: [:]) {
@@ -60,39 +62,62 @@ public enum RunAnalyzer {
             },
             probes: ProbeAnalyzer(data: data, hosts: hosts).analyze(),
             hosts: hosts,
+            endpoints: endpoints.map {
+                EndpointAnalysis(
+                    path: $0.path,
+                    host: $0.host,
+                    purpose: $0.purpose,
+                    address: $0.address,
+                    origin: $0.origin.text,
+                    listMade: data.addressRanges?.made
+                )
+            }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             phases: data.record.phases,
-            labTruth: data.truth.map {
-                TruthAnalyzer($0, samples).analyze(baseline: sides?.baseline, other: sides?.others.first)
-            },
-            plots: plots,
+            labTruth: events.truth,
+            plots: PlotBuilder.build(
+                facts.compactMap(\.metrics.distribution),
+                events.timeSeries,
+                events.plots
+            ),
             warnings: [],
             files: files(of: data)
         )
-        analysis.warnings = WarningCollector(data: data, samples: samples, analysis: analysis).collect()
+        analysis.plots.timeline = TimelineBuilder(data: data).build()
+        ClockStepCheck.apply(to: &analysis)
+        analysis.warnings = WarningCollector(
+            data: data,
+            layout: layout,
+            strays: strays,
+            endpoints: endpoints,
+            analysis: analysis
+        ).collect()
         analysis.verdict = VerdictJudge(analysis).judge()
         return analysis
     }
 
-    /// The first direct path, else the first path, against the others: relayed ones first.
-    private static func comparedPaths(
-        _ samples: MeasuredSamples
-    ) -> (baseline: MeasuredPath, others: [MeasuredPath])? {
-        guard
-            samples.paths.count > 1,
-            let index = samples.paths.firstIndex(where: { $0.kind == .direct }) ?? samples.paths.indices.first
-        else { return nil }
-        let rest = samples.paths.indices.filter { $0 != index }.map { samples.paths[$0] }
-        return (samples.paths[index], rest.filter { $0.kind == .relay } + rest.filter { $0.kind == .direct })
+    /// The figures of each path's metrics.
+    private static func facts(of layout: RunLayout) -> [PathFacts] {
+        let paths = Parallel.map(layout.paths.count) { index in
+            MeasuredPath(layout.paths[index], metrics: PathMetrics.metrics(of: layout.paths[index].kind))
+        }
+        let wanted = paths.indices.flatMap { path in PathMetrics.metrics(of: paths[path].kind).map { (path, $0) } }
+        let found = Parallel.map(wanted.count) { index in
+            PathMetrics(wanted[index].1, of: paths[wanted[index].0])
+        }
+        return paths.indices.map { path in
+            var metrics = PathMetrics()
+            for (index, figures) in found.enumerated() where wanted[index].0 == path { metrics.add(figures) }
+            return PathFacts(paths[path], metrics)
+        }
     }
 
-    private static func endToEndDifferences(
-        _ baseline: MeasuredPath,
-        _ other: MeasuredPath?
-    ) -> [QuantileInterval] {
-        guard let other else { return [] }
-        let first = QuantileEstimator(lanes: baseline.values(.endToEnd))
-        let second = QuantileEstimator(lanes: other.values(.endToEnd))
-        return PathAnalyzer.probabilities.compactMap { first.difference(to: second, $0) }
+    private static func endToEndDifferences(_ facts: [PathFacts], _ layout: RunLayout) -> [QuantileInterval] {
+        guard
+            let sides = layout.compared, let other = sides.others.first,
+            let first = facts[sides.baseline].metrics.quantiles[.endToEnd],
+            let second = facts[other].metrics.quantiles[.endToEnd]
+        else { return [] }
+        return zip(first, second).map { QuantileInterval(difference: $0, $1) }
     }
 
     private static func files(of data: RunData) -> [String] {

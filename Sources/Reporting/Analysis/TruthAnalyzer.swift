@@ -3,15 +3,15 @@ import LatencyStatistics
 
 /// Compares what was measured in a simulated world with what that world knows.
 struct TruthAnalyzer {
-    private let samples: MeasuredSamples
+    private let windows: [MeasuredWindow]
     private let events: [LabTruth]
 
-    init(_ truth: [LabTruth], _ samples: MeasuredSamples) {
-        self.samples = samples
+    init(_ truth: [LabTruth], _ windows: [MeasuredWindow]) {
+        self.windows = windows
         events = truth
     }
 
-    func analyze(baseline: MeasuredPath?, other: MeasuredPath?) -> LabTruthAnalysis {
+    func analyze(_ paths: [PathArrivals], baseline: PathArrivals?, other: PathArrivals?) -> LabTruthAnalysis {
         var differenceMedian: Double?
         if let baseline, let other {
             let differences = events.compactMap { event -> Double? in
@@ -23,10 +23,10 @@ struct TruthAnalyzer {
             }
             differenceMedian = Quantile.type7(differences.sorted(), 0.5)
         }
-        return LabTruthAnalysis(paths: samples.paths.compactMap(analyze), differenceMedianNs: differenceMedian)
+        return LabTruthAnalysis(paths: paths.compactMap(analyze), differenceMedianNs: differenceMedian)
     }
 
-    private func analyze(_ path: MeasuredPath) -> PathTruth? {
+    private func analyze(_ path: PathArrivals) -> PathTruth? {
         var deliveries: [Int64: Int64] = [:]
         var delays: [Double] = []
         for event in events {
@@ -35,9 +35,9 @@ struct TruthAnalyzer {
             if isInside(deliveredNs) { delays.append(Double(deliveredNs - event.sentNs)) }
         }
         guard let summary = Summary(delays) else { return nil }
-        let arrivals = EventArrivals(path.lanes).arrivals
-        let errors = arrivals.compactMap { arrival in
-            deliveries[arrival.updateID].map { Double(arrival.wallNs - $0) }
+        let arrivals = path.soonest
+        let errors = arrivals.updateIDs.indices.compactMap { index in
+            deliveries[arrivals.updateIDs[index]].map { Double(arrivals.wallNs[index] - $0) }
         }
         return PathTruth(
             path: path.name,
@@ -45,7 +45,7 @@ struct TruthAnalyzer {
             medianNs: summary.median,
             p95Ns: summary.p95,
             p99Ns: summary.p99,
-            measuredNs: Summary(arrivals.compactMap { $0.endToEndNs.map(Double.init) }),
+            measuredNs: Summary(arrivals.updateIDs.indices.compactMap(arrivals.endToEnd)),
             compared: errors.count,
             errorMedianNs: Quantile.type7(errors.sorted(), 0.5),
             errorP99Ns: Quantile.type7(errors.map { abs($0) }.sorted(), 0.99)
@@ -57,6 +57,6 @@ struct TruthAnalyzer {
     }
 
     private func isInside(_ wallNs: Int64) -> Bool {
-        samples.windows.contains { $0.start.wallNs <= wallNs && wallNs < $0.end.wallNs }
+        windows.contains { $0.start.wallNs <= wallNs && wallNs < $0.end.wallNs }
     }
 }

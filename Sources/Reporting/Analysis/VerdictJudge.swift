@@ -25,8 +25,13 @@ struct VerdictJudge {
 
     private func onePath() -> Verdict {
         let name = analysis.paths.first?.name ?? "?"
-        let shown = analysis.paths.first?.metric(.endToEnd) ?? analysis.paths.first?.metrics.first
+        let withheld = analysis.paths.first?.withheld?.first
+        let shown =
+            analysis.paths.first?.metric(.endToEnd) ?? (withheld == nil ? analysis.paths.first?.metrics.first : nil)
         var headline = "one path only (\(name)): use `latexp compare` for a verdict"
+        if let withheld {
+            headline = "one path only (\(name)): \(withheld.metric.title) \(withheld.reason)"
+        }
         if let shown {
             headline =
                 "\(name): median \(Format.milliseconds(shown.summaryNs.median)) ms \(shown.metric.title), "

@@ -4,7 +4,11 @@ import LatencyStatistics
 /// Looks through a run for what its reader should know.
 struct WarningCollector {
     let data: RunData
-    let samples: MeasuredSamples
+    let layout: RunLayout
+    /// Records that name a lane which no path has.
+    let strays: Int
+    /// Where connections went.
+    let endpoints: [EndpointChecks.Endpoint]
     let analysis: RunAnalysis
 
     func collect() -> [AnalysisWarning] {
@@ -15,13 +19,13 @@ struct WarningCollector {
 
     private func completeness() -> [AnalysisWarning] {
         var warnings: [AnalysisWarning] = []
-        if samples.windows.isEmpty {
+        if layout.windows.isEmpty {
             warnings.append(
                 .init(.tooFewSamples, "the measured window never began; the phases say why", makesVerdictUnusable: true)
             )
         }
         let silent = analysis.paths.filter { $0.samples == 0 }.map(\.name)
-        if !samples.windows.isEmpty, !silent.isEmpty {
+        if !layout.windows.isEmpty, !silent.isEmpty {
             let text = "no sample inside the window on \(silent.joined(separator: ", "))"
             warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
         }
@@ -54,8 +58,11 @@ struct WarningCollector {
             }
         }
         warnings += data.record.warnings.map { AnalysisWarning(.noted, $0) }
-        if samples.strayRecords > 0 {
-            let text = "\(Format.count(samples.strayRecords)) records name a lane that the plan does not have"
+        for failure in data.blocks.compactMap(\.samples.failure) {
+            warnings.append(.init(.incompleteFiles, failure, makesVerdictUnusable: true))
+        }
+        if strays > 0 {
+            let text = "\(Format.count(strays)) records name a lane that the plan does not have"
             warnings.append(.init(.incompleteFiles, text))
         }
         return warnings
@@ -195,9 +202,12 @@ struct WarningCollector {
             }
             if !host.clock.stepsNs.isEmpty {
                 let sizes = host.clock.stepsNs.prefix(3).map { Format.time(Double($0)) }.joined(separator: ", ")
+                let withheld = analysis.paths.flatMap { $0.withheld ?? [] }.contains { $0.reason.contains(host.name) }
                 let text =
-                    "the wall clock of \(host.name) jumped during the run (\(sizes), \(times(host, .stepped))); paired differences "
-                    + "are not touched"
+                    "the wall clock of \(host.name) jumped during the run (\(sizes), \(times(host, .stepped))); "
+                    + (withheld ? "absolute figures that need it are withheld, " : "")
+                    + "paired differences are not touched"
+                    + (withheld ? "; find what set the clock, and measure again" : "")
                 warnings.append(.init(.clockStepped, text, makesVerdictUnusable: needsClock && host.role == .receive))
             }
             if let before = host.clock.beforeNs, let worst = host.clock.worstBoundNs, worst > 2 * before, worst > 1e5 {
@@ -221,43 +231,35 @@ struct WarningCollector {
     }
 
     private func delays() -> [AnalysisWarning] {
-        var warnings: [AnalysisWarning] = []
-        for path in analysis.paths {
-            for metric in path.metrics where metric.summaryNs.negative > 0 {
-                let text =
-                    "\(path.name), \(metric.metric.title): \(Format.count(metric.summaryNs.negative)) of "
-                    + "\(Format.count(metric.summaryNs.count)) below zero (least "
-                    + "\(Format.time(metric.summaryNs.minimum))): \(Self.cause(metric))"
-                warnings.append(.init(.negativeDelays, text))
-            }
-            if let warning = belowLight(path) { warnings.append(warning) }
+        analysis.paths.flatMap { path -> [AnalysisWarning] in
+            let via = data.record.experiment.paths.first { $0.name == path.name }?.via
+            let legs = DelayChecks.legs(of: path, analysis, endpoints, via: via)
+            return path.metrics.compactMap { DelayChecks.negative(path.name, $0) }
+                + legs.compactMap { DelayChecks.belowLight(path.name, $0) }
         }
-        return warnings
     }
 
-    private static func cause(_ metric: MetricAnalysis) -> String {
-        guard !metric.bound.hosts.isEmpty else { return "the wall clock moved between the two readings" }
-        guard let clockNs = metric.bound.clockNs else {
-            return "the clocks of \(metric.bound.hosts.joined(separator: " and ")) are not known to agree"
+    /// What the addresses at the other ends tell; those of a simulated world are all this machine's.
+    private func networks() -> [AnalysisWarning] {
+        guard !analysis.isLab else { return [] }
+        let experiment = data.record.experiment
+        let facts = analysis.hosts.first { $0.role == .receive }?.facts
+        return experiment.paths.flatMap { path -> [AnalysisWarning] in
+            let shared = EndpointChecks.sharedNetwork(
+                path.name,
+                endpoints,
+                forwarderAddresses: EndpointChecks.forwarderAddresses(experiment),
+                receiver: experiment.receiver,
+                isReceiverInCloud: facts?.instanceType != nil
+            )
+            let route =
+                path.kind == .direct
+                ? EndpointChecks.route(path.name, endpoints, listMade: data.addressRanges?.made) : nil
+            return [
+                shared, EndpointChecks.notOverPeering(path, endpoints), EndpointChecks.oneServer(path.name, endpoints),
+                route,
+            ].compactMap { $0 }
         }
-        return -metric.summaryNs.minimum <= clockNs
-            ? "within the clock bound of \(Format.time(clockNs))"
-            : "more than the clock bound of \(Format.time(clockNs)) allows; the exchange's own clock may be ahead"
-    }
-
-    private func belowLight(_ path: PathAnalysis) -> AnalysisWarning? {
-        guard
-            let via = data.record.experiment.paths.first(where: { $0.name == path.name })?.via,
-            let from = analysis.hosts.first(where: { $0.name == via })?.region,
-            let to = analysis.hosts.first(where: { $0.role == .receive })?.region,
-            let least = SpeedOfLight.leastNs(from: from, to: to),
-            let metric = path.metric(.backbone), metric.summaryNs.minimum < least
-        else { return nil }
-        return AnalysisWarning(
-            .belowSpeedOfLight,
-            "\(path.name): \(Format.time(metric.summaryNs.minimum)) from \(from) to \(to) is less than light needs "
-                + "(\(Format.time(least))): a clock is wrong, or a host is not where it says; absolute figures mean nothing"
-        )
     }
 
     private func statistics() -> [AnalysisWarning] {
@@ -302,7 +304,7 @@ struct WarningCollector {
         if analysis.paths.count == 1 {
             warnings.append(.init(.onePath, "one path only: use `latexp compare` with another run for a verdict"))
         }
-        for path in analysis.paths where path.samples > 0 && path.metric(.endToEnd) == nil {
+        for path in analysis.paths where path.samples > 0 && path.isUntimed {
             let text =
                 "\(path.name): no event time in this stream, so no end-to-end latency; differences are exact all the same"
             warnings.append(.init(.noEventTime, text))
@@ -312,11 +314,7 @@ struct WarningCollector {
                 "one lane a path: the exchange's server that a connection happens to meet cannot be told from the path"
             warnings.append(.init(.oneLane, text))
         }
-        let hasDirect = analysis.paths.contains { $0.kind == .direct }
-        if hasDirect, !analysis.isLab {
-            let text = "nothing shows which networks the direct path took, so it is not called the public internet"
-            warnings.append(.init(.routeNotShown, text))
-        }
+        warnings += networks()
         if analysis.mode == .sequential, analysis.paths.count > 1 {
             warnings.append(
                 .init(.differentTimes, "the paths were measured one after the other: time of day is confounded")

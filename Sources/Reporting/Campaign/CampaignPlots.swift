@@ -30,9 +30,10 @@ struct CampaignPlots {
         guard !plot.marks.isEmpty else { return "" }
         var plot = plot
         plot.name = "\(title): \(caption)"
+        if plot.seriesNames == ["Δ"] { plot.firstStyle = RunFigures.differenceSeries }
         return
-            "<figure>\n<figcaption>\(HTMLReport.escape(title)) <span>\(HTMLReport.escape(caption))</span></figcaption>\n"
-            + plot.svg(width: 940, height: 300, class: "c-wide") + "\n"
+            "<figure>\n<figcaption><h3>\(Markup.escape(title))</h3><p>\(Markup.prose(caption))</p></figcaption>\n"
+            + plot.svg(width: 1_180, height: 300, class: "c-wide") + "\n"
             + plot.svg(width: 350, height: 280, class: "c-narrow") + "\n</figure>"
     }
 

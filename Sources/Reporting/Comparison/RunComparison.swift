@@ -164,22 +164,22 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
         clockNs = a.receiverBoundNs.flatMap { mine in b.receiverBoundNs.map { mine + $0 } }
         let runsA = matching.map { $0.pairs.map(\.a) } ?? Array(0..<a.count)
         let runsB = matching.map { $0.pairs.map(\.b) } ?? Array(0..<b.count)
-        for metric in [Metric.endToEnd, .backbone] {
+        for metric in ComparisonSide.metrics {
             add(
                 metric,
-                runsA.map { a.values(metric, pathA, run: $0) },
-                runsB.map { b.values(metric, pathB, run: $0) },
+                runsA.map { a.series(metric, pathA, run: $0) },
+                runsB.map { b.series(metric, pathB, run: $0) },
                 isMatched: matching != nil
             )
         }
     }
 
-    private mutating func add(_ metric: Metric, _ a: [[[Double]]], _ b: [[[Double]]], isMatched: Bool) {
-        let allA = a.flatMap { $0.flatMap { $0 } }.sorted()
-        let allB = b.flatMap { $0.flatMap { $0 } }.sorted()
-        guard let summaryA = Summary(sorted: allA), let summaryB = Summary(sorted: allB) else { return }
-        let unitsA = a.map(QuantileEstimator.init(lanes:))
-        let unitsB = b.map(QuantileEstimator.init(lanes:))
+    private mutating func add(_ metric: Metric, _ a: [[CompactSeries]], _ b: [[CompactSeries]], isMatched: Bool) {
+        let allA = AscendingSeries(a.flatMap { $0 })
+        let allB = AscendingSeries(b.flatMap { $0 })
+        guard let summaryA = Summary(allA), let summaryB = Summary(allB) else { return }
+        let unitsA = a.map { QuantileEstimator(lanes: $0) }
+        let unitsB = b.map { QuantileEstimator(lanes: $0) }
         summaries.append(
             ComparedSummary(
                 metric: metric,
@@ -190,9 +190,11 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
                 runRanks: Self.ranks(unitsA, unitsB)
             )
         )
-        for probability in PathAnalyzer.probabilities {
-            let figuresA = unitsA.compactMap { $0.interval(probability) }
-            let figuresB = unitsB.compactMap { $0.interval(probability) }
+        let intervalsA = unitsA.map { $0.intervals(PathAnalyzer.probabilities) }.filter { !$0.isEmpty }
+        let intervalsB = unitsB.map { $0.intervals(PathAnalyzer.probabilities) }.filter { !$0.isEmpty }
+        for index in PathAnalyzer.probabilities.indices {
+            let figuresA = intervalsA.map { $0[index] }
+            let figuresB = intervalsB.map { $0[index] }
             let difference =
                 isMatched && figuresA.count == figuresB.count
                 ? UnitComparison.matchedDifference(zip(figuresA, figuresB).map { ($0, $1) })

@@ -8,6 +8,8 @@ public struct RunData: Sendable {
     public var blocks: [BlockData]
     /// What the simulated world knows to be true; nil in a real run.
     public var truth: [LabTruth]?
+    /// Amazon's list of its address ranges; nil without one.
+    public var addressRanges: AddressRanges?
 
     /// A run's data from its parts.
     public init(record: RunRecord, blocks: [BlockData], truth: [LabTruth]? = nil) {
@@ -35,11 +37,13 @@ public struct BlockData: Sendable {
     /// The forwarders' accounts, by host.
     public var forwarders: [String: AgentSummary]
     /// Every record of the receiver, in the order of arrival.
-    public var samples: [SampleRecord]
+    public var samples: RecordedSamples
     /// Octets of a record that was cut short.
     public var tornBytes: Int
     /// The clock readings of each host's agent.
     public var clocks: [String: [ClockReading]]
+    /// What each host's TCP sent again; hosts that were not watched have none.
+    public var retransmissions: [String: [Retransmission]]
     /// Files that should be there and are not, relative to the run directory.
     public var missingFiles: [String]
 
@@ -53,6 +57,7 @@ public struct BlockData: Sendable {
         self.samples = []
         self.tornBytes = 0
         self.clocks = [:]
+        self.retransmissions = [:]
         self.missingFiles = []
     }
 

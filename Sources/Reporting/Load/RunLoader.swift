@@ -6,7 +6,8 @@ public enum RunLoader {
     /// Reads the run in `directory`: its manifest, each block's files from each host, and the laboratory's truth.
     ///
     /// Only the manifest must be there. What else is missing is listed in `BlockData.missingFiles`, so that what came
-    /// home from an interrupted run can still be looked at.
+    /// home from an interrupted run can still be looked at. Amazon's list of its ranges is taken from the run's directory, or
+    /// from the one that holds the runs.
     ///
     /// - Throws: `ReportingError` `unreadable` or `malformed`, `ExperimentError` for a sample file of another format.
     public static func load(_ directory: String) throws -> RunData {
@@ -22,7 +23,12 @@ public enum RunLoader {
         var truth: [LabTruth]?
         let truthFile = root.appending(path: "lab-truth.csv")
         if exists(truthFile) { truth = try LabTruth.read(String(decoding: try read(truthFile), as: UTF8.self)) }
-        return RunData(record: record, blocks: blocks, truth: truth)
+        var data = RunData(record: record, blocks: blocks, truth: truth)
+        let lists = [root, root.deletingLastPathComponent()].map { $0.appending(path: AddressRanges.fileName) }
+        if let list = lists.first(where: exists) {
+            data.addressRanges = try AddressRanges(try read(list), name: list.path)
+        }
+        return data
     }
 
     private static func load(_ block: BlockRecord, of record: RunRecord, in root: URL) throws -> BlockData {
@@ -40,6 +46,8 @@ public enum RunLoader {
             let directory = root.appending(path: relative)
             let summary: AgentSummary? = try decodeIfPresent(directory, relative, "summary.json", &data)
             data.clocks[host] = try readings(directory.appending(path: "clock.jsonl"))
+            let tcp = directory.appending(path: "tcp.jsonl")
+            if exists(tcp) { data.retransmissions[host] = RetransmissionReader.read(try read(tcp)) }
             if host != experiment.receiver {
                 data.forwarders[host] = summary
                 continue
@@ -52,7 +60,8 @@ public enum RunLoader {
             }
             let samples = directory.appending(path: "samples.bin")
             if exists(samples) {
-                (data.samples, data.tornBytes) = try SampleFile.read(path: samples.path)
+                data.samples = try RecordedSamples(path: samples.path)
+                data.tornBytes = data.samples.tornBytes
             } else {
                 data.missingFiles.append(relative + "/samples.bin")
             }

@@ -11,4 +11,15 @@ enum Cells {
         let needed = QuantileEstimator.minimumCount(forIntervalOf: interval.probability)
         return interval.cause == .tooFewSamples ? "n < \(Format.count(needed))" : "withheld"
     }
+
+    /// A difference of two quantiles in milliseconds; "~" where none is shown: the interval holds zero, or is withheld.
+    static func difference(_ interval: QuantileInterval?) -> String {
+        guard let interval else { return "" }
+        return interval.excludesZero ? Format.signedMilliseconds(interval.value) : "~"
+    }
+
+    /// How far the clocks may be off, milliseconds.
+    static func bound(_ bound: ErrorBound) -> String {
+        bound.clockNs.map { "±" + Format.milliseconds($0) } ?? "unknown"
+    }
 }

@@ -5,13 +5,9 @@ struct ComparisonDocument {
     let document: ReportDocument
 
     init(_ comparison: RunComparison) {
-        var sections = comparison.paths.map(Self.section)
-        sections.append(
-            .init(
-                title: "Warnings",
-                blocks: comparison.warnings.isEmpty ? [.paragraph("None.")] : [.list(comparison.warnings.map(\.text))]
-            )
-        )
+        let warnings = comparison.warnings.map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
+        var sections = [ReportDocument.Section(title: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)])]
+        sections += comparison.paths.map(Self.section)
         sections.append(
             .init(
                 title: "Method",
@@ -28,8 +24,8 @@ struct ComparisonDocument {
         document = ReportDocument(
             title: "Comparison of runs",
             subtitle:
-                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsA)))   "
-                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.seconds(comparison.measuredSecondsB)))",
+                "A: \(comparison.runsA.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsA))); "
+                + "B: \(comparison.runsB.joined(separator: ", ")) (\(Format.duration(comparison.measuredSecondsB)))",
             verdict: comparison.verdict,
             isUnusable: comparison.isVerdictUnusable,
             sections: sections
@@ -38,9 +34,6 @@ struct ComparisonDocument {
 
     private static func section(_ pair: ComparedPaths) -> ReportDocument.Section {
         var blocks: [ReportDocument.Block] = []
-        func lost(_ side: String, _ count: Int?) -> String? {
-            count.map { "\(Format.plural($0, "event")) lost in \(side)" }
-        }
         for summary in pair.summaries {
             let metric = summary.metric
             blocks.append(.paragraph("\(metric.title.prefix(1).uppercased() + metric.title.dropFirst()), ms"))
@@ -55,17 +48,15 @@ struct ComparisonDocument {
                 )
                 differences.append(
                     [
-                        figure.name, Format.signedMilliseconds(figure.difference.value),
+                        figure.name, Cells.difference(figure.difference),
                         Cells.interval(figure.difference),
                     ]
                 )
             }
             func plain(_ name: String, _ value: (Summary) -> Double?) {
-                let difference = value(summary.a).flatMap { first in value(summary.b).map { $0 - first } }
                 rows.append([
                     name, Format.milliseconds(value(summary.a)), "", Format.milliseconds(value(summary.b)), "",
                 ])
-                differences.append([name, Format.signedMilliseconds(difference), ""])
             }
             plain("mean") { $0.mean }
             plain("min") { $0.minimum }
@@ -76,11 +67,18 @@ struct ComparisonDocument {
             blocks.append(.paragraph("Difference, B - A, ms"))
             blocks.append(.table(.init(header: ["", "B - A", "95 % interval"], rows: differences)))
         }
-        let losses = [lost("A", pair.eventsLostA), lost("B", pair.eventsLostB)].compactMap { $0 }
-        if !losses.isEmpty { blocks.append(.paragraph(losses.joined(separator: ", ") + ".")) }
+        let losses = losses(pair)
+        if !losses.isEmpty { blocks.append(.paragraph(losses + ".")) }
         return .init(
             title: pair.pathA == pair.pathB ? pair.pathA : "\(pair.pathA) (A) and \(pair.pathB) (B)",
             blocks: blocks
         )
+    }
+
+    /// How many events each side lost, in words; empty where neither can know.
+    static func losses(_ pair: ComparedPaths) -> String {
+        [("A", pair.eventsLostA), ("B", pair.eventsLostB)]
+            .compactMap { side, count in count.map { "\(Format.plural($0, "event")) lost in \(side)" } }
+            .joined(separator: ", ")
     }
 }

@@ -64,6 +64,14 @@ enum Format {
     /// A length of time in seconds, for people.
     static func seconds(_ seconds: Double) -> String { fixed(seconds, seconds < 10 ? 1 : 0) + " s" }
 
+    /// A length of time in the units that suit it, for people.
+    static func duration(_ length: Double) -> String {
+        let whole = Int(length.rounded())
+        guard whole >= 600 else { return seconds(length) }
+        guard whole >= 7_200 else { return "\(whole / 60) min" + (whole % 60 == 0 ? "" : " \(whole % 60) s") }
+        return "\(whole / 3_600) h" + (whole % 3_600 < 60 ? "" : " \(whole % 3_600 / 60) min")
+    }
+
     /// "1 lane", "3 lanes".
     static func plural(_ number: Int, _ noun: String, _ pluralNoun: String? = nil) -> String {
         count(number) + " " + (number == 1 ? noun : pluralNoun ?? noun + "s")

@@ -6,11 +6,22 @@ enum MarkdownReport {
         if !document.verdict.details.isEmpty {
             parts.append(document.verdict.details.map { "- " + escape($0) }.joined(separator: "\n"))
         }
-        for section in document.sections where !section.blocks.isEmpty {
-            parts.append("## " + escape(section.title))
-            parts += section.blocks.map(render)
+        let first = document.firstLook ?? document.sections.count
+        parts += document.sections.prefix(first).flatMap(render)
+        let rest = document.sections.dropFirst(first).flatMap(render)
+        if !rest.isEmpty {
+            // GitHub folds this away; elsewhere it is read on.
+            let titles = document.sections.dropFirst(first).filter { !$0.blocks.isEmpty }.map(\.title)
+            parts +=
+                ["<details>\n<summary>\(Markup.escape(titles.joined(separator: ", ")))</summary>"] + rest + [
+                    "</details>"
+                ]
         }
         return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private static func render(_ section: ReportDocument.Section) -> [String] {
+        section.blocks.isEmpty ? [] : ["## " + escape(section.title)] + section.blocks.map(render)
     }
 
     private static func render(_ block: ReportDocument.Block) -> String {
@@ -32,7 +43,7 @@ enum MarkdownReport {
         var escaped = ""
         for character in text {
             switch character {
-            case "\\", "|", "*", "_", "<", "[", "]", "#": escaped += "\\" + String(character)
+            case "\\", "|", "*", "_", "<", "[", "]", "#", "~": escaped += "\\" + String(character)
             case "\n", "\r", "\r\n": escaped += " "
             default: escaped.append(character)
             }

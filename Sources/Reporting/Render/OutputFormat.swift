@@ -11,7 +11,9 @@ public enum OutputFormat: String, Codable, CaseIterable, Sendable {
 
     /// An analysis in this form.
     ///
-    /// - Parameter isBrief: as text, only what one looks at first; the other forms are always whole.
+    /// - Parameters:
+    ///   - analysis: what was found.
+    ///   - isBrief: as text, only what one looks at first; the other forms are always whole.
     /// - Throws: `EncodingError` if the analysis holds what JSON cannot (it never should).
     public func render(_ analysis: RunAnalysis, isBrief: Bool = false) throws -> String {
         switch self {

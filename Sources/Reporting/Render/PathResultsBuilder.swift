@@ -1,39 +1,36 @@
 import ExperimentModel
 import LatencyStatistics
 
-/// Fills the first design's results of each path from a run's samples.
+/// Fills the first design's results of each path from a run's analysis.
 public enum PathResultsBuilder {
     /// The results of every path that the run measured, in the experiment's order.
-    public static func build(_ data: RunData) -> [PathResults] {
-        let samples = MeasuredSamples(data)
+    public static func build(_ analysis: RunAnalysis, _ data: RunData) -> [PathResults] {
         let lanes = data.blocks.flatMap { $0.receiver?.lanes ?? [] }
-        return samples.paths.filter { !$0.lanes.isEmpty }.map { path in
+        return analysis.paths.filter { !$0.lanes.isEmpty }.map { path in
             var results = PathResults(
                 setupType: path.kind.setupType,
                 path: path.name,
-                sampleCount: path.count,
+                sampleCount: path.samples,
                 eventsLost: lanes.filter { $0.path == path.name }.reduce(0) { $0 + $1.counts.missing }
             )
-            let endToEndMs = path.values(.endToEnd).flatMap { $0 }.map { $0 / 1e6 }
-            let backboneMs = path.values(.backbone).flatMap { $0 }.map { $0 / 1e6 }
-            let hostDelayMs = path.values(.hostDelay).flatMap { $0 }.map { $0 / 1e6 }
-            let figures = PathFigures(endToEndMs: endToEndMs, backboneMs: backboneMs, hostDelayMs: hostDelayMs)
-            results.averageLatencyMs = figures.averageMs
-            results.medianLatencyMs = figures.medianMs
-            results.p95LatencyMs = figures.p95Ms
-            results.p99LatencyMs = figures.p99Ms
-            results.minimumLatencyMs = figures.minimumMs
-            results.maximumLatencyMs = figures.maximumMs
-            results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
-            results.backboneAverageLatencyMs = figures.backboneAverageMs
-            results.backboneMedianLatencyMs = figures.backboneMedianMs
-            results.hostDelayMedianMs = figures.hostDelayMedianMs
-            results.hostDelayP99Ms = figures.hostDelayP99Ms
-            results.hostDelayMaximumMs = figures.hostDelayMaximumMs
-            var sources = ReceiveTimeCount()
-            for lane in path.lanes { for record in lane.records { sources.add(kernelNs: record.arrivalKernelNs) } }
-            if path.count > 0 { results.receiveTimeSource = sources.source }
-            if path.count > 0, endToEndMs.isEmpty { results.note = "no event time in this stream" }
+            func milliseconds(_ metric: Metric, _ figure: (Summary) -> Double?) -> Double? {
+                path.metric(metric).flatMap { figure($0.summaryNs) }.map { $0 / 1e6 }
+            }
+            results.averageLatencyMs = milliseconds(.endToEnd, \.mean)
+            results.medianLatencyMs = milliseconds(.endToEnd, \.median)
+            results.p95LatencyMs = milliseconds(.endToEnd, \.p95)
+            results.p99LatencyMs = milliseconds(.endToEnd, \.p99)
+            results.minimumLatencyMs = milliseconds(.endToEnd, \.minimum)
+            results.maximumLatencyMs = milliseconds(.endToEnd, \.maximum)
+            results.jitterStandardDeviationMs = milliseconds(.endToEnd, \.standardDeviation)
+            results.backboneAverageLatencyMs = milliseconds(.backbone, \.mean)
+            results.backboneMedianLatencyMs = milliseconds(.backbone, \.median)
+            results.hostDelayMedianMs = milliseconds(.hostDelay, \.median)
+            results.hostDelayP99Ms = milliseconds(.hostDelay, \.p99)
+            results.hostDelayMaximumMs = milliseconds(.hostDelay, \.maximum)
+            results.receiveTimeSource = path.receiveTimeSource
+            if path.samples > 0, path.isUntimed { results.note = "no event time in this stream" }
+            if let withheld = path.withheld?.first { results.note = "\(withheld.metric.title) \(withheld.reason)" }
             return results
         }
     }

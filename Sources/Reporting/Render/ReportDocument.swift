@@ -30,4 +30,6 @@ struct ReportDocument {
     /// What makes the verdict unusable, or nil.
     var isUnusable: Bool
     var sections: [Section]
+    /// How many of the sections are for everybody's first look, where others can be folded away; nil when all are.
+    var firstLook: Int?
 }

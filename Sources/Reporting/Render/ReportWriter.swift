@@ -36,11 +36,18 @@ public enum ReportWriter {
                 cause: error
             )
         }
-        for results in PathResultsBuilder.build(data) {
+        for results in PathResultsBuilder.build(analysis, data) {
             let file = receiver.appending(path: "results-\(fileName(results.path)).json")
             try write(try JSONReport.render(results), to: file)
         }
         try SamplesCSV.write(data, to: root.appending(path: "samples.csv"))
+    }
+
+    /// Writes a comparison as one HTML file.
+    ///
+    /// - Throws: `ReportingError` `unwritable`.
+    public static func write(_ comparison: RunComparison, to file: String) throws {
+        try write(HTMLReport.render(comparison), to: URL(filePath: file))
     }
 
     private static func write(_ text: String, to file: URL) throws {

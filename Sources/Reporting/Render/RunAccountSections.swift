@@ -50,6 +50,19 @@ struct RunAccountSections {
         return .init(title: "Every message accounted for", blocks: blocks)
     }
 
+    /// One line where every sum comes out and nothing was lost; else the table.
+    var conservationInBrief: ReportDocument.Section {
+        let rows = analysis.conservation
+        let isWell = rows.allSatisfy {
+            $0.mismatches.isEmpty && $0.unchecked == nil && ($0.lostInFlight ?? 0) == 0 && ($0.dropped ?? 0) == 0
+                && $0.missing == 0
+        }
+        guard isWell, !rows.isEmpty else { return conservation }
+        let arrived = Format.count(rows.reduce(0) { $0 + $1.arrived })
+        let text = "\(arrived) arrived on \(Format.plural(rows.count, "lane")), none lost; every sum comes out."
+        return .init(title: conservation.title, blocks: [.paragraph(text)])
+    }
+
     private static func outcome(_ row: ConservationRow) -> String {
         row.mismatches.isEmpty ? (row.unchecked == nil ? "ok" : "unchecked") : "WRONG"
     }
@@ -113,7 +126,17 @@ struct RunAccountSections {
             ]
             return "\(host.name): \(parts.compactMap { $0 }.joined(separator: ", "))"
         }
-        return .init(title: "Environment", blocks: [.list(items)])
+        return .init(title: "Environment", blocks: [.list(items)] + (ways.isEmpty ? [] : [.list(ways)]))
+    }
+
+    /// Where connections went, and whose addresses those are.
+    var ways: [String] {
+        let endpoints = analysis.endpoints ?? []
+        let shown = endpoints.prefix(Self.mostGapsListed).map {
+            "\($0.path): \($0.purpose) of \($0.host) to \($0.address) (\($0.origin))"
+        }
+        let more = endpoints.count - shown.count
+        return shown + (more > 0 ? ["and \(more) more"] : [])
     }
 
     /// What the run went through.

@@ -18,11 +18,13 @@ struct RunDocument {
             verdict: analysis.verdict,
             isUnusable: analysis.isVerdictUnusable,
             sections: [
-                paths.sideBySide, paths.difference, paths.truth, warnings, paths.legs, paths.budget, paths.noiseFloor,
+                warnings, paths.sideBySide, paths.difference, paths.truth, notes, paths.way, paths.noiseFloor,
                 paths.lanes,
                 accounts.conservation, accounts.connections, accounts.clocks, accounts.environment, accounts.phases,
                 method, files,
-            ]
+            ],
+            // Beyond the notes it is for who wants to know more.
+            firstLook: 5
         )
     }
 
@@ -34,28 +36,39 @@ struct RunDocument {
             + "report.html has the plots."
         var brief = document
         brief.sections = [
-            paths.sideBySide, paths.difference, paths.truth, warnings, RunAccountSections(analysis).conservation,
+            warnings, paths.sideBySide, paths.difference(isBrief: true), paths.truth, notes,
+            RunAccountSections(analysis).conservationInBrief,
             .init(title: "More", blocks: [.paragraph(more)]),
         ]
         return brief
     }
 
-    private var subtitle: String {
+    /// The run in one line: feed, length, lanes, time, place.
+    var subtitle: String {
         let lanes = Format.plural(analysis.lanesPerPath, "lane") + " a path"
         let parts = [
             "\(analysis.market.rawValue) \(analysis.streams.joined(separator: " "))",
-            "\(Format.seconds(analysis.measuredSeconds)) \(analysis.mode.rawValue)", lanes,
+            "\(Format.duration(analysis.measuredSeconds)) \(analysis.mode.rawValue)", lanes,
             Format.utc(analysis.beganSeconds), analysis.isLab ? "simulated world" : "received at \(analysis.receiver)",
         ]
         return parts.joined(separator: ", ")
     }
 
+    /// What may overturn how the figures are read; they stand first.
     private var warnings: ReportDocument.Section {
-        let texts = analysis.warnings.map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
-        return .init(title: "Warnings", blocks: [texts.isEmpty ? .paragraph("None.") : .list(texts)])
+        let texts = analysis.warnings.filter { $0.place == .top }
+            .map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
+        return .init(title: "Warnings", blocks: texts.isEmpty ? [] : [.list(texts)])
     }
 
-    private var method: ReportDocument.Section {
+    /// What else a reader should know.
+    private var notes: ReportDocument.Section {
+        let texts = analysis.warnings.filter { $0.place != .top }.map(\.text)
+        return .init(title: "Notes", blocks: texts.isEmpty ? [] : [.list(texts)])
+    }
+
+    /// How the figures were made.
+    var method: ReportDocument.Section {
         let metrics = Metric.allCases.filter { metric in analysis.paths.contains { $0.metric(metric) != nil } }
         return .init(
             title: "Method",
@@ -70,6 +83,9 @@ struct RunDocument {
             ]
         )
     }
+
+    /// Files beside the report that a reader may want to open.
+    var linkedFiles: [String] { analysis.files.filter { !$0.contains("/") && $0 != "report.html" } }
 
     private var files: ReportDocument.Section {
         .init(title: "Files", blocks: [.paragraph(analysis.files.joined(separator: ", "))])

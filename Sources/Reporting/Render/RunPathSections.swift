@@ -50,7 +50,7 @@ struct RunPathSections {
                 row("std dev") { (Format.milliseconds($0.summaryNs.standardDeviation), "") },
                 row("p95-p50") { (Format.milliseconds($0.summaryNs.p95MinusMedian), "") },
                 row("jitter") { (Format.milliseconds($0.jitterNs), "") },
-                row("clock bound") { (Self.bound($0.bound), $0.bound.isVerified ? "" : "not verified") },
+                row("clock bound") { (Cells.bound($0.bound), $0.bound.isVerified ? "" : "not verified") },
             ]
         }
         rows.append(["lost"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
@@ -59,11 +59,7 @@ struct RunPathSections {
         return .init(header: [""] + paths.flatMap { [$0.name, "95 % interval"] }, rows: rows)
     }
 
-    private static func bound(_ bound: ErrorBound) -> String {
-        bound.clockNs.map { "±" + Format.milliseconds($0) } ?? "unknown"
-    }
-
-    private static func explain(_ bound: ErrorBound) -> String {
+    static func explain(_ bound: ErrorBound) -> String {
         let hosts = bound.hosts.joined(separator: " and ")
         let clock =
             bound.clockNs.map { "the clock of \(hosts) may be off by \(Format.time($0))" }
@@ -76,15 +72,14 @@ struct RunPathSections {
     }
 
     /// The same events on two paths.
-    var difference: ReportDocument.Section {
+    var difference: ReportDocument.Section { difference(isBrief: false) }
+
+    /// The same events on two paths; in brief without what only explains.
+    func difference(isBrief: Bool) -> ReportDocument.Section {
         var blocks: [ReportDocument.Block] = []
         for (index, difference) in analysis.differences.enumerated() {
             blocks.append(
-                .paragraph(
-                    "Δ = arrival on \(difference.other) - arrival on \(difference.baseline), "
-                        + "\(Format.plural(difference.pairs, "event")) on one clock; below zero, \(difference.other) is sooner. "
-                        + "Of one connection of each path, whichever; the interval holds what connections differ by."
-                )
+                .paragraph(Self.explain(difference))
             )
             let withDistributions = index == 0 && !analysis.endToEndDifferencesNs.isEmpty
             var rows = difference.quantilesNs.map { quantile -> [String] in
@@ -94,7 +89,7 @@ struct RunPathSections {
                     Cells.interval(quantile),
                 ]
                 guard withDistributions else { return cells }
-                return cells + [Format.signedMilliseconds(unpaired?.value), Cells.interval(unpaired)]
+                return cells + [Cells.difference(unpaired), Cells.interval(unpaired)]
             }
             let extremes = [("min", difference.summaryNs.minimum), ("max", difference.summaryNs.maximum)]
             rows += extremes.map { name, value in
@@ -102,13 +97,21 @@ struct RunPathSections {
             }
             let header = ["ms", "Δ", "95 % interval"] + (withDistributions ? ["of end to end", "95 % interval"] : [])
             blocks.append(.table(.init(header: header, rows: rows)))
-            blocks.append(.list(Self.facts(difference)))
-            if index == 0, let table = Self.deciles(difference) { blocks += table }
+            blocks.append(.list(Array(Self.facts(difference).prefix(isBrief ? 2 : .max))))
+            if index == 0, !isBrief, let table = Self.deciles(difference) { blocks += table }
         }
         return .init(title: "The same events on both paths", blocks: blocks)
     }
 
-    private static func facts(_ difference: DifferenceAnalysis) -> [String] {
+    /// What Δ is.
+    static func explain(_ difference: DifferenceAnalysis) -> String {
+        "Δ = arrival on \(difference.other) - arrival on \(difference.baseline), "
+            + "\(Format.plural(difference.pairs, "event")) on one clock; below zero, \(difference.other) is sooner. "
+            + "Of one connection of each path, whichever; the interval holds what connections differ by."
+    }
+
+    /// Shares, gains and what has no counterpart.
+    static func facts(_ difference: DifferenceAnalysis) -> [String] {
         let tied = difference.pairs - difference.baselineFirst - difference.otherFirst
         return [
             "first on \(difference.baseline): \(Format.percent(difference.baselineFirst, of: difference.pairs)), first on "
@@ -133,7 +136,7 @@ struct RunPathSections {
     }
 
     /// The difference by how busy the market was.
-    private static func deciles(_ difference: DifferenceAnalysis) -> [ReportDocument.Block]? {
+    static func deciles(_ difference: DifferenceAnalysis) -> [ReportDocument.Block]? {
         guard !difference.rateDeciles.isEmpty else { return nil }
         let rows = difference.rateDeciles.map { tenth in
             [
@@ -150,33 +153,27 @@ struct RunPathSections {
         ]
     }
 
-    /// Where the time went.
-    var budget: ReportDocument.Section {
-        let blocks = analysis.budgets.flatMap { budget -> [ReportDocument.Block] in
-            var rows = budget.parts.map { part in
-                Self.row((part.isInside ? "  of which " : "") + part.name, part.summaryNs)
+    /// Where the time went: the parts of each path's way, one table a path.
+    var way: ReportDocument.Section {
+        let ways = PathWays(analysis: analysis).all
+        let blocks = ways.flatMap { way -> [ReportDocument.Block] in
+            let rows = way.rows.map { row in
+                [(row.isInside ? "  of which " : "") + row.name]
+                    + [row.summary.mean, row.summary.median].map { Format.milliseconds($0) }
+                    + [Cells.interval(row.median), Format.milliseconds(row.summary.p99)]
             }
-            rows.append(Self.row("sum", budget.wholeNs))
-            let sums =
-                budget.mismatches == 0
-                ? "the parts add up for each of \(Format.plural(budget.wholeNs.count, "event")), to the nanosecond"
-                : "the parts of \(Format.plural(budget.mismatches, "event")) do NOT add up"
-            let rest =
-                budget.incomplete == 0
-                ? "" : "; \(Format.plural(budget.incomplete, "event")) without all times left out"
+            let bounds = way.rows.filter { !$0.clocks.isEmpty }.map { "\($0.name) \($0.clocks)" }
+            let clocks = bounds.isEmpty ? "" : " Clock bounds: \(bounds.joined(separator: ", "))."
             return [
-                .paragraph(
-                    "\(budget.path): \(sums)\(rest). Of the first part, 0 to \(Format.time(budget.truncationNs)) is the rounding "
-                        + "of the exchange's event time."
-                ),
-                .table(.init(header: ["part", "mean", "median", "p95", "p99"], rows: rows)),
+                .table(.init(header: [way.path, "mean", "median", "95 % interval", "p99"], rows: rows)),
+                .paragraph(way.note + clocks),
             ]
         }
-        return .init(title: "Latency budget, ms", blocks: blocks)
-    }
-
-    private static func row(_ name: String, _ summary: Summary) -> [String] {
-        [name] + [summary.mean, summary.median, summary.p95, summary.p99].map { Format.milliseconds($0) }
+        let isMarked = ways.flatMap(\.rows).contains { $0.clocks.hasSuffix("?") }
+        return .init(
+            title: "Where the time goes, ms",
+            blocks: blocks + (isMarked ? [.paragraph("?: clock not verified.")] : [])
+        )
     }
 
     private static func gain(_ ns: Double) -> String { ns == 0 ? "nothing" : Format.time(ns) }
@@ -226,28 +223,6 @@ struct RunPathSections {
                 ),
             ]
         )
-    }
-
-    /// The parts of the way, and the instrument's own share.
-    var legs: ReportDocument.Section {
-        let rows = analysis.paths.flatMap { path in
-            path.metrics.filter { $0.metric != .endToEnd }.map { metric in
-                let summary = metric.summaryNs
-                let bound = metric.bound.hosts.isEmpty ? "-" : Self.bound(metric.bound)
-                return [
-                    "\(path.name) \(metric.metric.title)", Format.milliseconds(summary.minimum),
-                    Format.milliseconds(summary.median), Cells.interval(metric.quantile(0.5)),
-                    Format.milliseconds(summary.p99), bound + (metric.bound.isVerified ? "" : " ?"),
-                ]
-            }
-        }
-        guard !rows.isEmpty else { return .init(title: "", blocks: []) }
-        let header = ["", "min", "median", "95 % interval", "p99", "clocks"]
-        var blocks: [ReportDocument.Block] = [.table(.init(header: header, rows: rows))]
-        if rows.contains(where: { $0.last?.hasSuffix("?") ?? false }) {
-            blocks.append(.paragraph("?: clock not verified."))
-        }
-        return .init(title: "Parts of the way, ms", blocks: blocks)
     }
 
     /// What lanes of the same path differ by.

@@ -5,8 +5,9 @@ import Foundation
 ///
 /// `SampleCSV` says what the columns are.
 public enum SamplesCSV {
-    /// How much is written at once.
-    private static let chunkBytes = 1 << 20
+    /// The records of one piece, and how many pieces are made at a time.
+    private static let pieceRecords = 8_192
+    private static let piecesAtOnce = 8
 
     /// Writes the run's samples to `file`, a piece at a time, over what was there.
     ///
@@ -36,30 +37,46 @@ public enum SamplesCSV {
         _ data: RunData,
         _ emit: ([UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
-        var buffer = Array((SampleCSV.header + "\n").utf8)
+        try emit(Array((SampleCSV.header + "\n").utf8))
         for block in data.blocks {
             let lanes = block.paths.flatMap { path in
                 (0..<path.lanes).map { SampleCSV.lane(path: path.name, number: $0) }
             }
             let streams = block.streams.map(SampleCSV.quoted)
-            for record in block.samples {
-                let place = lanes.indices.contains(Int(record.lane)) ? lanes[Int(record.lane)] : ",\(record.lane)"
-                let stream = Int(record.stream)
-                let name = streams.indices.contains(stream) ? streams[stream] : String(stream)
-                SampleCSV.append(
-                    record,
-                    lane: place,
-                    stream: name,
-                    isInWindow: isInside(record, block.window),
-                    to: &buffer
-                )
-                if buffer.count >= chunkBytes {
-                    try emit(buffer)
-                    buffer.removeAll(keepingCapacity: true)
+            let pieces = stride(from: 0, to: block.samples.count, by: pieceRecords).map {
+                $0..<min(block.samples.count, $0 + pieceRecords)
+            }
+            for first in stride(from: 0, to: pieces.count, by: piecesAtOnce) {
+                let some = pieces[first..<min(pieces.count, first + piecesAtOnce)]
+                let texts = Parallel.map(some.count) { index in
+                    text(of: some[some.startIndex + index], block, lanes, streams)
                 }
+                for text in texts { try emit(text) }
             }
         }
-        try emit(buffer)
+    }
+
+    private static func text(
+        of records: Range<Int>,
+        _ block: BlockData,
+        _ lanes: [String],
+        _ streams: [String]
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(records.count * 256)
+        block.samples.forEach(in: records) { record in
+            let place = lanes.indices.contains(Int(record.lane)) ? lanes[Int(record.lane)] : ",\(record.lane)"
+            let stream = Int(record.stream)
+            let name = streams.indices.contains(stream) ? streams[stream] : String(stream)
+            SampleCSV.append(
+                record,
+                lane: place,
+                stream: name,
+                isInWindow: isInside(record, block.window),
+                to: &bytes
+            )
+        }
+        return bytes
     }
 
     private static func isInside(_ record: SampleRecord, _ window: MeasuredWindow?) -> Bool {

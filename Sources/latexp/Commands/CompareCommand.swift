@@ -27,11 +27,18 @@ struct CompareCommand: AsyncParsableCommand {
     @Flag(help: "Compare runs that are not comparable, and say so in the result.")
     var force = false
 
+    @Option(help: "Write the comparison as a page with figures to this file, too.")
+    var html: String?
+
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let comparison = try RunComparison.compare(try load(first), try load(second), force: force)
+        if let html {
+            try ReportWriter.write(comparison, to: html)
+            Terminal.errors.write("Written to \(html)\n")
+        }
         Terminal.results.write(try output.format.render(comparison))
         if comparison.isVerdictUnusable { throw ExitCode(CommandStatus.verdictUnusable.rawValue) }
     }

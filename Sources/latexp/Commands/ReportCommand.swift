@@ -19,11 +19,13 @@ struct ReportCommand: AsyncParsableCommand {
     @Flag(help: "Show report.html in the browser, too.")
     var open = false
 
+    @OptionGroup var ranges: AddressRangesOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
         let directory = try store.store.find(run)
+        if !directory.isCampaign { try await ranges.place(in: directory) }
         let isUsable = try await directory.isCampaign ? reportCampaign(directory) : reportRun(directory)
         if open { Opener.open(directory.file("report.html").path) }
         if !isUsable { throw ExitCode(CommandStatus.verdictUnusable.rawValue) }

@@ -1,0 +1,6 @@
+import Foundation
+
+/// Logarithms for axes.
+enum Logarithm {
+    static func base10(_ value: Double) -> Double { log10(value) }
+}

@@ -1,0 +1,130 @@
+import ExperimentModel
+
+/// The contents of a run's HTML report, the most wanted first.
+struct RunPage {
+    private let analysis: RunAnalysis
+    private let figures: RunFigures
+    private let document: RunDocument
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+        figures = RunFigures(analysis)
+        document = RunDocument(analysis)
+    }
+
+    var body: String {
+        // What the verdict says already need not be said once more under it.
+        let notes = PlacedWarnings(analysis.warnings.filter { !analysis.verdict.headline.hasSuffix($0.text) })
+        let sides = SidesSection(analysis)
+        let accounts = RunAccountSections(analysis)
+        let parts = RunPathSections(analysis)
+        let hosts = HostsSection(analysis)
+        let difference = DifferenceSection(analysis)
+        let differences = DifferenceFigures(figures)
+        let distributions = DistributionFigures(figures).all.map(\.html)
+        let sidesText = sides.html + "\n" + notes.html(.sides)
+        let sections: [Part] = [
+            Part(
+                "sides",
+                sides.title,
+                short: "Side by side",
+                sides.hasTimes
+                    ? [Self.columns(sidesText, distributions.joined(separator: "\n"), isStacked: true)] : [sidesText]
+            ),
+            Part(
+                "difference",
+                "The same events on both paths",
+                short: "Same events",
+                [
+                    difference.html,
+                    Self.columns(
+                        differences.distribution?.html ?? "",
+                        [differences.quantiles?.html ?? "", difference.rates].joined(separator: "\n")
+                    ),
+                    // Without event times the distributions are of the difference.
+                    sides.hasTimes
+                        ? "" : Self.columns(distributions.first ?? "", distributions.dropFirst().first ?? ""),
+                    notes.html(.difference),
+                ]
+            ),
+            Part("truth", parts.truth.title, short: "Truth", Self.blocks(parts.truth)),
+            Part("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
+            Part("way", "Where the time goes", [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]),
+            Part(
+                "lanes",
+                "Lanes",
+                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(parts.lanes) + Self.blocks(parts.noiseFloor)
+            ),
+            Part(
+                "messages",
+                accounts.conservation.title,
+                short: "Messages",
+                Self.blocks(accounts.conservation) + [notes.html(.messages)]
+                    + (accounts.connections.blocks.isEmpty
+                        ? [] : ["<h3>Without a connection</h3>"] + Self.blocks(accounts.connections))
+            ),
+            Part("clocks", accounts.clocks.title, short: "Clocks", Self.blocks(accounts.clocks)),
+            Part("hosts", "Environment", [hosts.html]), Part("phases", "Phases", [PhasesSection(analysis).html]),
+            Part("method", "Method", Self.blocks(document.method)),
+        ]
+        let shown = sections.filter { !$0.contents.isEmpty }
+        return """
+            <header>
+            <h1>\(Markup.escape(analysis.runID))</h1>
+            <p class="facts">\(Markup.prose(document.subtitle))</p>
+            <nav aria-label="Parts of this report">
+            <ul>
+            \(shown.map { "<li><a href=\"#\($0.id)\">\(Markup.escape($0.short))</a></li>" }.joined(separator: "\n"))
+            </ul>
+            </nav>
+            </header>
+            \(VerdictSection(analysis).html)
+            \(notes.html)
+            \(shown.map { Markup.section($0.id, $0.title, $0.contents) }.joined(separator: "\n"))
+            \(footer)
+            """
+    }
+
+    /// A part of the page, under a heading of its own.
+    private struct Part {
+        var id: String
+        var title: String
+        /// What it is called where room is scarce.
+        var short: String
+        var contents: [String]
+
+        init(_ id: String, _ title: String, short: String? = nil, _ contents: [String]) {
+            self.id = id
+            self.title = title
+            self.short = short ?? title
+            self.contents = contents.filter { !$0.isEmpty }
+        }
+    }
+
+    private var footer: String {
+        let links = document.linkedFiles.map { "<a href=\"\(Markup.escape($0))\">\(Markup.escape($0))</a>" }
+        return
+            "<footer><p>latexp \(Markup.escape(analysis.version)). Beside this file: \(links.joined(separator: ", ")). "
+            + "Each figure here stands in analysis.json under the name in its <code>data-json</code>.</p></footer>"
+    }
+
+    /// Two parts beside each other where there is room.
+    ///
+    /// - Parameter isStacked: on paper, the first part over the second, whose figures then stand beside each other.
+    static func columns(_ first: String, _ second: String, isStacked: Bool = false) -> String {
+        let second = second.trimmingPrefix("\n")
+        guard !second.isEmpty, !first.isEmpty else { return first + second }
+        return "<div class=\"pair\(isStacked ? " stacked" : "")\">\n<div>\(first)</div>\n<div>\(second)</div>\n</div>"
+    }
+
+    /// The blocks of the document that text and Markdown have, too.
+    static func blocks(_ section: ReportDocument.Section, caption: String? = nil) -> [String] {
+        section.blocks.map { block in
+            switch block {
+            case .paragraph(let text): Markup.paragraph(text)
+            case .list(let items): Markup.list(items)
+            case .table(let table): TableMarkup(table, caption: caption ?? section.title).html
+            }
+        }
+    }
+}

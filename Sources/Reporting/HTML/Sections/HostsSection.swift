@@ -1,0 +1,90 @@
+import ExperimentModel
+
+/// What each host is.
+struct HostsSection {
+    let analysis: RunAnalysis
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+    }
+
+    var html: String {
+        guard !analysis.hosts.isEmpty else { return "" }
+        let hosts = analysis.hosts.map { host in
+            let rows = Self.facts(host).map { "<dt>\(Markup.escape($0.0))</dt><dd>\(Markup.escape($0.1))</dd>" }
+            let role = host.role == .receive ? "receiver" : "forwarder"
+            return "<div><h3>\(Markup.escape(host.name)), \(role)</h3>\n<dl>\(rows.joined())</dl></div>"
+        }
+        return Markup.paragraph("latexp \(analysis.version), agent \(analysis.agentVersion ?? "unknown").")
+            + "\n<div class=\"hosts\">" + hosts.joined(separator: "\n") + "</div>"
+            + Markup.list(RunAccountSections(analysis).ways)
+    }
+
+    private static func facts(_ host: HostAnalysis) -> [(String, String)] {
+        let facts = host.facts
+        func memory(_ bytes: Int64?) -> String? {
+            bytes.map { "\(Format.fixed(Double($0) / Double(1 << 30), 1)) GiB free" }
+        }
+        let place = [host.region, facts?.zone].compactMap { $0 }.joined(separator: ", ")
+        let all: [(String, String?)] = [
+            ("place", place.isEmpty ? nil : place), ("instance", facts?.instanceType), ("system", facts?.system),
+            ("kernel", facts?.kernel), ("C library", facts?.libc), ("processors", facts.map { String($0.cpus) }),
+            ("memory", memory(facts?.freeMemoryBytes)), ("disk", memory(facts?.freeDiskBytes)),
+            ("chrony", facts?.chronyVersion),
+            (
+                "clock",
+                host.clock.problem
+                    ?? host.clock.worstBoundNs.map { "verified, \u{B1}\(Format.milliseconds($0)) ms at worst" }
+            ),
+            ("agent", host.agentSHA256.map { "SHA-256 \($0.prefix(12))" }),
+        ]
+        return all.compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+/// What the run went through, with times.
+struct PhasesSection {
+    let analysis: RunAnalysis
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+    }
+
+    var html: String {
+        // The phase that writes this report has not ended yet.
+        let ended = analysis.phases.filter { $0.outcome != nil }
+        guard let first = ended.first else { return "" }
+        let notes = ended.map { phase in
+            phase.checks.filter { $0.outcome == .failed || $0.outcome == .warning }
+                .map { "\($0.host.map { "\($0) " } ?? "")\($0.name): \($0.detail)" }.joined(separator: "; ")
+        }
+        let hasNotes = notes.contains { !$0.isEmpty }
+        let rows = zip(ended, notes).map { phase, note -> [TableMarkup.Cell] in
+            let outcome = phase.outcome?.rawValue ?? ""
+            return [
+                .text(phase.name),
+                .init(
+                    html: phase.outcome == .failed ? "<span class=\"flaw\">\(outcome)</span>" : Markup.escape(outcome),
+                    isText: true
+                ),
+                .number("+" + Format.seconds(phase.beganSeconds - first.beganSeconds)),
+                .number(phase.endedSeconds.map { Format.seconds($0 - phase.beganSeconds) } ?? "-"),
+            ] + (hasNotes ? [.init(html: "<span class=\"wrap\">\(Markup.prose(note))</span>", isText: true)] : [])
+        }
+        let table = TableMarkup(
+            caption: "Phases, from \(Format.utc(first.beganSeconds))",
+            header: [.text("phase"), .text("outcome"), .init(html: "began"), .init(html: "took")]
+                + (hasNotes ? [.text("to note")] : []),
+            rows: rows
+        ).html
+        let checks = ended.filter { !$0.checks.isEmpty }.map { phase in
+            "<details><summary>\(Markup.escape(phase.name)): \(Format.plural(phase.checks.count, "check"))</summary>\n<ul>"
+                + phase.checks.map { check in
+                    "<li>\(Markup.prose("\(check.host.map { "\($0): " } ?? "")\(check.name): \(check.outcome.rawValue), \(check.detail)"))</li>"
+                }.joined(separator: "\n") + "</ul></details>"
+        }
+        return Markup.paragraph("From \(Format.utc(first.beganSeconds)) on, by the laptop's clock.") + "\n" + table
+            + "\n"
+            + checks.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,105 @@
+import ExperimentModel
+import LatencyStatistics
+
+/// The answer, its interval, and the handful of figures behind it.
+struct VerdictSection {
+    let analysis: RunAnalysis
+
+    init(_ analysis: RunAnalysis) {
+        self.analysis = analysis
+    }
+
+    var html: String {
+        let verdict = analysis.verdict
+        let tiles = tiles.map {
+            "<div><dt>\(Markup.prose($0.name))</dt><dd>\($0.value)<small>\($0.detail)</small></dd></div>"
+        }
+        return """
+            <section class="verdict \(verdict.kind.rawValue)" id="verdict" aria-labelledby="verdict-title">
+            <p class="kicker">\(Self.kicker(verdict.kind))</p>
+            <h2 id="verdict-title">\(Markup.prose(verdict.headline))</h2>
+            \(gauge)
+            \(tiles.isEmpty ? "" : "<dl class=\"tiles\">\(tiles.joined(separator: "\n"))</dl>")
+            \(Markup.list(verdict.details))
+            </section>
+            """
+    }
+
+    static func kicker(_ kind: Verdict.Kind) -> String {
+        switch kind {
+        case .sooner: "Verdict"
+        case .noDifferenceShown: "Verdict"
+        case .cannotSay: "No verdict"
+        case .onePath: "One path"
+        }
+    }
+
+    /// The difference on a balance: zero in the middle, and about it what these lanes and this time could hardly show.
+    private var gauge: String {
+        guard let difference = analysis.differences.first, let median = difference.median else { return "" }
+        return Gauge(
+            interval: median,
+            left: "\(difference.other) sooner",
+            right: "\(difference.baseline) sooner",
+            floor: median.leastDetectable.map { -$0...$0 },
+            floorName: "too small to be found here nine times in ten"
+        ).html
+    }
+
+    private struct Tile {
+        var name: String
+        var value: String
+        var detail: String
+    }
+
+    private var tiles: [Tile] {
+        var tiles: [Tile] = []
+        if let difference = analysis.differences.first, let median = difference.median {
+            let sides =
+                median.value < 0 ? (difference.other, difference.baseline) : (difference.baseline, difference.other)
+            tiles.append(
+                Tile(
+                    name: "Δ at the median",
+                    value: Markup.figure(Format.signedMilliseconds(median.value), "/differences/0/quantilesNs/0/value")
+                        + " ms",
+                    detail: IntervalMarkup.html(median, "/differences/0/quantilesNs/0")
+                        + Markup.escape(median.excludesZero ? "; \(sides.0) sooner" : "")
+                )
+            )
+            tiles.append(
+                Tile(
+                    name: "first on \(difference.other)",
+                    value: Markup.escape(Format.percent(difference.otherFirst, of: difference.pairs)),
+                    detail: "of " + Markup.figure(Format.count(difference.pairs), "/differences/0/pairs")
+                        + " events on both"
+                )
+            )
+        }
+        if let index = analysis.endToEndDifferencesNs.firstIndex(where: { $0.probability == 0.99 }) {
+            let tail = analysis.endToEndDifferencesNs[index]
+            let isKnown = tail.excludesZero
+            tiles.append(
+                Tile(
+                    name: "difference at p99",
+                    value: isKnown
+                        ? Markup.figure(Format.signedMilliseconds(tail.value), "/endToEndDifferencesNs/\(index)/value")
+                            + " ms"
+                        : "~",
+                    detail: (isKnown ? "" : tail.low == nil ? "no interval: " : "no difference shown: ")
+                        + IntervalMarkup.html(tail, "/endToEndDifferencesNs/\(index)")
+                )
+            )
+        }
+        if let bound = analysis.paths.lazy.compactMap({ $0.metric(.endToEnd)?.bound }).first {
+            tiles.append(
+                Tile(
+                    name: "clock bound of absolute figures",
+                    value: bound.clockNs.map { "\u{B1}" + Markup.escape(Format.milliseconds($0)) + " ms" } ?? "unknown",
+                    detail: bound.isVerified
+                        ? "no part of Δ, which is on one clock" : "<span class=\"flaw\">clock not verified</span>"
+                )
+            )
+        }
+        return tiles
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// Segments that a connection's TCP sent again between two looks at it.
+public struct Retransmission: Hashable, Sendable {
+    /// When it was seen, nanoseconds since 1970 on the host's wall clock.
+    public var wallNs: Int64
+    /// The path's name.
+    public var path: String
+    /// `feed` or `relay`.
+    public var purpose: String
+    /// The segments.
+    public var count: Int
+
+    /// Segments sent again.
+    public init(wallNs: Int64, path: String, purpose: String, count: Int) {
+        self.wallNs = wallNs
+        self.path = path
+        self.purpose = purpose
+        self.count = count
+    }
+}
+
+/// Reads `tcp.jsonl`, in which an agent writes the state of each connection every second: only what grew is kept.
+///
+/// A day of several lanes has half a million lines, nearly all of which say that nothing happened: a line is only decoded when
+/// its count is another than that of the line before of the same connection.
+enum RetransmissionReader {
+    private struct Line: Decodable {
+        var wallNs: Int64
+        var path: String
+        var purpose: String
+        var retransmits: Int
+    }
+
+    /// What was sent again, by a file's text; lines that are cut short or of another form are left out.
+    static func read(_ text: Data) -> [Retransmission] {
+        var last: [[UInt8]: Int] = [:]
+        var found: [Retransmission] = []
+        let bytes = [UInt8](text)
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard let count = value("retransmits", in: line).flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
+                let lane = value("lane", in: line), let path = value("path", in: line),
+                let purpose = value("purpose", in: line)
+            else { continue }
+            let connection = Array(lane) + path + purpose
+            let before = last[connection] ?? 0
+            guard count != before else { continue }
+            last[connection] = count
+            guard let state = try? JSONDecoder().decode(Line.self, from: Data(line)) else { continue }
+            // A new connection counts from zero again.
+            let grown = count > before ? count - before : count
+            guard grown > 0 else { continue }
+            found.append(Retransmission(wallNs: state.wallNs, path: state.path, purpose: state.purpose, count: grown))
+        }
+        return found
+    }
+
+    /// The text of a value from after its key to the next comma or brace; good for numbers, and to tell strings apart.
+    private static func value(_ key: StaticString, in line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        key.withUTF8Buffer { key in
+            var start = line.startIndex
+            let length = key.count + 3
+            while start + length < line.endIndex {
+                if line[start] == UInt8(ascii: "\""), line[start + key.count + 1] == UInt8(ascii: "\""),
+                    line[start + key.count + 2] == UInt8(ascii: ":"),
+                    line[(start + 1)...].prefix(key.count).elementsEqual(key)
+                {
+                    let rest = line[(start + length)...]
+                    let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "}") }
+                    return rest.firstIndex(where: isEnd).map { rest[..<$0] }
+                }
+                start += 1
+            }
+            return nil
+        }
+    }
+}
