@@ -2,7 +2,9 @@ import LatencyStatistics
 import Testing
 
 @Suite struct LinearTrendTests {
-    /// Worked by hand: x 0…4, y 1, 3, 2, 5, 4. Slope 0.8, residual sum 3.6, error √(1.2/10) = 0.346, t(0.975, 3) = 3.182.
+    /// Worked by hand: x 0…4, y 1, 3, 2, 5, 4.
+    ///
+    /// Slope 0.8, residual sum 3.6, error √(1.2/10) = 0.346, t(0.975, 3) = 3.182.
     @Test func aKnownLine() throws {
         let points = zip([0.0, 1, 2, 3, 4], [1.0, 3, 2, 5, 4]).map { (x: $0, y: $1) }
         let trend = try #require(LinearTrend(points))

@@ -42,7 +42,9 @@ struct AgentChild {
         self.process = process
     }
 
-    /// The exit status when it has ended, 128 + n after signal n; nil while it runs. It is to be asked no more then.
+    /// The exit status when it has ended, 128 + n after signal n; nil while it runs.
+    ///
+    /// It is to be asked no more then.
     func endedStatus() -> Int32? {
         var status: Int32 = 0
         var found = waitpid(process, &status, WNOHANG)

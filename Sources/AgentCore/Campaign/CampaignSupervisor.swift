@@ -159,7 +159,9 @@ public final class CampaignSupervisor {
     /// Looks after a running agent to its end, which it brings about if need be.
     private func watch(_ child: AgentChild, _ task: CampaignTask, _ record: inout CampaignTaskRecord) {
         let folder = "\(directory)/\(task.directory)"
-        let readyUntilNs = min(around.wallNs() + plan.readyLimit.ns, task.endWallNs)
+        let beganNs = around.wallNs()
+        let readyUntilNs = min(beganNs + plan.readyLimit.ns, task.endWallNs)
+        let patience = TimeSpan.seconds((readyUntilNs - beganNs + 500_000_000) / 1_000_000_000)
         var isReady = false
         var told: String?
         var killAtNs = Int64.max
@@ -177,7 +179,7 @@ public final class CampaignSupervisor {
                 if around.isToldToEnd() {
                     told = "stopped"
                 } else if !isReady, nowNs >= readyUntilNs {
-                    told = Self.notReady(agentStatus(folder), task.plan, limit: plan.readyLimit)
+                    told = Self.notReady(agentStatus(folder), task.plan, limit: patience)
                 } else if nowNs >= task.endWallNs {
                     told = "not over when its time was"
                 }

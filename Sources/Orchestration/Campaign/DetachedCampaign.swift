@@ -231,8 +231,9 @@ public struct DetachedCampaign: Sendable {
         return answers.values.sorted { $0.host < $1.host }.map { CampaignHostState($0) }
     }
 
-    /// Ends every supervisor and what runs under it; slots to come are missed from now on. What was measured stays on the hosts for
-    /// ``resume()``.
+    /// Ends every supervisor and what runs under it; slots to come are missed from now on.
+    ///
+    /// What was measured stays on the hosts for ``resume()``.
     public mutating func stop() async throws -> [CampaignHostState] {
         let hosts = try await connectedHosts()
         let supervisors = CampaignSupervisors(record: record, environment: environment)

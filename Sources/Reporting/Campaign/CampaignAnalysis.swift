@@ -73,7 +73,9 @@ public struct CampaignPoint: Codable, Hashable, Sendable {
     public var beganSeconds: Double?
     /// The run's own verdict in a sentence; nil without one.
     public var verdict: String?
-    /// Whether the run's figures count: it was done, and nothing makes them wrong. Too few samples for a verdict of its own do not.
+    /// Whether the run's figures count: it was done, and nothing makes them wrong.
+    ///
+    /// Too few samples for a verdict of its own do not.
     public var isCounted: Bool
     /// The median difference with the run's own interval; nil without one.
     public var difference: QuantileInterval?
@@ -120,7 +122,8 @@ public struct CampaignPath: Codable, Hashable, Sendable {
     public var median: QuantileInterval?
     /// The mean of the runs' 99th percentiles, interval over runs; nil without event times.
     public var p99: QuantileInterval?
-    /// How the runs' medians change with time, nanoseconds an hour; nil with fewer than three runs.
+    /// How the runs' medians change with time, nanoseconds an hour; nil with fewer than three runs, or all of
+    /// them within a quarter of an hour.
     public var drift: LinearTrend?
 }
 
@@ -146,7 +149,8 @@ public struct CampaignDifference: Codable, Hashable, Sendable {
     public var otherSooner: Int
     /// Runs in which the baseline was sooner at the median.
     public var baselineSooner: Int
-    /// How the runs' medians change with time, nanoseconds an hour; nil with fewer than three runs.
+    /// How the runs' medians change with time, nanoseconds an hour; nil with fewer than three runs, or all of
+    /// them within a quarter of an hour.
     public var drift: LinearTrend?
     /// How much a run's median resembles the one before, -1 to 1; nil with fewer than four runs.
     public var neighbourCorrelation: Double?

@@ -149,8 +149,13 @@ public enum CampaignAnalyzer {
         return bounds.contains { $0 == nil } ? nil : bounds.compactMap { $0 }.max()
     }
 
+    /// What changes within less than this is no drift, seconds.
+    private static let shortestDrift = 900.0
+
     private static func drift(_ values: [(seconds: Double, ns: Double)]) -> LinearTrend? {
-        guard let first = values.first?.seconds else { return nil }
+        guard let first = values.first?.seconds, let last = values.last?.seconds, last - first >= shortestDrift else {
+            return nil
+        }
         return LinearTrend(values.map { (x: ($0.seconds - first) / 3_600, y: $0.ns) })
     }
 

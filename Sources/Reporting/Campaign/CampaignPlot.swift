@@ -46,7 +46,7 @@ struct CampaignPlot {
     private static let left = 64.0
     private static let right = 16.0
     private static let top = 14.0
-    private static let bottom = 56.0
+    private static let bottom = 66.0
 
     /// The plot in one size.
     func svg(width: Double, height: Double, class name: String) -> String {
@@ -116,7 +116,7 @@ struct CampaignPlot {
             )
             parts.append(Self.text(x, base + 18, tick.label, "middle"))
         }
-        parts.append(Self.text(canvas.width - Self.right, canvas.height - 8, xName, "end"))
+        parts.append(Self.text(canvas.width - Self.right, base + 36, xName, "end"))
         return parts.joined(separator: "\n")
     }
 
