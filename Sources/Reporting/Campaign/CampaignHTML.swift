@@ -34,10 +34,6 @@ public enum CampaignHTML {
 
     /// What the plots of a campaign need beside the report's own style.
     private static let style = """
-        .c-wide, .c-narrow { width: 100%; height: auto; }
-        .c-wide { display: block; }
-        .c-narrow { display: none; }
-        @media (max-width: 620px) { .c-wide { display: none; } .c-narrow { display: block; } }
         .c-grid { stroke: var(--line); stroke-width: 1; }
         .c-zero { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; }
         .c-line { stroke-width: 1.5; stroke-dasharray: 7 4; opacity: 0.7; }
