@@ -46,7 +46,8 @@ import Testing
     }
 
     @Test func duplicatesAndTheWarmUpAreThereAndNotCounted() async throws {
-        var run = SyntheticKind.tiny.run
+        var run = SyntheticRun()
+        run.seconds = 5
         run.repeatsEvents = true
         let found = try await rows(run)
         #expect(found.contains { $0["is_duplicate"] == "true" && $0["is_counted"] == "false" })

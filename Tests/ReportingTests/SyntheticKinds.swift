@@ -11,6 +11,7 @@ enum SyntheticKind: String, CaseIterable, Sendable {
     case tiny
     case onePath = "one-path"
     case troubled
+    case jumped
     case sequential
     case datagrams
 
@@ -39,8 +40,9 @@ enum SyntheticKind: String, CaseIterable, Sendable {
             run.directGap = 12...14.5
             run.repeatsEvents = true
             run.invalidMessages = 3
-            run.clockSteps = [(20.5, 2_500_000)]
             run.retransmissions = [(4.2, 1), (8.5, 3), (21.3, 2)]
+        case .jumped:
+            run.clockSteps = [(20.5, 2_500_000)]
         case .sequential:
             run.mode = .sequential
         case .datagrams:

@@ -46,16 +46,11 @@ struct CampaignPlot {
     private static let top = 14.0
     private static let bottom = 66.0
 
-    /// The plot in one size.
-    func svg(width: Double, height: Double, class name: String) -> String {
+    /// The plot's shapes in one size.
+    func shapes(width: Double, height: Double) -> [String] {
         let canvas = Canvas(width: width, height: height, x: xRange, y: yRange)
-        let parts =
-            [axes(canvas), zero(canvas)] + lines.map { line($0, canvas) } + gaps.map { gap($0, canvas) }
+        return [axes(canvas), zero(canvas)] + lines.map { line($0, canvas) } + gaps.map { gap($0, canvas) }
             + marks.map { mark($0, canvas) } + [legend(canvas)]
-        return
-            "<svg class=\"\(name)\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\n"
-            + "<title>\(Markup.escape(self.name))</title>\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
-            + "\n</svg>"
     }
 
     private var yRange: ClosedRange<Double> {

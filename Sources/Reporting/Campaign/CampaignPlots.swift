@@ -30,16 +30,29 @@ struct CampaignPlots {
         guard !plot.marks.isEmpty else { return "" }
         var plot = plot
         plot.name = "\(title): \(caption)"
-        return
-            "<figure>\n<figcaption>\(Markup.escape(title)) <span>\(Markup.escape(caption))</span></figcaption>\n"
-            + plot.svg(width: 940, height: 300, class: "c-wide") + "\n"
-            + plot.svg(width: 350, height: 280, class: "c-narrow") + "\n</figure>"
+        if plot.seriesNames == ["Δ"] { plot.firstStyle = RunFigures.differenceSeries }
+        let id = "campaign-" + title.lowercased().map { $0.isASCII && $0.isLetter ? $0 : "-" }
+        return Figure(
+            id: id,
+            title: title,
+            caption: caption,
+            legend: [],
+            drawings: Figure.Size.full.map { size in
+                let height = size.name == "narrow" ? 280.0 : 300
+                return Figure.Drawing(
+                    size: size,
+                    height: height,
+                    shapes: plot.shapes(width: size.width, height: height)
+                )
+            },
+            readout: nil
+        ).html
     }
 
     // MARK: What is drawn
 
     /// A figure of one run, before it has a place on an axis.
-    private struct Figure {
+    private struct RunFigure {
         var point: CampaignPoint
         var interval: QuantileInterval
         var series: Int
@@ -48,27 +61,27 @@ struct CampaignPlots {
 
     private var counted: [CampaignPoint] { analysis.points.filter(\.isCounted) }
 
-    private var deltas: [Figure] {
+    private var deltas: [RunFigure] {
         counted.compactMap { point in
-            point.difference.map { Figure(point: point, interval: $0, series: 0, name: "Δ") }
+            point.difference.map { RunFigure(point: point, interval: $0, series: 0, name: "Δ") }
         }
     }
 
-    private var medians: [Figure] { figures(\.median) }
+    private var medians: [RunFigure] { figures(\.median) }
 
-    private var tails: [Figure] { figures(\.p99) }
+    private var tails: [RunFigure] { figures(\.p99) }
 
-    private func figures(_ value: (CampaignPathPoint) -> QuantileInterval?) -> [Figure] {
+    private func figures(_ value: (CampaignPathPoint) -> QuantileInterval?) -> [RunFigure] {
         analysis.paths.enumerated().flatMap { index, path in
             counted.compactMap { point in
                 point.paths.first { $0.name == path.name }.flatMap(value).map {
-                    Figure(point: point, interval: $0, series: index, name: path.name)
+                    RunFigure(point: point, interval: $0, series: index, name: path.name)
                 }
             }
         }
     }
 
-    private func mark(_ figure: Figure, x: Double) -> CampaignPlot.Mark {
+    private func mark(_ figure: RunFigure, x: Double) -> CampaignPlot.Mark {
         let interval = figure.interval
         let value = Format.signedMilliseconds(interval.value)
         let range = interval.low.flatMap { low in
@@ -104,7 +117,7 @@ struct CampaignPlots {
     // MARK: Axes
 
     /// Hours since the first slot.
-    private func overTime(_ figures: [Figure], _ names: [String], trends: [LinearTrend?]) -> CampaignPlot {
+    private func overTime(_ figures: [RunFigure], _ names: [String], trends: [LinearTrend?]) -> CampaignPlot {
         let origin = analysis.points.first?.plannedSeconds ?? 0
         func hours(_ point: CampaignPoint) -> Double { (point.atSeconds - origin) / 3_600 }
         let marks = figures.map { mark($0, x: hours($0.point)) }
@@ -149,7 +162,7 @@ struct CampaignPlots {
         }
     }
 
-    private func byHour(_ figures: [Figure], _ names: [String]) -> CampaignPlot {
+    private func byHour(_ figures: [RunFigure], _ names: [String]) -> CampaignPlot {
         let marks = figures.map { mark($0, x: $0.point.hourOfDay) }
         return CampaignPlot(
             name: "",

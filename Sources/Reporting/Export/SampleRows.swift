@@ -119,7 +119,7 @@ final class SampleReader {
 
     deinit { try? handle.close() }
 
-    /// The next records.
+    /// The next records; nil at the end.
     ///
     /// Octets of a record that was cut short are left out.
     func next(_ count: Int) throws -> [SampleRecord]? {

@@ -64,7 +64,8 @@ struct DifferenceFigures {
         let floor =
             rows.count > 1
             ? "Below it, to the same scale, what two lanes of one path differ by: the noise floor (A/A), "
-                + "shaded across." : "There is one lane a path, so that no noise floor (A/A) can be drawn."
+                + "its middle nine tenths shaded."
+            : "There is one lane a path, so that no noise floor (A/A) can be drawn."
         return Figure(
             id: "difference-distribution",
             title: "Distribution of the difference",

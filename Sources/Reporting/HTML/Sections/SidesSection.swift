@@ -41,8 +41,9 @@ struct SidesSection {
         )
         let marked = table.html.replacingFirst("<table>", with: "<table class=\"sides\">")
         // That there is no event time is a warning, too, and stands beside the table.
-        let notes = analysis.paths.filter { $0.metric(.endToEnd) != nil || $0.samples == 0 }
-            .flatMap { path in path.notes.map { "\(path.name): \($0)" } }
+        let notes = analysis.paths.flatMap { path in
+            path.notes.filter { !$0.hasPrefix("no event time") }.map { "\(path.name): \($0)" }
+        }
         let bound = columns.lazy.compactMap { $0.metric?.bound }.first
         return
             ([marked] + notes.map { Markup.paragraph($0, class: "note") }
