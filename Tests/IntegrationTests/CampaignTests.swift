@@ -16,17 +16,18 @@ extension WholeRuns {
         }
 
         @Test(
-            "A campaign goes on after kill -9, another without a laptop; missed slots are told, and nothing is left",
+            "A campaign goes on after kill -9, another without a laptop, one is stopped; missed slots are told, nothing is left",
             .timeLimit(.minutes(4))
         )
-        func attachedAndDetached() async throws {
+        func attachedDetachedAndStopped() async throws {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
                     let before = try await lab.listeners()
                     async let first = attached(folder + "/attached", lab)
                     async let second = detached(folder + "/detached", lab)
+                    async let third = stopped(folder + "/stopped", lab)
                     let (attached, detached) = (try await first, try await second)
-                    try await Self.expectNothingLeft(of: [attached, detached], lab, before)
+                    try await Self.expectNothingLeft(of: [attached, detached, try await third], lab, before)
                     try await expectLists(attached, lab)
                     try await ExportCheck.expectSameQuantiles(run: try Self.run(1, of: detached))
                 }
@@ -128,11 +129,38 @@ extension WholeRuns {
             return found
         }
 
-        @Test(
-            "A detached campaign that is stopped, and one that cannot be: nothing is left, and it says so",
-            .timeLimit(.minutes(2))
-        )
-        func stopped() async throws {
+        // MARK: Stopped
+
+        /// Its first slot is being measured when it is stopped.
+        private func stopped(_ folder: String, _ lab: NetworkLabCommand) async throws -> Found {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let file = try lab.experiment(in: folder, seconds: 60, replacing: Self.short(port: 8093))
+            let runs = folder + "/runs"
+            let armed = try await lab.latexp([
+                "run", file, "--repeat", "3", "--every", "2m", "--detach", "--runs", runs,
+            ])
+            #expect(armed.status == 0, "\(armed.errors)")
+            let record = try Self.found(in: runs, needsAnalysis: false).record
+            let place = Self.home + "/.cache/latexp/runs/\(record.nameOnHosts)/frankfurt-b0/s1-b1"
+            try await RunPlace.wait(for: "a receiver that measures") { RunPlace.isMeasuring(place) }
+            let stop = try await lab.latexp(["stop", "latest", "--runs", runs])
+            #expect(stop.status == 0 && stop.output.contains("stopped on frankfurt, tokyo"), "\(stop.output)")
+            #expect(LatexpCommand.processes(holding: record.nameOnHosts).isEmpty)
+            let resumed = try await lab.latexp(["resume", "latest", "--runs", runs])
+            // Nothing was measured as planned.
+            #expect(resumed.status == 5, "\(resumed.errors)")
+            let found = try Self.found(in: runs)
+            #expect(found.record.slots.map(\.state) == [.failed, .missed, .missed])
+            #expect(found.record.slots[0].reason?.contains("frankfurt failed: stopped") == true)
+            #expect(found.record.slots[2].reason?.hasPrefix("the campaign was stopped at") == true)
+            // What was measured until then is there.
+            let run = try Self.run(1, of: found)
+            #expect(FileManager.default.fileExists(atPath: run + "/hosts/frankfurt/block-1/samples.bin"))
+            return found
+        }
+
+        @Test("What cannot be a campaign is refused before anything begins", .timeLimit(.minutes(1)))
+        func refused() async throws {
             try await withTemporaryFolder { folder in
                 let simulated = try await LatexpCommand.run([
                     "run", "experiments/demo.json", "--repeat", "2", "--every", "5m", "--detach", "--runs", folder,
@@ -146,32 +174,7 @@ extension WholeRuns {
                 ])
                 #expect(often.status == 2, "\(often.errors)")
                 #expect(often.errors.contains("schedule.every: 10s is too short: one run measures for 23s"))
-                try await NetworkLabCommand.with(folder) { lab in
-                    let before = try await lab.listeners()
-                    let file = try lab.experiment(in: folder, seconds: 60, replacing: Self.short(port: 8093))
-                    let armed = try await lab.latexp([
-                        "run", file, "--repeat", "3", "--every", "2m", "--detach", "--runs", folder + "/runs",
-                    ])
-                    #expect(armed.status == 0, "\(armed.errors)")
-                    let record = try Self.found(in: folder + "/runs", needsAnalysis: false).record
-                    // Its first slot is being measured.
-                    let place = Self.home + "/.cache/latexp/runs/\(record.nameOnHosts)/frankfurt-b0/s1-b1"
-                    try await RunPlace.wait(for: "a receiver that measures") { RunPlace.isMeasuring(place) }
-                    let stop = try await lab.latexp(["stop", "latest", "--runs", folder + "/runs"])
-                    #expect(stop.status == 0 && stop.output.contains("stopped on frankfurt, tokyo"), "\(stop.output)")
-                    #expect(LatexpCommand.processes(holding: record.nameOnHosts).isEmpty)
-                    let resumed = try await lab.latexp(["resume", "latest", "--runs", folder + "/runs"])
-                    // Nothing was measured as planned.
-                    #expect(resumed.status == 5, "\(resumed.errors)")
-                    let found = try Self.found(in: folder + "/runs")
-                    #expect(found.record.slots.map(\.state) == [.failed, .missed, .missed])
-                    #expect(found.record.slots[0].reason?.contains("frankfurt failed: stopped") == true)
-                    #expect(found.record.slots[2].reason?.hasPrefix("the campaign was stopped at") == true)
-                    // What was measured until then is there.
-                    let run = found.directory + "/" + (try #require(found.record.slots[0].run))
-                    #expect(FileManager.default.fileExists(atPath: run + "/hosts/frankfurt/block-1/samples.bin"))
-                    try await Self.expectNothingLeft(of: [found], lab, before)
-                }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
             }
         }
 

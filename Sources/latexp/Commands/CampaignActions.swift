@@ -155,7 +155,7 @@ enum CampaignActions {
     private static func text(_ record: CampaignRecord, _ outcome: String, _ states: [CampaignHostState]) -> String {
         let settled = record.slots.count(where: \.isOver)
         let progress =
-            record.isDetached && record.outcome == .running
+            record.isDetached && record.outcome == .running && record.reason == nil
             ? "\(settled) of \(record.slots.count) slots are here, the hosts have the rest" : record.progress
         var lines = ["\(record.id): \(outcome), \(progress)"]
         if let reason = record.reason { lines.append("  \(reason)") }
