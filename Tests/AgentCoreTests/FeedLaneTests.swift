@@ -234,7 +234,7 @@ struct FeedLaneTests {
             let lane = world.open()
             world.run(events: 1)
             lane.close("told to stop")
-            world.run { world.exchange.peerPorts.isEmpty }
+            world.run { world.exchange.peerPorts.isEmpty && world.ear.heard.last?.message == .close(1_000) }
             #expect(world.ear.heard.last?.message == .close(1_000))
             #expect(lane.connections.map(\.reason) == ["told to stop"])
             #expect(lane.state == .closed)

@@ -40,6 +40,8 @@ struct CampaignPlot {
     var lines: [(series: Int, left: Double, right: Double)] = []
     /// Whether zero is to be seen.
     var showsZero = false
+    /// The style of the first series, from which the others' count.
+    var firstStyle = 0
 
     private static let left = 64.0
     private static let right = 16.0
@@ -121,7 +123,7 @@ struct CampaignPlot {
     }
 
     private func line(_ line: (series: Int, left: Double, right: Double), _ canvas: Canvas) -> String {
-        "<line class=\"c-line c\(line.series % 4)\" x1=\"\(Self.place(Self.left))\" y1=\"\(Self.place(canvas.atY(line.left)))\" "
+        "<line class=\"c-line c\((line.series + firstStyle) % 4)\" x1=\"\(Self.place(Self.left))\" y1=\"\(Self.place(canvas.atY(line.left)))\" "
             + "x2=\"\(Self.place(canvas.width - Self.right))\" y2=\"\(Self.place(canvas.atY(line.right)))\"/>"
     }
 
@@ -138,11 +140,11 @@ struct CampaignPlot {
         var whisker = ""
         if let low = mark.low, let high = mark.high {
             whisker =
-                "<line class=\"c-whisker c\(mark.series % 4)\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.place(canvas.atY(low)))\" "
+                "<line class=\"c-whisker c\((mark.series + firstStyle) % 4)\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.place(canvas.atY(low)))\" "
                 + "y2=\"\(Self.place(canvas.atY(high)))\"/>"
         }
         return "<g><title>\(Markup.escape(mark.text))</title>\(whisker)"
-            + "<circle class=\"c-dot c\(mark.series % 4)\" cx=\"\(x)\" cy=\"\(Self.place(canvas.atY(mark.value)))\" r=\"4\"/></g>"
+            + SVG.mark(canvas.atX(mark.x), canvas.atY(mark.value), series: mark.series + firstStyle) + "</g>"
     }
 
     /// Names of the series in their colours; the series' first letters stand for those who see no colours in the titles.
@@ -155,7 +157,7 @@ struct CampaignPlot {
             parts.append(
                 isGap
                     ? Self.text(x, y + 4, "×", "start", "c-gaptext")
-                    : "<circle class=\"c-dot c\(index % 4)\" cx=\"\(Self.place(x + 4))\" cy=\"\(Self.place(y))\" r=\"4\"/>"
+                    : SVG.mark(x + 4, y, series: index + firstStyle)
             )
             parts.append(Self.text(x + 13, y + 4, name, "start"))
             x += 26 + 7.2 * Double(name.count)
