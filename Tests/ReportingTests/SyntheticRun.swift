@@ -51,7 +51,9 @@ struct SyntheticRun {
         let data = blocks.enumerated().map { index, paths in
             let block = SyntheticBlock(run: self, number: index + 1, paths: paths).build(&truth)
             record.blocks.append(block.record)
-            return block.data
+            var data = block.data
+            if !retransmissions.isEmpty { data.retransmissions["tokyo"] = foundAgain }
+            return data
         }
         return RunData(record: record, blocks: data, truth: hasTruth ? truth : nil)
     }
@@ -165,17 +167,33 @@ extension SyntheticRun {
         return root
     }
 
-    /// The forwarder's TCP each second, its connection opened anew half way.
-    private func tcpStates() -> String {
+    /// What the forwarder's TCP counts each second, its connection opened anew half way.
+    private var sentAgain: [Int] {
         (0..<Int(seconds)).map { second in
             let since = second < Int(seconds) / 2 ? 0 : seconds / 2
-            let sent = retransmissions.filter { $0.seconds >= since && $0.seconds < Double(second) }
+            return retransmissions.filter { $0.seconds >= since && $0.seconds < Double(second) }
                 .reduce(0) { $0 + $1.segments }
+        }
+    }
+
+    private func tcpStates() -> String {
+        sentAgain.enumerated().map { second, sent in
             let at = Self.moment(Double(second)).wallNs
             return "{\"congestionControl\":\"cubic\",\"lane\":0,\"lost\":0,\"path\":\"backbone\",\"purpose\":\"relay\","
                 + "\"retransmits\":\(sent),\"rttUs\":224000,\"wallNs\":\(at)}\n"
         }
         .joined()
+    }
+
+    /// What a reader finds in those counts.
+    fileprivate var foundAgain: [Retransmission] {
+        sentAgain.indices.compactMap { second in
+            let before = second > 0 ? sentAgain[second - 1] : 0
+            let grown = sentAgain[second] > before ? sentAgain[second] - before : 0
+            guard grown > 0 else { return nil }
+            let at = Self.moment(Double(second)).wallNs
+            return Retransmission(wallNs: at, path: "backbone", purpose: "relay", count: grown)
+        }
     }
 
     static func sampleFile(_ records: RecordedSamples) -> [UInt8] {
