@@ -48,6 +48,8 @@ import Testing
     @Test func duplicatesAndTheWarmUpAreThereAndNotCounted() async throws {
         var run = SyntheticKind.tiny.run
         run.repeatsEvents = true
+        run.eventsPerSecond = 60
+        run.warmUpSeconds = 1
         let found = try await rows(run)
         #expect(found.contains { $0["is_duplicate"] == "true" && $0["is_counted"] == "false" })
         #expect(found.contains { $0["in_window"] == "false" && $0["is_counted"] == "false" })
