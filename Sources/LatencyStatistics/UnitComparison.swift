@@ -12,22 +12,44 @@ public enum UnitComparison {
         return interval(first.probability, spread.mean, spread.variance, spread.degrees)
     }
 
+    /// The same where a unit that has no interval of its own leaves the mean without one: what a run is too short to tell is
+    /// not told by another run that happens to be near it.
+    public static func meanOfKnown(_ units: [QuantileInterval]) -> QuantileInterval? {
+        mean(units).map { keeping($0, units) }
+    }
+
+    /// The estimate without its interval if one of the units has none, with that unit's reason.
+    private static func keeping(_ estimate: QuantileInterval, _ units: [QuantileInterval]) -> QuantileInterval {
+        guard estimate.withheld == nil, let unknown = units.first(where: { $0.withheld != nil }) else {
+            return estimate
+        }
+        let withheld = units.count { $0.withheld != nil }
+        let reason = unknown.withheld ?? ""
+        return QuantileInterval(
+            probability: estimate.probability,
+            value: estimate.value,
+            cause: unknown.cause,
+            withheld: units.count == 1 ? reason : "\(withheld) of \(units.count) runs have none: \(reason)"
+        )
+    }
+
     /// The difference between the means of two sides, second - first, by Welch's t-test ("The generalization of 'Student's'
     /// problem when several different population variances are involved", 1947).
     ///
     /// A side of one unit beside a side of several takes the other's spread; of one unit each, the difference is that of
-    /// two independent estimates, which knows nothing of how units differ.
+    /// two independent estimates, which knows nothing of how units differ. Without an interval if a unit has none.
     public static func difference(_ first: [QuantileInterval], _ second: [QuantileInterval]) -> QuantileInterval? {
         guard let one = first.first, let other = second.first else { return nil }
         if first.count == 1, second.count == 1 { return QuantileInterval(difference: one, other) }
-        guard let firstSpread = Spread(first) ?? Spread(second).map({ $0.single(one.value) }),
-            let secondSpread = Spread(second) ?? Spread(first).map({ $0.single(other.value) })
+        guard let firstSpread = Spread(first) ?? Spread(second).map({ $0.single(one) }),
+            let secondSpread = Spread(second) ?? Spread(first).map({ $0.single(other) })
         else { return nil }
         let parts = [firstSpread, secondSpread]
         let variance = parts.reduce(0) { $0 + $1.variance }
         let squares = parts.reduce(0) { $0 + $1.variance * $1.variance / $1.degrees }
         let degrees = squares > 0 ? variance * variance / squares : parts.map(\.degrees).reduce(0, +)
-        return interval(one.probability, secondSpread.mean - firstSpread.mean, variance, degrees)
+        let difference = interval(one.probability, secondSpread.mean - firstSpread.mean, variance, degrees)
+        return keeping(difference, first + second)
     }
 
     /// The mean of differences between units that were matched, second - first, with its interval by Student's paired t (1908).
@@ -39,7 +61,7 @@ public enum UnitComparison {
     ) -> QuantileInterval? {
         let differences = pairs.map { QuantileInterval(difference: $0.first, $0.second) }
         guard let first = differences.first, let spread = Spread(differences) else { return nil }
-        return interval(first.probability, spread.mean, spread.variance, spread.degrees)
+        return keeping(interval(first.probability, spread.mean, spread.variance, spread.degrees), differences)
     }
 
     /// How much units differ: the variance of their mean, at least what each one's own uncertainty makes of it.
@@ -60,11 +82,12 @@ public enum UnitComparison {
             degrees = count - 1
         }
 
-        /// One unit that differs from others as these do among themselves.
-        func single(_ value: Double) -> Spread {
+        /// One unit that differs from others as these do among themselves, and at least by its own uncertainty.
+        func single(_ unit: QuantileInterval) -> Spread {
             var single = self
-            single.mean = value
-            single.variance = unitVariance
+            single.mean = unit.value
+            single.unitVariance = max(unitVariance, (unit.standardError ?? 0) * (unit.standardError ?? 0))
+            single.variance = single.unitVariance
             return single
         }
     }

@@ -93,6 +93,73 @@ func onePath(
         #expect(comparison.paths[1].figures.contains { $0.metric == .backbone })
     }
 
+    @Test func eachPathHasItsVerdictAndTheOverallSaysThatTheyDiffer() throws {
+        func run(_ id: String, _ seed: UInt64, backboneMs: Double) -> RunData {
+            var run = SyntheticRun()
+            run.id = id
+            run.seed = seed
+            run.backboneMs = backboneMs
+            return run.data()
+        }
+        let a = run("first", 7, backboneMs: 112)
+        let differing = try RunComparison.compare([a], [run("second", 12, backboneMs: 104)])
+        #expect(differing.paths.map(\.verdict.kind) == [.noDifferenceShown, .sooner])
+        #expect(differing.paths[1].verdict.headline.hasPrefix("backbone: B is sooner than A by"))
+        #expect(differing.verdict.kind == .pathsDiffer && !differing.isVerdictUnusable)
+        #expect(differing.verdict.headline.hasPrefix("the paths differ: baseline no difference shown"))
+        #expect(differing.verdict.headline.contains("backbone B sooner"))
+        #expect(differing.verdict.details.contains { $0.hasPrefix("baseline: no difference shown: B - A is") })
+        let same = try RunComparison.compare([a], [run("third", 13, backboneMs: 112)])
+        #expect(same.verdict.kind == .noDifferenceShown)
+        #expect(same.verdict.headline.hasPrefix("no difference shown on both paths: baseline"))
+        let text = try OutputFormat.text.render(differing)
+        #expect(text.contains("Verdict: backbone: B is sooner"))
+        #expect(HTMLReport.render(differing).contains("the paths differ"))
+    }
+
+    /// A run of 8 s has 400 events a lane: not enough for an interval of p99.9 (3,688).
+    @Test func whatARunIsTooShortForStaysWithheld() throws {
+        let a = [0.0, 0.1].enumerated().map {
+            run("baseline", level: 118 + $1, seed: 40 + UInt64($0), hour: Double($0))
+        }
+        let b = run("backbone", level: 112, seed: 9, hour: 1)
+        let comparison = try RunComparison.compare(a, [b])
+        let figures = comparison.paths[0].figures.filter { $0.metric == .endToEnd }
+        let tail = try #require(figures.first { $0.a.probability == 0.999 })
+        for interval in [tail.a, tail.b, tail.difference] {
+            #expect(interval.low == nil && interval.cause == .tooFewSamples && interval.withheld != nil)
+        }
+        let median = try #require(figures.first { $0.a.probability == 0.5 })
+        #expect(median.difference.low != nil)
+        // One run differs from others at least by what it does not know itself.
+        let matched = try RunComparison.compare(a, [b, run("backbone", level: 112, seed: 10, hour: 0)])
+        #expect(matched.paths[0].figures.first { $0.a.probability == 0.999 }?.difference.low == nil)
+    }
+
+    @Test func theHeaderNamesTheRunsThatTheFiguresAreOf() throws {
+        let a = [1.0, 2, 9, 15].enumerated().map { run("baseline", level: 118, seed: 40 + UInt64($0), hour: $1) }
+        let b = [1.2, 2.1].enumerated().map { run("backbone", level: 112, seed: 60 + UInt64($0), hour: $1) }
+        let comparison = try RunComparison.compare(a, b)
+        #expect(comparison.runsA == ["baseline-40", "baseline-41"] && comparison.runsB.count == 2)
+        #expect(comparison.leftOut.map(\.run) == ["baseline-42", "baseline-43"])
+        #expect(comparison.matching?.pairs == [.init(a: 0, b: 0), .init(a: 1, b: 1)])
+        #expect(comparison.measuredSecondsA == comparison.measuredSecondsB)
+        let hours = try #require(comparison.warnings.first { $0.code == .differentTimes })
+        #expect(hours.text.contains("2 pairs") && !hours.text.contains("differ"), "\(hours.text)")
+        #expect(
+            comparison.warnings.contains { $0.text.contains("left out: baseline-42 (A): no run of the other side") }
+        )
+
+        // One run of B measured nothing: it is no run to be matched with.
+        var empty = b
+        empty[1].blocks[0].samples = []
+        let single = try RunComparison.compare(a, empty)
+        #expect(single.matching == nil && single.runsB == ["backbone-60"] && single.runsA.count == 4)
+        #expect(single.leftOut.map(\.reason) == ["nothing was measured"])
+        #expect(single.paths[0].runsA == 4 && single.paths[0].runsB == 1)
+        #expect(single.verdict.details.contains { $0.contains("4 in A, 1 in B.") })
+    }
+
     @Test func aRunOnBothSidesIsAReason() {
         let error = #expect(throws: ReportingError.self) { try RunComparison.compare([baseline], [baseline]) }
         #expect(error?.message.contains("on both sides: \(baseline.record.id)") ?? false)

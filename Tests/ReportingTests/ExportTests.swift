@@ -49,6 +49,8 @@ import Testing
         var run = SyntheticRun()
         run.seconds = 5
         run.repeatsEvents = true
+        run.eventsPerSecond = 60
+        run.warmUpSeconds = 1
         let found = try await rows(run)
         #expect(found.contains { $0["is_duplicate"] == "true" && $0["is_counted"] == "false" })
         #expect(found.contains { $0["in_window"] == "false" && $0["is_counted"] == "false" })

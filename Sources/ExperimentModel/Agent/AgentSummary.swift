@@ -192,7 +192,7 @@ public struct MissingRange: Codable, Hashable, Sendable {
     }
 
     /// How many ids are missing.
-    public var count: Int { missing ?? Int(last - first + 1) }
+    public var count: Int { missing ?? (last < first ? 0 : Int(clamping: last - first &+ 1)) }
 }
 
 /// A sudden change of the wall clock against the monotonic clock.

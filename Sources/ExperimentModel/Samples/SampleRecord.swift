@@ -136,9 +136,10 @@ public struct SampleRecord: Hashable, Sendable {
     @inlinable
     public var arrivalOnMonotonicNs: Int64 {
         guard arrivalKernelNs != Self.absent else { return arrivalMonotonicNs }
-        let readDelayNs = arrivalWallNs - arrivalKernelNs
-        guard abs(readDelayNs) < 10_000_000_000 else { return arrivalMonotonicNs }
-        return arrivalMonotonicNs - readDelayNs
+        let (readDelayNs, overflow) = arrivalWallNs.subtractingReportingOverflow(arrivalKernelNs)
+        guard !overflow, readDelayNs.magnitude < 10_000_000_000 else { return arrivalMonotonicNs }
+        // A damaged record may hold anything; it is told by its times, not by a trap.
+        return arrivalMonotonicNs &- readDelayNs
     }
 
     /// The forwarder's best receive time, wall; `absent` on a direct lane.

@@ -10,8 +10,8 @@ struct MeasuredPath: Sendable {
     private(set) var sources = ReceiveTimeCount()
     /// What the event times are rounded down to, nanoseconds: a millisecond unless some show finer digits.
     private(set) var truncationNs = 1_000_000.0
-    /// Records of the path's blocks that name a lane which no path has.
-    private(set) var strays = 0
+    /// Records that are damaged: left out of everything else.
+    private(set) var damaged = 0
 
     /// Goes through a path's records once.
     init(_ records: PathRecords, metrics: [Metric]) {
@@ -19,7 +19,7 @@ struct MeasuredPath: Sendable {
         kind = records.kind
         var lanes = [MeasuredLane](repeating: MeasuredLane(), count: records.laneCount)
         var sources = ReceiveTimeCount()
-        var strays = 0
+        var damaged = 0
         var hasMicroseconds = false
         var hasNanoseconds = false
         // Flat: one series a lane and metric.
@@ -27,7 +27,7 @@ struct MeasuredPath: Sendable {
         for index in series.indices { series[index].reserveCapacity(records.expectedPerLane) }
         series.withUnsafeMutableBufferPointer { series in
             records.forEach {
-                strays += 1
+                damaged += 1
             } _: { lane, record, place in
                 guard place == .inside else {
                     lanes[lane].outsideWindow += 1
@@ -60,7 +60,7 @@ struct MeasuredPath: Sendable {
         }
         self.lanes = lanes
         self.sources = sources
-        self.strays = strays
+        self.damaged = damaged
         truncationNs = hasNanoseconds ? 1 : hasMicroseconds ? 1_000 : 1_000_000
     }
 

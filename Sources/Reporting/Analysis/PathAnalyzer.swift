@@ -60,7 +60,7 @@ struct PathFacts: Sendable {
     var lanes: [MeasuredLane]
     var sources: ReceiveTimeCount
     var truncationNs: Double
-    var strays: Int
+    var damaged: Int
     var metrics: PathMetrics
 
     init(_ path: MeasuredPath, _ metrics: PathMetrics) {
@@ -70,7 +70,7 @@ struct PathFacts: Sendable {
         for index in lanes.indices { lanes[index].series = [:] }
         sources = path.sources
         truncationNs = path.truncationNs
-        strays = path.strays
+        damaged = path.damaged
         self.metrics = metrics
     }
 

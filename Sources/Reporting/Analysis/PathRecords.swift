@@ -48,6 +48,9 @@ struct PathRecords: Sendable {
         var inside: Range<Int64>
         /// The lanes of all paths.
         var laneCount: Int
+        /// Whether this path counts the records that name a lane which no path has: one of the block's paths does.
+        var countsStrays: Bool
+        var check: RecordCheck
     }
 
     init(_ path: PathSpecification, _ blocks: [BlockData]) {
@@ -66,7 +69,9 @@ struct PathRecords: Sendable {
                     samples: block.samples,
                     numbers: first..<first + block.paths[index].lanes,
                     inside: start..<max(start, window.end.monotonicNs),
-                    laneCount: block.paths.reduce(0) { $0 + $1.lanes }
+                    laneCount: block.paths.reduce(0) { $0 + $1.lanes },
+                    countsStrays: index == 0,
+                    check: RecordCheck(block, forwarder: path.via.flatMap { block.forwarders[$0] })
                 )
             )
         }
@@ -79,16 +84,18 @@ struct PathRecords: Sendable {
         parts.reduce(0) { $0 + $1.samples.count * 9 / (8 * max(1, $1.laneCount)) + 16 }
     }
 
-    /// Calls `body` with each record, its lane in the path, and its place in time; `stray` for each that no path's lane brought.
+    /// Calls `body` with each record, its lane in the path, and its place in time; `damaged` for each that no path's lane can
+    /// have brought, or that holds what no run can.
     @inline(__always)
-    func forEach(stray: () -> Void = {}, _ body: (Int, SampleRecord, Place) -> Void) {
+    func forEach(damaged: () -> Void = {}, _ body: (Int, SampleRecord, Place) -> Void) {
         for part in parts {
             part.samples.forEach { record in
                 let number = Int(record.lane)
                 guard part.numbers.contains(number) else {
-                    if number >= part.laneCount { stray() }
+                    if number >= part.laneCount, part.countsStrays { damaged() }
                     return
                 }
+                guard part.check.accepts(record) else { return damaged() }
                 let arrivalNs = record.arrivalOnMonotonicNs
                 let place: Place =
                     arrivalNs < part.inside.lowerBound ? .before : arrivalNs < part.inside.upperBound ? .inside : .after

@@ -20,8 +20,7 @@ public enum RunAnalyzer {
         let layout = RunLayout(data)
         let hosts = HostAnalyzer.analyze(data)
         let facts = facts(of: layout)
-        // Blocks of several paths are seen by each of them.
-        let strays = facts.map(\.strays).max() ?? 0
+        let damaged = facts.reduce(0) { $0 + $1.damaged }
         let truncationNs = facts.map(\.truncationNs).min() ?? 1_000_000
         let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
         let budgets = Parallel.map(layout.paths.count) { index in
@@ -87,7 +86,7 @@ public enum RunAnalyzer {
         analysis.warnings = WarningCollector(
             data: data,
             layout: layout,
-            strays: strays,
+            damaged: damaged,
             endpoints: endpoints,
             analysis: analysis
         ).collect()

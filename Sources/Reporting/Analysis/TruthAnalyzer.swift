@@ -19,7 +19,7 @@ struct TruthAnalyzer {
                     let first = delivery(event, baseline.kind), let second = delivery(event, other.kind),
                     isInside(first), isInside(second)
                 else { return nil }
-                return Double(second - first)
+                return Double(second &- first)
             }
             differenceMedian = Quantile.type7(differences.sorted(), 0.5)
         }
@@ -32,12 +32,12 @@ struct TruthAnalyzer {
         for event in events {
             guard let deliveredNs = delivery(event, path.kind) else { continue }
             deliveries[event.updateID] = deliveredNs
-            if isInside(deliveredNs) { delays.append(Double(deliveredNs - event.sentNs)) }
+            if isInside(deliveredNs) { delays.append(Double(deliveredNs &- event.sentNs)) }
         }
         guard let summary = Summary(delays) else { return nil }
         let arrivals = path.soonest
         let errors = arrivals.updateIDs.indices.compactMap { index in
-            deliveries[arrivals.updateIDs[index]].map { Double(arrivals.wallNs[index] - $0) }
+            deliveries[arrivals.updateIDs[index]].map { Double(arrivals.wallNs[index] &- $0) }
         }
         return PathTruth(
             path: path.name,

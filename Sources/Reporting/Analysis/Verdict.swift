@@ -8,6 +8,8 @@ public struct Verdict: Codable, Hashable, Sendable {
         case noDifferenceShown
         /// The question cannot be answered from these data.
         case cannotSay
+        /// Of several pairs of paths, each with its own answer, not all have the same.
+        case pathsDiffer
         /// There is nothing to compare with.
         case onePath
     }

@@ -5,8 +5,8 @@ import LatencyStatistics
 struct WarningCollector {
     let data: RunData
     let layout: RunLayout
-    /// Records that name a lane which no path has.
-    let strays: Int
+    /// Records that hold what no run can have.
+    let damaged: Int
     /// Where connections went.
     let endpoints: [EndpointChecks.Endpoint]
     let analysis: RunAnalysis
@@ -43,38 +43,19 @@ struct WarningCollector {
                     "the last record of block \(block.number) was cut short (\(block.tornBytes) octets) and left out"
                 warnings.append(.init(.incompleteFiles, text))
             }
-            if let lost = block.receiver?.samplesNotWritten, lost > 0 {
-                let text = "\(Format.count(lost)) samples could not be written on \(analysis.receiver)"
-                warnings.append(.init(.incompleteFiles, text, makesVerdictUnusable: true))
-            }
-            if let told = block.receiver?.sampleCount, told != block.samples.count {
-                let text =
-                    "the receiver wrote \(Format.count(told)) samples, its file holds \(Format.count(block.samples.count))"
-                warnings.append(.init(.incompleteFiles, text))
-            }
             if let source = block.receiver?.receiveTimeSource, source != "kernel" {
                 let text = "receive times on \(analysis.receiver) are \(source): delays hold the host's scheduling too"
                 warnings.append(.init(.userSpaceTimes, text))
             }
         }
         warnings += data.record.warnings.map { AnalysisWarning(.noted, $0) }
-        for failure in data.blocks.compactMap(\.samples.failure) {
-            warnings.append(.init(.incompleteFiles, failure, makesVerdictUnusable: true))
-        }
-        if strays > 0 {
-            let text = "\(Format.count(strays)) records name a lane that the plan does not have"
-            warnings.append(.init(.incompleteFiles, text))
-        }
-        return warnings
+        return warnings + RunIntegrity.files(data, damaged: damaged)
     }
 
     private func accounts() -> [AnalysisWarning] {
         var warnings: [AnalysisWarning] = []
+        warnings += RunIntegrity.accounts(analysis.conservation)
         for row in analysis.conservation {
-            for mismatch in row.mismatches {
-                let text = "\(row.path) lane \(row.lane): \(mismatch)"
-                warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: true))
-            }
             if let reason = row.unchecked {
                 warnings.append(.init(.conservationMismatch, "\(row.path) lane \(row.lane) is not checked: \(reason)"))
             }

@@ -1,6 +1,6 @@
 import LatencyStatistics
 
-/// Draws the verdict of a comparison from the end-to-end medians of its first pair of paths.
+/// Draws the verdicts of a comparison from the end-to-end medians: one for each pair of paths, and one over all of them.
 struct ComparisonJudge {
     private let comparison: RunComparison
 
@@ -8,32 +8,111 @@ struct ComparisonJudge {
         self.comparison = comparison
     }
 
+    /// The verdict over all pairs of paths, each of which has its own already.
     func judge() -> Verdict {
-        guard
-            let pair = comparison.paths.first,
-            let median = pair.figures.first(where: { $0.metric == .endToEnd && $0.a.probability == 0.5 })
-        else {
-            return Verdict(.cannotSay, headline: "cannot say: there is no end-to-end latency on both sides")
-        }
-        var verdict = decide(pair, median.difference)
-        if !comparison.forcedPast.isEmpty {
-            verdict = Verdict(
-                .cannotSay,
-                headline: "cannot say: the runs are not comparable, and were compared by force",
-                details: ["Taken at its word, the result would be: \(verdict.headline)."] + verdict.details
-            )
-        }
+        var verdict = overall()
+        verdict.details += general
         return verdict
     }
 
+    private func overall() -> Verdict {
+        let verdicts = comparison.paths.map(\.verdict)
+        guard verdicts.count > 1 else {
+            return verdicts.first ?? Verdict(.cannotSay, headline: "cannot say: there is nothing to compare")
+        }
+        if let reason = reasonAgainst { return refused(reason, verdicts.flatMap(\.details)) }
+        let details = zip(comparison.paths, verdicts).flatMap { pair, verdict in
+            ["\(verdict.headline)."] + verdict.details.map { "\(Self.name(pair)): \($0)" }
+        }
+        let answers = comparison.paths.map(Self.answer)
+        let shared = Set(answers).count == 1 ? answers.first : nil
+        let short = comparison.paths.map { "\(Self.name($0)) \(Self.short($0))" }.joined(separator: "; ")
+        let number = comparison.paths.count == 2 ? "both paths" : "all \(comparison.paths.count) paths"
+        switch shared {
+        case .noDifference:
+            return Verdict(.noDifferenceShown, headline: "no difference shown on \(number): \(short)", details: details)
+        case .aSooner: return Verdict(.sooner, headline: "A is sooner than B on \(number): \(short)", details: details)
+        case .bSooner: return Verdict(.sooner, headline: "B is sooner than A on \(number): \(short)", details: details)
+        case .unknown: return Verdict(.cannotSay, headline: "cannot say on \(number)", details: details)
+        case nil: return Verdict(.pathsDiffer, headline: "the paths differ: \(short)", details: details)
+        }
+    }
+
+    private enum Answer { case aSooner, bSooner, noDifference, unknown }
+
+    private static func answer(_ pair: ComparedPaths) -> Answer {
+        switch pair.verdict.kind {
+        case .sooner: (pair.verdict.medianNs ?? 0) < 0 ? .bSooner : .aSooner
+        case .noDifferenceShown: .noDifference
+        case .cannotSay, .onePath, .pathsDiffer: .unknown
+        }
+    }
+
+    /// A pair's answer in a few words.
+    private static func short(_ pair: ComparedPaths) -> String {
+        let range =
+            pair.verdict.lowNs.flatMap { low in
+                pair.verdict.highNs.map {
+                    " (B - A \(Format.signedMilliseconds(low)) to \(Format.signedMilliseconds($0)) ms)"
+                }
+            } ?? ""
+        switch answer(pair) {
+        case .aSooner: return "A sooner" + range
+        case .bSooner: return "B sooner" + range
+        case .noDifference: return "no difference shown" + range
+        case .unknown: return "cannot say"
+        }
+    }
+
+    /// The verdict of one pair of paths.
+    func judge(_ pair: ComparedPaths) -> Verdict {
+        let found = pair.figures.first { $0.metric == .endToEnd && $0.a.probability == 0.5 }
+        let verdict =
+            found.map { decide(pair, $0.difference) }
+            ?? Verdict(
+                .cannotSay,
+                headline: "cannot say for \(Self.name(pair)): there is no end-to-end latency on both sides"
+            )
+        guard let reasonAgainst else { return verdict }
+        return refused(
+            reasonAgainst,
+            ["Taken at its word, the result would be: \(verdict.headline)."] + verdict.details
+        )
+    }
+
+    /// Why nothing can be concluded, whatever the figures are; nil when something can.
+    private var reasonAgainst: String? {
+        if !comparison.forcedPast.isEmpty { return "the runs are not comparable, and were compared by force" }
+        return comparison.warnings.first(where: \.makesVerdictUnusable)?.text
+    }
+
+    private func refused(_ reason: String, _ details: [String]) -> Verdict {
+        Verdict(.cannotSay, headline: "cannot say: \(reason)", details: details)
+    }
+
+    /// What a pair of paths is called.
+    static func name(_ pair: ComparedPaths) -> String {
+        pair.pathA == pair.pathB ? pair.pathA : "A (\(pair.pathA)) and B (\(pair.pathB))"
+    }
+
     private func decide(_ pair: ComparedPaths, _ median: QuantileInterval) -> Verdict {
-        let a = "A (\(pair.pathA))"
-        let b = "B (\(pair.pathB))"
+        let isSame = pair.pathA == pair.pathB
+        let a = isSame ? "A" : "A (\(pair.pathA))"
+        let b = isSame ? "B" : "B (\(pair.pathB))"
+        let subject = isSame ? "\(pair.pathA): " : ""
+        let nothing = isSame ? "\(subject)no difference shown" : "no difference shown between \(a) and \(b)"
         guard let low = median.low, let high = median.high else {
-            return Verdict(.cannotSay, headline: "cannot say: the interval \(median.withheld ?? "is not known")")
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say for \(Self.name(pair)): the median difference has no 95 % interval: "
+                    + (median.withheld ?? "it is not known")
+            )
         }
         guard let clockNs = pair.clockNs else {
-            return Verdict(.cannotSay, headline: "cannot say: a receiver's clock bound is unknown")
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say for \(Self.name(pair)): a receiver's clock bound is unknown"
+            )
         }
         let range = "\(Format.signedMilliseconds(low)) to \(Format.signedMilliseconds(high)) ms"
         let size = Format.milliseconds(abs(median.value))
@@ -41,20 +120,19 @@ struct ComparisonJudge {
         if !median.excludesZero {
             verdict = Verdict(
                 .noDifferenceShown,
-                headline: "no difference shown: B - A is \(Format.signedMilliseconds(median.value)) ms at the median, "
+                headline: "\(nothing): B - A is \(Format.signedMilliseconds(median.value)) ms at the median, "
                     + "95 % interval \(range)"
             )
         } else if min(abs(low), abs(high)) <= clockNs {
             verdict = Verdict(
                 .noDifferenceShown,
-                headline: "no difference shown: B - A, \(range), is not beyond what the clocks allow, "
-                    + Format.time(clockNs)
+                headline: "\(nothing): B - A, \(range), is not beyond what the clocks allow, " + Format.time(clockNs)
             )
         } else {
             verdict = Verdict(
                 .sooner,
                 headline:
-                    "\(median.value < 0 ? b : a) is sooner than \(median.value < 0 ? a : b) by \(size) ms end to end "
+                    "\(subject)\(median.value < 0 ? b : a) is sooner than \(median.value < 0 ? a : b) by \(size) ms end to end "
                     + "at the median (B - A: 95 % interval \(range); clocks \(Format.time(clockNs)))"
             )
             verdict.winner = median.value < 0 ? pair.pathB : pair.pathA
@@ -62,8 +140,9 @@ struct ComparisonJudge {
             if comparison.runsA.count == 1, comparison.runsB.count == 1, pair.lanesA < 2, pair.lanesB < 2 {
                 verdict = Verdict(
                     .cannotSay,
-                    headline: "cannot say: with one run and one connection a side, the exchange's servers may make the "
-                        + "difference",
+                    headline:
+                        "cannot say for \(Self.name(pair)): with one run and one connection a side, the exchange's "
+                        + "servers may make the difference",
                     details: ["Between these two connections: \(verdict.headline)."]
                 )
             }
@@ -100,15 +179,15 @@ struct ComparisonJudge {
         }
         if comparison.runsA.count > 1 || comparison.runsB.count > 1 {
             lines.append(
-                "Runs are the unit of the interval: \(comparison.runsA.count) in A, \(comparison.runsB.count) in B"
-                    + (comparison.matching.map {
-                        ", of which \($0.pairs.count) pairs were matched by the hour of the day."
-                    } ?? ".")
+                "Runs are the unit of the interval: \(pair.runsA) in A, \(pair.runsB) in B"
+                    + (pair.isMatched ? ", of which \(pair.runsA) pairs were matched by the hour of the day." : ".")
             )
         }
-        lines.append(
-            "The runs were taken at different times: time of day is confounded. Measure both at once to pair events."
-        )
         return lines
+    }
+
+    /// What holds for all paths.
+    private var general: [String] {
+        ["The runs were taken at different times: time of day is confounded. Measure both at once to pair events."]
     }
 }

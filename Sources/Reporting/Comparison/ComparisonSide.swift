@@ -32,12 +32,25 @@ struct ComparisonSide {
 
     var measuredSeconds: Double { layouts.reduce(0) { $0 + Double($1.measuredNs) / 1e9 } }
 
+    /// What does not add up in each run.
+    var integrity: [[AnalysisWarning]] {
+        runs.indices.map { run in
+            RunIntegrity.files(runs[run], damaged: paths[run].reduce(0) { $0 + $1.damaged })
+                + RunIntegrity.accounts(ConservationAnalyzer.analyze(runs[run]))
+        }
+    }
+
     /// The number of runs.
     var count: Int { runs.count }
 
     /// The metric of each lane of one run.
     func series(_ metric: Metric, _ path: String, run: Int) -> [CompactSeries] {
         paths[run].filter { $0.name == path }.flatMap { $0.series(metric) }
+    }
+
+    /// The samples of one run on a path.
+    func count(_ path: String, run: Int) -> Int {
+        paths[run].filter { $0.name == path }.reduce(0) { $0 + $1.count }
     }
 
     /// The most lanes with samples that a run has on a path.

@@ -6,19 +6,22 @@ import LatencyStatistics
 /// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles. With
 /// several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
 public struct RunComparison: Codable, Hashable, Sendable {
-    /// The names of the runs on side A.
+    /// The names of the runs on side A that the figures are of.
     public var runsA: [String]
-    /// The names of the runs on side B.
+    /// The names of the runs on side B that the figures are of.
     public var runsB: [String]
+    /// Runs that were given and are in no figure.
+    public var leftOut: [LeftOutRun]
     /// The measured time of side A, seconds.
     public var measuredSecondsA: Double
     /// The measured time of side B, seconds.
     public var measuredSecondsB: Double
-    /// The runs that were taken at the same time of day, when differences are between those; nil when all runs count.
+    /// The runs that were taken at the same time of day, by their places in `runsA` and `runsB`, when differences are between
+    /// those; nil when the sides are compared as wholes.
     public var matching: RunMatching?
     /// Each path of A with the one of B that it is compared with.
     public var paths: [ComparedPaths]
-    /// The answer, for the first pair of paths.
+    /// The answer over all pairs of paths; each pair has its own, too.
     public var verdict: Verdict
     /// What the reader should know.
     public var warnings: [AnalysisWarning]
@@ -39,6 +42,12 @@ public struct RunComparison: Codable, Hashable, Sendable {
         _ b: [RunData],
         force: Bool = false
     ) throws -> RunComparison {
+        let given = (a, b)
+        var leftOut = Self.unmeasured(a, "A") + Self.unmeasured(b, "B")
+        let names = Set(leftOut.map(\.run))
+        var a = a.filter { !names.contains($0.record.id) }
+        var b = b.filter { !names.contains($0.record.id) }
+        if a.isEmpty || b.isEmpty { (a, b) = given }
         let reasons = Comparability.problems(a, b)
         guard reasons.isEmpty || force else {
             throw ReportingError(
@@ -46,6 +55,15 @@ public struct RunComparison: Codable, Hashable, Sendable {
                 "these runs are not comparable:\n" + reasons.map { "  - \($0)" }.joined(separator: "\n")
                     + "\nuse --force to compare them all the same"
             )
+        }
+        let matching =
+            a.count > 1 && b.count > 1 ? RunMatching(a.map(\.record.beganSeconds), b.map(\.record.beganSeconds)) : nil
+        // Matched hours are worth more than the runs that have no counterpart, unless hardly any have one.
+        var used = matching.flatMap { 2 * $0.pairs.count >= min(a.count, b.count) && $0.pairs.count > 1 ? $0 : nil }
+        if let found = used?.pairs {
+            leftOut += Self.unmatched(a, Set(found.map(\.a)), "A") + Self.unmatched(b, Set(found.map(\.b)), "B")
+            (a, b) = (found.map { a[$0.a] }, found.map { b[$0.b] })
+            used?.pairs = found.indices.map { RunMatching.Pair(a: $0, b: $0) }
         }
         let first = ComparisonSide(a)
         let second = ComparisonSide(b)
@@ -57,24 +75,39 @@ public struct RunComparison: Codable, Hashable, Sendable {
                     + "\(second.pathNames.joined(separator: ", ")); give runs of one path each, or with a path of the same name"
             )
         }
-        let matching =
-            a.count > 1 && b.count > 1 ? RunMatching(a.map(\.record.beganSeconds), b.map(\.record.beganSeconds)) : nil
-        // Matched hours are worth more than the runs that have no counterpart, unless hardly any have one.
-        let used = matching.flatMap { 2 * $0.pairs.count >= min(a.count, b.count) && $0.pairs.count > 1 ? $0 : nil }
         let paths = pairs.map { ComparedPaths(first, $0.a, second, $0.b, used) }
         var comparison = RunComparison(
             runsA: a.map(\.record.id),
             runsB: b.map(\.record.id),
+            leftOut: leftOut,
             measuredSecondsA: first.measuredSeconds,
             measuredSecondsB: second.measuredSeconds,
             matching: used,
             paths: paths,
             verdict: Verdict(.cannotSay, headline: ""),
-            warnings: warnings(paths, a, b, matching: used, forced: reasons),
+            warnings: warnings(paths, a, first, b, second, matching: used, leftOut: leftOut, forced: reasons),
             forcedPast: reasons
         )
+        for index in comparison.paths.indices {
+            comparison.paths[index].verdict = ComparisonJudge(comparison).judge(comparison.paths[index])
+        }
         comparison.verdict = ComparisonJudge(comparison).judge()
         return comparison
+    }
+
+    private static func unmeasured(_ runs: [RunData], _ side: String) -> [LeftOutRun] {
+        runs.filter { run in !run.blocks.contains { $0.window != nil && !$0.samples.isEmpty } }
+            .map { LeftOutRun(run: $0.record.id, side: side, reason: "nothing was measured") }
+    }
+
+    private static func unmatched(_ runs: [RunData], _ matched: Set<Int>, _ side: String) -> [LeftOutRun] {
+        runs.indices.filter { !matched.contains($0) }.map {
+            LeftOutRun(
+                run: runs[$0].record.id,
+                side: side,
+                reason: "no run of the other side began within an hour of the same time of day"
+            )
+        }
     }
 
     private static func pairs(_ a: ComparisonSide, _ b: ComparisonSide) -> [(a: String, b: String)] {
@@ -88,13 +121,24 @@ public struct RunComparison: Codable, Hashable, Sendable {
     private static func warnings(
         _ paths: [ComparedPaths],
         _ a: [RunData],
+        _ first: ComparisonSide,
         _ b: [RunData],
+        _ second: ComparisonSide,
         matching: RunMatching?,
+        leftOut: [LeftOutRun],
         forced: [String]
     ) -> [AnalysisWarning] {
         var warnings = forced.map {
             AnalysisWarning(.forced, "not comparable, but forced: \($0)", makesVerdictUnusable: true)
         }
+        for (side, runs, figures) in [("A", a, first), ("B", b, second)] {
+            warnings += zip(runs, figures.integrity).flatMap { run, found in
+                found.map {
+                    AnalysisWarning($0.code, "\(run.record.id) (\(side)): \($0.text)", makesVerdictUnusable: true)
+                }
+            }
+        }
+        warnings += leftOut.map { AnalysisWarning(.noted, "left out: \($0.run) (\($0.side)): \($0.reason)") }
         warnings.append(hours(a, b, matching))
         if a.count == 1, b.count == 1 {
             let text = "one run a side: how much one run differs from the next is not known and not in the intervals"
@@ -121,14 +165,24 @@ public struct RunComparison: Codable, Hashable, Sendable {
                 : "the runs were taken at different times: time of day is confounded with the difference"
             return AnalysisWarning(.differentTimes, text)
         }
-        let leftA = a.indices.filter { index in !matching.pairs.contains { $0.a == index } }.map { a[$0].record.id }
-        let leftB = b.indices.filter { index in !matching.pairs.contains { $0.b == index } }.map { b[$0].record.id }
-        let left = leftA + leftB
+        let days = matching.pairs.map { pair in
+            [a[pair.a], b[pair.b]].map { ($0.record.beganSeconds / 86_400).rounded(.down) }
+        }
         let text =
-            "\(Format.plural(matching.pairs.count, "pair")) of runs within an hour of the day of each other; the days differ"
-            + (left.isEmpty ? "" : "; without a counterpart and left out: \(left.joined(separator: ", "))")
+            "\(Format.plural(matching.pairs.count, "pair")) of runs within an hour of the day of each other"
+            + (days.allSatisfy { $0[0] == $0[1] } ? ", each on one day (UTC)" : "; the days differ")
         return AnalysisWarning(.differentTimes, text)
     }
+}
+
+/// A run that was given and is in no figure of a comparison.
+public struct LeftOutRun: Codable, Hashable, Sendable {
+    /// The run.
+    public var run: String
+    /// `A` or `B`.
+    public var side: String
+    /// Why, in words.
+    public var reason: String
 }
 
 /// One path of side A against one of side B.
@@ -137,6 +191,14 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
     public var pathA: String
     /// The path of side B.
     public var pathB: String
+    /// The answer for this pair of paths.
+    public var verdict: Verdict
+    /// The runs of side A that have samples on the path.
+    public var runsA: Int
+    /// The runs of side B that have samples on the path.
+    public var runsB: Int
+    /// Whether differences are between runs of the same time of day.
+    public var isMatched: Bool
     /// Quantiles of each metric that both have, and their differences B - A.
     public var figures: [ComparedFigure]
     /// The other figures of each metric that both have.
@@ -155,6 +217,15 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
     init(_ a: ComparisonSide, _ pathA: String, _ b: ComparisonSide, _ pathB: String, _ matching: RunMatching?) {
         self.pathA = pathA
         self.pathB = pathB
+        verdict = Verdict(.cannotSay, headline: "")
+        // A run without samples on the path has no figures, and its counterpart then has nothing to be matched with.
+        let hasA = (0..<a.count).filter { a.count(pathA, run: $0) > 0 }
+        let hasB = (0..<b.count).filter { b.count(pathB, run: $0) > 0 }
+        let pairs = (matching?.pairs ?? []).filter { hasA.contains($0.a) && hasB.contains($0.b) }
+        isMatched = pairs.count > 1
+        let (numbersA, numbersB) = isMatched ? (pairs.map(\.a), pairs.map(\.b)) : (hasA, hasB)
+        runsA = numbersA.count
+        runsB = numbersB.count
         figures = []
         summaries = []
         eventsLostA = a.eventsLost(pathA)
@@ -162,19 +233,16 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
         lanesA = a.lanes(pathA)
         lanesB = b.lanes(pathB)
         clockNs = a.receiverBoundNs.flatMap { mine in b.receiverBoundNs.map { mine + $0 } }
-        let runsA = matching.map { $0.pairs.map(\.a) } ?? Array(0..<a.count)
-        let runsB = matching.map { $0.pairs.map(\.b) } ?? Array(0..<b.count)
         for metric in ComparisonSide.metrics {
             add(
                 metric,
-                runsA.map { a.series(metric, pathA, run: $0) },
-                runsB.map { b.series(metric, pathB, run: $0) },
-                isMatched: matching != nil
+                numbersA.map { a.series(metric, pathA, run: $0) },
+                numbersB.map { b.series(metric, pathB, run: $0) }
             )
         }
     }
 
-    private mutating func add(_ metric: Metric, _ a: [[CompactSeries]], _ b: [[CompactSeries]], isMatched: Bool) {
+    private mutating func add(_ metric: Metric, _ a: [[CompactSeries]], _ b: [[CompactSeries]]) {
         let allA = AscendingSeries(a.flatMap { $0 })
         let allB = AscendingSeries(b.flatMap { $0 })
         guard let summaryA = Summary(allA), let summaryB = Summary(allB) else { return }
@@ -196,10 +264,11 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
             let figuresA = intervalsA.map { $0[index] }
             let figuresB = intervalsB.map { $0[index] }
             let difference =
-                isMatched && figuresA.count == figuresB.count
+                isMatched && figuresA.count == figuresB.count && figuresA.count == a.count
                 ? UnitComparison.matchedDifference(zip(figuresA, figuresB).map { ($0, $1) })
                 : UnitComparison.difference(figuresA, figuresB)
-            guard let figureA = UnitComparison.mean(figuresA), let figureB = UnitComparison.mean(figuresB),
+            guard let figureA = UnitComparison.meanOfKnown(figuresA),
+                let figureB = UnitComparison.meanOfKnown(figuresB),
                 let difference
             else { continue }
             figures.append(ComparedFigure(metric: metric, a: figureA, b: figureB, difference: difference))

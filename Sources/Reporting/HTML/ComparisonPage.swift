@@ -16,7 +16,12 @@ struct ComparisonPage {
             "<li>\($0.makesVerdictUnusable ? "<b>No verdict:</b> " : "")\(Markup.prose($0.text))</li>"
         }
         let paths = comparison.paths.enumerated().map { index, pair in
-            Markup.section("path-\(index)", Self.title(pair), metrics(index, pair))
+            Markup.section(
+                "path-\(index)",
+                Self.title(pair),
+                (comparison.paths.count > 1 ? [Markup.paragraph("Verdict: \(pair.verdict.headline).")] : [])
+                    + metrics(index, pair)
+            )
         }
         let method = document.sections.last { $0.title == "Method" }
         return """
@@ -37,7 +42,8 @@ struct ComparisonPage {
     }
 
     private var gauge: String {
-        guard let pair = comparison.paths.first,
+        // Of several pairs one balance would be taken for the answer.
+        guard comparison.paths.count == 1, let pair = comparison.paths.first,
             let median = pair.figures.first(where: { $0.metric == .endToEnd && $0.a.probability == 0.5 })?.difference
         else { return "" }
         return Gauge(

@@ -25,6 +25,9 @@ public struct Retransmission: Hashable, Sendable {
 /// A day of several lanes has half a million lines, nearly all of which say that nothing happened: a line is only decoded when
 /// its count is another than that of the line before of the same connection.
 enum RetransmissionReader {
+    /// The kernel counts to 2^32.
+    private static let most = Int(UInt32.max)
+
     private struct Line: Decodable {
         var wallNs: Int64
         var path: String
@@ -39,6 +42,7 @@ enum RetransmissionReader {
         let bytes = [UInt8](text)
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             guard let count = value("retransmits", in: line).flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
+                (0...Self.most).contains(count),
                 let lane = value("lane", in: line), let path = value("path", in: line),
                 let purpose = value("purpose", in: line)
             else { continue }
@@ -46,7 +50,9 @@ enum RetransmissionReader {
             let before = last[connection] ?? 0
             guard count != before else { continue }
             last[connection] = count
-            guard let state = try? JSONDecoder().decode(Line.self, from: Data(line)) else { continue }
+            guard let state = try? JSONDecoder().decode(Line.self, from: Data(line)),
+                (0...RecordCheck.mostNs).contains(state.wallNs)
+            else { continue }
             // A new connection counts from zero again.
             let grown = count > before ? count - before : count
             guard grown > 0 else { continue }

@@ -19,6 +19,9 @@ public enum RunLoader {
                 "\(directory)/run.json has format \(record.format); this latexp reads format \(RunRecord.currentFormat)"
             )
         }
+        for block in record.blocks {
+            try check(block.window, "\(directory)/run.json, block \(block.number)")
+        }
         let blocks = try record.blocks.map { try load($0, of: record, in: root) }
         var truth: [LabTruth]?
         let truthFile = root.appending(path: "lab-truth.csv")
@@ -58,6 +61,7 @@ public enum RunLoader {
                 data.paths = plan.paths
                 data.streams = plan.streams
             }
+            try check(data.window, relative + "/summary.json")
             let samples = directory.appending(path: "samples.bin")
             if exists(samples) {
                 data.samples = try RecordedSamples(path: samples.path)
@@ -66,7 +70,25 @@ public enum RunLoader {
                 data.missingFiles.append(relative + "/samples.bin")
             }
         }
+        try check(data.paths, "block \(block.number)")
         return data
+    }
+
+    /// A window that ends before it begins, or lies before the clocks' zero, was never measured.
+    private static func check(_ window: MeasuredWindow?, _ place: String) throws {
+        guard let window else { return }
+        let times = [window.start, window.end].flatMap { [$0.wallNs, $0.monotonicNs] }
+        guard times.allSatisfy({ $0 >= 0 }), window.end.monotonicNs >= window.start.monotonicNs else {
+            throw ReportingError(.malformed, "\(place): the measured window cannot be (\(times))")
+        }
+    }
+
+    /// As many lanes as can be numbered.
+    private static func check(_ paths: [AgentPath], _ place: String) throws {
+        let lanes = paths.map(\.lanes)
+        guard lanes.allSatisfy({ (1...4_096).contains($0) }), lanes.reduce(0, +) <= Int(UInt16.max) else {
+            throw ReportingError(.malformed, "\(place): no run has so many lanes (\(lanes.prefix(10)))")
+        }
     }
 
     private static func decodeIfPresent(
@@ -92,11 +114,11 @@ public enum RunLoader {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         return try lines.enumerated().compactMap { number, line in
             do {
-                let value = try JSONDecoder().decode(JSONValue.self, from: Data(line.utf8))
-                guard hasOnlySensibleNumbers(value) else {
-                    throw ReportingError(.malformed, "it holds a number beyond \(largestNumber)")
+                let reading = try JSONDecoder().decode(ClockReading.self, from: Data(line.utf8))
+                if let fault = NumberCheck.fault(Data(line.utf8)) {
+                    throw ReportingError(.malformed, "a number that no clock reads: \(fault.prefix(200))")
                 }
-                return try JSONDecoder().decode(ClockReading.self, from: Data(line.utf8))
+                return reading
             } catch {
                 if number == lines.count - 1, !text.hasSuffix("\n") { return nil }
                 throw ReportingError(
@@ -108,29 +130,18 @@ public enum RunLoader {
         }
     }
 
-    /// The largest number that a file of a run may hold: a time in nanoseconds until 2042, so that any four of them can be added.
-    private static let largestNumber = 2.3e18
-
-    /// Whether all numbers are such as can be computed with; a host may send home anything.
-    private static func hasOnlySensibleNumbers(_ value: JSONValue) -> Bool {
-        switch value {
-        case .number(let number): abs(number) <= largestNumber
-        case .array(let items): items.allSatisfy(hasOnlySensibleNumbers)
-        case .object(let members): members.values.allSatisfy(hasOnlySensibleNumbers)
-        default: true
-        }
-    }
-
     private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
         let data = try read(file)
+        let value: Value
         do {
-            guard hasOnlySensibleNumbers(try JSONDecoder().decode(JSONValue.self, from: data)) else {
-                throw ReportingError(.malformed, "it holds a number beyond \(largestNumber)")
-            }
-            return try JSONDecoder().decode(Value.self, from: data)
+            value = try JSONDecoder().decode(Value.self, from: data)
         } catch {
             throw ReportingError(.malformed, "\(file.path) is not what latexp writes: \(error)", cause: error)
         }
+        if let fault = NumberCheck.fault(data) {
+            throw ReportingError(.malformed, "\(file.path) holds a number that no run has: \(fault.prefix(200))")
+        }
+        return value
     }
 
     private static func read(_ file: URL) throws -> Data {

@@ -7,7 +7,7 @@ struct ComparisonDocument {
     init(_ comparison: RunComparison) {
         let warnings = comparison.warnings.map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
         var sections = [ReportDocument.Section(title: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)])]
-        sections += comparison.paths.map(Self.section)
+        sections += comparison.paths.map { Self.section($0, hasVerdict: comparison.paths.count > 1) }
         sections.append(
             .init(
                 title: "Method",
@@ -32,8 +32,8 @@ struct ComparisonDocument {
         )
     }
 
-    private static func section(_ pair: ComparedPaths) -> ReportDocument.Section {
-        var blocks: [ReportDocument.Block] = []
+    private static func section(_ pair: ComparedPaths, hasVerdict: Bool) -> ReportDocument.Section {
+        var blocks: [ReportDocument.Block] = hasVerdict ? [.paragraph("Verdict: \(pair.verdict.headline).")] : []
         for summary in pair.summaries {
             let metric = summary.metric
             blocks.append(.paragraph("\(metric.title.prefix(1).uppercased() + metric.title.dropFirst()), ms"))

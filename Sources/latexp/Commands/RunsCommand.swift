@@ -106,6 +106,7 @@ extension RunsCommand {
                 let size = verdict.medianNs.map { String(format: " by %.3f ms", abs($0) / 1e6) } ?? ""
                 return "\(verdict.winner ?? "?")\(size)"
             case .noDifferenceShown: return "no difference shown"
+            case .pathsDiffer: return "the paths differ"
             case .cannotSay: return "cannot say"
             case .onePath: return "one path"
             }

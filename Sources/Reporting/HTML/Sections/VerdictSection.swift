@@ -28,7 +28,7 @@ struct VerdictSection {
     static func kicker(_ kind: Verdict.Kind) -> String {
         switch kind {
         case .sooner: "Verdict"
-        case .noDifferenceShown: "Verdict"
+        case .noDifferenceShown, .pathsDiffer: "Verdict"
         case .cannotSay: "No verdict"
         case .onePath: "One path"
         }

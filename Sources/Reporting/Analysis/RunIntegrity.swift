@@ -1,0 +1,45 @@
+import ExperimentModel
+
+/// Sums that must come out before anything can be concluded from a run: in its own report, and in comparisons.
+enum RunIntegrity {
+    /// Whether the samples are all there and all whole.
+    ///
+    /// - Parameter damaged: the records that hold what no run can.
+    static func files(_ data: RunData, damaged: Int) -> [AnalysisWarning] {
+        var texts: [String] = []
+        let receiver = data.record.experiment.receiver
+        for block in data.blocks {
+            let of = data.blocks.count > 1 ? " of block \(block.number)" : ""
+            if let lost = block.receiver?.samplesNotWritten, lost > 0 {
+                texts.append("\(Format.count(lost)) samples\(of) could not be written on \(receiver)")
+            }
+            if let told = block.receiver?.sampleCount, told != block.samples.count {
+                texts.append(
+                    "the receiver wrote \(Format.count(told)) samples\(of), its file holds "
+                        + Format.count(block.samples.count)
+                )
+            }
+            if let failure = block.samples.failure { texts.append(failure) }
+        }
+        if damaged > 0 {
+            texts.append(
+                "\(Format.plural(damaged, "record")) of the samples hold\(damaged == 1 ? "s" : "") what no run can (a lane or "
+                    + "stream that it does not have, times far outside of it): the file is damaged"
+            )
+        }
+        return texts.map { AnalysisWarning(.incompleteFiles, $0, makesVerdictUnusable: true) }
+    }
+
+    /// Whether every message is accounted for.
+    static func accounts(_ rows: [ConservationRow]) -> [AnalysisWarning] {
+        rows.flatMap { row in
+            row.mismatches.map {
+                AnalysisWarning(
+                    .conservationMismatch,
+                    "\(row.path) lane \(row.lane): \($0)",
+                    makesVerdictUnusable: true
+                )
+            }
+        }
+    }
+}
