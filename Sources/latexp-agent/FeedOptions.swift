@@ -24,7 +24,7 @@ struct FeedOptions: ParsableArguments {
     )
     var stream: [String] = []
 
-    @Option(help: "Connections to the exchange.")
+    @Option(parsing: .unconditional, help: "Connections to the exchange.")
     var lanes: Int = 1
 
     @Flag(help: "Never sleep: saves the time that waking up takes, and needs a core of its own.")

@@ -41,16 +41,23 @@ struct ForwardCommand: ParsableCommand {
     )
     var frankfurtIP: String?
 
-    @Option(help: "The receiver's port (default: 8080).")
+    @Option(parsing: .unconditional, help: "The receiver's port (default: 8080).")
     var port: Int?
 
-    @Option(help: ArgumentHelp("The longest pause between attempts to connect (default: 30).", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The longest pause between attempts to connect (default: 30).", valueName: "seconds")
+    )
     var reconnectMaxDelay: Int?
 
-    @Option(help: ArgumentHelp("Events kept while the receiver is away (default: 100000).", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Events kept while the receiver is away (default: 100000).", valueName: "count")
+    )
     var bufferEvents: Int?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Keep the connection ready for bursts of this size with padding; latexp's receivers only; 0 for none.",
             valueName: "octets"

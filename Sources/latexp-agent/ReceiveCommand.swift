@@ -40,13 +40,16 @@ struct ReceiveCommand: ParsableCommand {
     @Option(help: "baseline: dial the exchange (default). aws-backbone: wait for a forwarder. both: at once.")
     var mode: ReceiveMode?
 
-    @Option(help: "The port that forwarders dial (default: 8080).")
+    @Option(parsing: .unconditional, help: "The port that forwarders dial (default: 8080).")
     var port: Int?
 
     @Option(help: "What carries forwarders' events: tcp (default), or udp, an event a datagram.")
     var transport: PathTransport = .tcp
 
-    @Option(help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds")
+    )
     var duration: Int?
 
     @Option(help: ArgumentHelp("Where the results go (default: results.json).", valueName: "file"))

@@ -37,7 +37,7 @@ struct FeedCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long it waits for them.", valueName: "seconds"))
     var wait = 60
 
-    @Option(help: ArgumentHelp("The first message's u.", valueName: "u"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The first message's u.", valueName: "u"))
     var firstID: Int64 = PacedFeedSettings().firstID
 
     @Option(help: "The symbol, in small letters.")

@@ -22,6 +22,40 @@ struct ClockToolsTests {
         #expect(detector.steps.count == 2)
     }
 
+    @Test("Whoever is held up between reading the two clocks sees no jump, and a real one all the same")
+    func heldUp() throws {
+        var detector = ClockStepDetector()
+        var nowNs: Int64 = 0
+        var offsetNs: Int64 = 1_000_000_000_000
+        var holdUpsNs: [Int64] = []
+        func look() -> ClockStep? {
+            nowNs += 5_000_000
+            let moment = detector.read(
+                atNs: nowNs,
+                wallNs: {
+                    let wallNs = nowNs + offsetNs
+                    nowNs += holdUpsNs.popLast() ?? 0
+                    return wallNs
+                },
+                monotonicNs: { nowNs }
+            )
+            return moment.flatMap { detector.observe($0) }
+        }
+        #expect(look() == nil)
+        // Held up once, then as often as it is tried.
+        holdUpsNs = [2_027_000]
+        #expect(look() == nil)
+        holdUpsNs = [Int64](repeating: 2_027_000, count: 4)
+        #expect(look() == nil)
+        #expect(look() == nil)
+        #expect(detector.steps.isEmpty)
+        offsetNs -= 2_027_000
+        #expect(look()?.stepNs == -2_027_000)
+        #expect(look() == nil)
+        // Just after the last look there is nothing to see.
+        #expect(detector.read(atNs: nowNs + 900_000, wallNs: { 0 }, monotonicNs: { nowNs }) == nil)
+    }
+
     @Test("The offset lies between the limits that probes give, however unequal the two ways are")
     func envelope() throws {
         var envelope = OffsetEnvelope()

@@ -182,6 +182,20 @@ final class AgentLocatorTests {
         #expect(missing?.code == .invalidInput)
     }
 
+    @Test("refuses a named file that is no Linux executable: a shell would take it for a script")
+    func explicitScript() throws {
+        let file = folder.appending(path: "script")
+        for text in ["#!/bin/sh\necho hello from a script\n", "root:x:0:0:root:/root:/bin/sh\n", ""] {
+            try Data(text.utf8).write(to: file)
+            let error = #expect(throws: OrchestrationError.self) {
+                try AgentLocator(explicitFile: file.path, folders: []).find("x86_64")
+            }
+            #expect(error?.code == .invalidInput)
+            #expect(error?.message.contains("no Linux executable") == true)
+        }
+        #expect(throws: OrchestrationError.self) { try AgentLocator.examine(named: self.folder.path) }
+    }
+
     @Test("hashes with the system's own tool")
     func hash() async throws {
         let file = folder.appending(path: "abc")

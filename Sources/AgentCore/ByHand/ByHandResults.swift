@@ -18,7 +18,9 @@ public enum ByHandResults {
     /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.
     public static func write(_ summary: AgentSummary, directory: String) throws -> [String] {
         let silent = silentStreams(summary)
-        guard let outputFile = summary.plan.outputFile else { return [totals(of: summary)] + silent }
+        guard let outputFile = summary.plan.outputFile else {
+            return [totals(of: summary)] + silent + strangers(summary)
+        }
         let samples = SampleStream(path: summary.sampleCount == 0 ? nil : "\(directory)/samples.bin")
         let isAlone = summary.plan.paths.count == 1
         var lines: [String] = []
@@ -55,6 +57,20 @@ public enum ByHandResults {
         func sum(_ value: (LaneCounts) -> Int) -> Int { counts.reduce(0) { $0 + value($1) } }
         return "\(summary.reason): \(sum(\.received)) events taken, \(sum(\.forwarded)) relayed, "
             + "\(sum(\.buffered)) left in the buffer, \(sum(\.dropped)) dropped, \(sum(\.invalidTotal)) invalid"
+    }
+
+    /// The lanes of a forwarder whose events went to something that never answered as a receiver does.
+    private static func strangers(_ summary: AgentSummary) -> [String] {
+        let ends = summary.lanes.flatMap { lane -> [String] in
+            let relays = lane.connections.filter { $0.purpose == "relay" && $0.streaming != nil }
+            guard lane.counts.forwarded > 0, relays.allSatisfy({ $0.opened == nil }) else { return [] }
+            return relays.compactMap(\.endpoint)
+        }
+        guard !ends.isEmpty else { return [] }
+        return [
+            "warning: nothing at \(Set(ends).sorted().joined(separator: ", ")) ever answered as a latexp receiver does; "
+                + "\"relayed\" says only that its TCP took the events"
+        ]
     }
 
     private static func silentStreams(_ summary: AgentSummary) -> [String] {

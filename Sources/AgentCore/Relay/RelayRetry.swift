@@ -80,6 +80,12 @@ final class RelayRetry {
         note(.info, "relay.open", ["endpoint": endpoint])
     }
 
+    /// Something is odd about the connection, which goes on all the same.
+    func suspect(_ reason: String) {
+        lastFailure = reason
+        note(.warning, "relay.suspect", ["reason": reason])
+    }
+
     /// The receiver has let this side in: the pauses start over.
     func letIn() {
         backoff.reset()

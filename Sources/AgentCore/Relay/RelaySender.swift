@@ -18,6 +18,10 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
     private var channel: ByteChannel?
     private var priming: RelayPriming
     private var windowWatch = WindowWatch()
+    /// Whether the present connection's other end has shown itself to be a receiver of latexp.
+    private var isGreeted = false
+    /// How long a receiver may take to greet until it is said that it did not.
+    private static let greetingLimitNs: Int64 = 5_000_000_000
 
     /// A sender that begins to connect at once.
     init(
@@ -88,6 +92,14 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
             let got = congestionControl ?? "unknown"
             context.log.write(.warning, "relay.congestionControl", ["lane": name, "asked": asked, "got": got])
         }
+        isGreeted = false
+        context.loop.schedule(afterNs: Self.greetingLimitNs) { [self] in
+            guard channel === self.channel, !isGreeted, !retry.isEnded else { return }
+            retry.suspect(
+                "what listens at \(channel.endpoint) has not greeted within 5 s, as latexp's receivers do at once"
+                    + (context.secret == nil ? "; events are sent to it all the same" : "")
+            )
+        }
         // With a secret the receiver's nonce must come first; without one there is nothing to wait for.
         if context.secret == nil { introduce(proof: nil) }
     }
@@ -104,6 +116,7 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
 
     func channelReceived(_ channel: ByteChannel) {
         do {
+            if !isGreeted { try checkGreeting(channel) }
             while let frame = try RawRelayFrame.next(in: channel.input.unread), channel === self.channel {
                 try handle(frame, channel)
                 guard channel === self.channel else { return }
@@ -115,9 +128,28 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
         }
     }
 
+    /// What comes first must look like a greeting of latexp's, of whatever version; less than a header is waited for.
+    private func checkGreeting(_ channel: ByteChannel) throws {
+        let octets = channel.input.unread
+        guard octets.count >= RelayProtocol.headerSize else { return }
+        let isOurs = (try? RawRelayFrame.next(in: octets)).map { frame in
+            let kind = frame?.kind ?? RelayProtocol.Kind(rawValue: octets[4])
+            return kind == .challenge || kind == .refuse
+        }
+        guard isOurs == true else {
+            let text = String(decoding: octets.prefix(60), as: UTF8.self)
+            let shown = String(text.prefix { !$0.isNewline }.map { $0.isASCII && $0 >= " " ? $0 : "." })
+            throw AgentError(
+                .protocolViolation,
+                "what listens at \(channel.endpoint) is no latexp receiver: it sent '\(shown)'"
+            )
+        }
+    }
+
     private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
         switch frame.kind {
         case .challenge:
+            isGreeted = true
             let nonce = try readChallenge(Array(frame.body), channel)
             guard let secret = context.secret else { return }
             introduce(proof: RelayProtocol.proof(secret: secret, nonce: nonce, hello: hello))

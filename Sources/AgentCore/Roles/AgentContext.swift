@@ -47,15 +47,12 @@ final class AgentContext {
     /// Both clocks now.
     var now: Timestamp { Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs()) }
 
-    /// Looks at the clocks that a read gave.
+    /// Looks at the clocks; `roughlyNs` is the monotonic time, or was just now.
     @inline(__always)
-    func observeClock(_ stamp: ReadStamp) {
-        observeClock(Timestamp(wallNs: stamp.wallNs, monotonicNs: stamp.monotonicNs))
-    }
-
-    /// Looks at the clocks, read at one moment.
-    @inline(__always)
-    func observeClock(_ moment: Timestamp) {
+    func observeClock(atNs roughlyNs: Int64) {
+        guard
+            let moment = clockSteps.read(atNs: roughlyNs, wallNs: HostClock.wallNs, monotonicNs: HostClock.monotonicNs)
+        else { return }
         if let step = clockSteps.observe(moment) {
             log.write(.warning, "clock.step", ["stepNs": "\(step.stepNs)"])
         }

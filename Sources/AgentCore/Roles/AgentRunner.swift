@@ -118,10 +118,7 @@ public final class AgentRunner {
             if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
         }
         // A forwarder does not look with every read, as a receiver does: nothing may keep its events waiting.
-        let beforeNs = HostClock.monotonicNs()
-        let now = context.now
-        // Held up between the two clocks, this thread would see a step that is none.
-        if now.monotonicNs - beforeNs < 1_000_000 { context.observeClock(now) }
+        context.observeClock(atNs: HostClock.monotonicNs())
         if access("\(context.directory)/go", F_OK) == 0 { role.go() }
         // Once for each time that the laptop makes the file.
         if unlink("\(context.directory)/\(AgentPlan.reconnectFile)") == 0 {

@@ -150,7 +150,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         sample.arrivalMonotonicNs = stamp.monotonicNs
         samples.add(sample)
         receiveTimes.add(kernelNs: stamp.kernelNs)
-        context.observeClock(stamp)
+        context.observeClock(atNs: stamp.monotonicNs)
         let hasTime = sample.eventTimeNs != SampleRecord.absent
         lane.delays.add(hasTime ? sample.arrivalNs - sample.eventTimeNs : nil)
         if lane.isCompared {

@@ -17,6 +17,13 @@ extension Experiment {
                     + "same. For end-to-end latency use \"market\": \"usdm\", or add a trade stream."
             )
         }
+        let strange = feed.streams.filter { !StreamName.isKnownKind($0) }
+        if lab == nil, !strange.isEmpty {
+            warnings.append(
+                "latexp knows no stream of the kind \(strange.joined(separator: ", ")): the exchange acknowledges streams that "
+                    + "it does not have, and then nothing comes on them."
+            )
+        }
         if schedule.mode == .sequential || paths.count == 1, lab == nil {
             warnings.append(
                 "the paths are not measured at the same time: a difference between them may be the hour's, not the path's. "
@@ -49,10 +56,9 @@ extension Experiment {
                 .init("feed.streams", "Binance takes at most 1024 streams a connection, not \(feed.streams.count)")
             )
         }
-        for (index, stream) in feed.streams.enumerated() where !stream.contains("@") && !stream.hasPrefix("!") {
-            problems.append(
-                .init("feed.streams[\(index)]", "'\(stream)' is no stream name; one looks like btcusdt@bookTicker")
-            )
+        for (index, stream) in feed.streams.enumerated() {
+            guard let reason = StreamName.problem(stream, isLab: lab != nil) else { continue }
+            problems.append(.init("feed.streams[\(index)]", reason))
         }
         if Set(feed.streams).count != feed.streams.count {
             problems.append(.init("feed.streams", "names a stream twice"))
@@ -227,7 +233,22 @@ extension Experiment {
                 .init("relay.primedOctets", "must be 0 (no padding) to 67,108,864, not \(relay.primedOctets)")
             )
         }
-        if let lab, !(0.1...100_000).contains(lab.rate) { problems.append(.init("lab.rate", "must be 0.1 to 100,000")) }
+        return problems + (lab?.problems() ?? [])
+    }
+}
+
+extension LabSpecification {
+    /// What no lab can do: the same limits for the experiment's reader and for the lab.
+    public func problems() -> [ExperimentProblem] {
+        var problems: [ExperimentProblem] = []
+        if !Self.rates.contains(rate) {
+            problems.append(.init("lab.rate", "must be 0.1 to 50,000 messages a second"))
+        }
+        for (name, link) in [("direct", direct), ("tokyo", tokyo), ("backbone", backbone)] {
+            for (key, value) in [("delay", link.delay), ("jitter", link.jitter)] where value > Self.longestDelay {
+                problems.append(.init("lab.\(name).\(key)", "must be at most \(Self.longestDelay), not \(value)"))
+            }
+        }
         return problems
     }
 }

@@ -55,6 +55,11 @@ public struct Experiment: Codable, Hashable, Sendable {
         self.lab = lab
     }
 
+    /// Whether it runs in a lab: one that it brings up, or one whose hosts say so.
+    public var isSimulated: Bool {
+        lab != nil || participatingHosts.contains { hosts[$0]?.simulated == true }
+    }
+
     /// The hosts that take part, receiver first, forwarders in the order of their paths.
     public var participatingHosts: [String] {
         var names = [receiver]

@@ -25,10 +25,10 @@ public enum ExperimentReader {
         var root = ObjectReader(tree, path: "", problems: problems)
         let experiment = try readExperiment(&root, problems: problems, fileName: fileName, inventory: inventory)
         root.finish()
-        let all = problems.problems + experiment.problems()
+        let all = unique(problems.problems, experiment.problems())
         guard all.isEmpty else {
             let count = all.count == 1 ? "a problem" : "\(all.count) problems"
-            throw ExperimentError(.invalid, "\(fileName) has \(count); nothing was started:", problems: unique(all))
+            throw ExperimentError(.invalid, "\(fileName) has \(count); nothing was started:", problems: all)
         }
         return (experiment, tree)
     }
@@ -53,10 +53,15 @@ public enum ExperimentReader {
         return "\(inner)"
     }
 
-    /// The first problem of each place: a missing value is not also an invalid one.
-    private static func unique(_ problems: [ExperimentProblem]) -> [ExperimentProblem] {
+    /// The first problem of each place: a value that could not be read is not also an invalid one, nor is what is in it.
+    private static func unique(_ read: [ExperimentProblem], _ judged: [ExperimentProblem]) -> [ExperimentProblem] {
+        let unread = Set(read.map(\.path))
+        func isReadable(_ path: String) -> Bool {
+            !unread.contains(path) && !unread.contains("")
+                && !path.indices.contains { ".[".contains(path[$0]) && unread.contains(String(path[..<$0])) }
+        }
         var seen: Set<String> = []
-        return problems.filter { seen.insert($0.path).inserted }
+        return (read + judged.filter { isReadable($0.path) }).filter { seen.insert($0.path).inserted }
     }
 
     private static func readExperiment(
@@ -144,7 +149,8 @@ public enum ExperimentReader {
             region: reader.string("region"),
             chronyc: reader.strings("chronyc"),
             connectTo: reader.stringMap("connectTo"),
-            niceness: reader.integer("niceness")
+            niceness: reader.integer("niceness"),
+            simulated: reader.bool("simulated")
         )
     }
 
@@ -171,9 +177,10 @@ public enum ExperimentReader {
             defer { reader.finish() }
             reader.missing("name", "a short name for the path")
             reader.missing("kind", "\"direct\" or \"relay\"")
+            let hasVia = reader.value("via") != nil
             return PathSpecification(
                 name: reader.string("name") ?? "?",
-                kind: reader.choice("kind", PathSpecification.Kind.self) ?? .direct,
+                kind: reader.choice("kind", PathSpecification.Kind.self) ?? (hasVia ? .relay : .direct),
                 via: reader.string("via"),
                 to: reader.string("to").map { PathSpecification.Destination($0) },
                 port: reader.integer("port"),
@@ -190,7 +197,7 @@ public enum ExperimentReader {
             warmUp: reader.timeSpan("warmUp") ?? standard.warmUp,
             lanesPerPath: reader.integer("lanesPerPath") ?? standard.lanesPerPath,
             blockDuration: reader.timeSpan("blockDuration"),
-            seed: reader.integer("seed").map { UInt64(clamping: $0) },
+            seed: reader.seed("seed"),
             repetitions: reader.integer("repeat"),
             every: reader.timeSpan("every")
         )
@@ -221,7 +228,7 @@ public enum ExperimentReader {
             )
         }
         return LabSpecification(
-            seed: reader.integer("seed").map { UInt64(clamping: $0) } ?? standard.seed,
+            seed: reader.seed("seed") ?? standard.seed,
             rate: reader.number("rate") ?? standard.rate,
             direct: reader.object("direct") { link(&$0, standard.direct) } ?? standard.direct,
             tokyo: reader.object("tokyo") { link(&$0, standard.tokyo) } ?? standard.tokyo,

@@ -30,6 +30,8 @@ public struct HostSpecification: Codable, Hashable, Sendable {
     ///
     /// Below zero needs root (CAP_SYS_NICE), and comes before everything else on that host.
     public var niceness: Int?
+    /// Whether it stands in a lab: what is measured there is no real network's; nil for no.
+    public var simulated: Bool?
 
     /// A host from its parts.
     public init(
@@ -44,7 +46,8 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         region: String? = nil,
         chronyc: [String]? = nil,
         connectTo: [String: String]? = nil,
-        niceness: Int? = nil
+        niceness: Int? = nil,
+        simulated: Bool? = nil
     ) {
         self.ssh = ssh
         self.local = local
@@ -58,6 +61,7 @@ public struct HostSpecification: Codable, Hashable, Sendable {
         self.chronyc = chronyc
         self.connectTo = connectTo
         self.niceness = niceness
+        self.simulated = simulated
     }
 
     /// Whether the host is this machine.

@@ -45,10 +45,20 @@ struct ObjectReader {
         read(key, "a whole number") { if case .number(let number) = $0 { Int(exactly: number) } else { nil } }
     }
 
+    mutating func seed(_ key: String) -> UInt64? {
+        read(key, "a whole number of 0 or more") {
+            if case .number(let number) = $0 { UInt64(exactly: number) } else { nil }
+        }
+    }
+
     mutating func timeSpan(_ key: String) -> TimeSpan? {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value, let span = TimeSpan(text) else {
-            problems.note(place(key), "expected a length of time such as \"300s\" or \"250ms\", found \(found(value))")
+            var text = "expected a length of time such as \"300s\" or \"250ms\", found \(found(value))"
+            if case .string(let given) = value, given.hasPrefix("-"), TimeSpan(String(given.dropFirst())) != nil {
+                text = "must not be less than no time, and is \(given)"
+            }
+            problems.note(place(key), text)
             return nil
         }
         return span

@@ -3,6 +3,11 @@ public struct LabSpecification: Codable, Hashable, Sendable {
     /// The names of the hosts that a lab brings up.
     public static let hostNames = ["frankfurt", "tokyo"]
 
+    /// The mean rates that a lab can keep, messages a second.
+    public static let rates = 0.1...50_000.0
+    /// The longest delay, and the greatest jitter, of a link each way.
+    public static let longestDelay = TimeSpan.seconds(10)
+
     /// One direction's delay on a link.
     public struct Link: Codable, Hashable, Sendable {
         /// The least delay, each way.

@@ -40,27 +40,38 @@ public struct LabTruth: Hashable, Sendable {
 
     /// Reads a whole file.
     ///
+    /// - Parameter fileName: named in messages.
     /// - Throws: `ExperimentError` `malformed` naming the first bad line.
-    public static func read(_ text: String) throws -> [LabTruth] {
-        var events: [LabTruth] = []
-        for (number, line) in text.split(separator: "\n").enumerated() where number > 0 {
-            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            guard fields.count == 5, let updateID = Int64(fields[0]), let sentNs = Int64(fields[1]) else {
-                throw ExperimentError(
-                    .malformed,
-                    "lab-truth.csv line \(number + 1) is not an event: \(line.prefix(100))"
-                )
-            }
-            events.append(
-                LabTruth(
-                    updateID: updateID,
-                    sentNs: sentNs,
-                    directNs: Int64(fields[2]),
-                    tokyoNs: Int64(fields[3]),
-                    backboneNs: Int64(fields[4])
-                )
+    public static func read(_ text: String, fileName: String = "lab-truth.csv") throws -> [LabTruth] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.first.map(String.init) == header else {
+            let found = lines.first.map { $0.isEmpty ? "an empty line" : "'\($0.prefix(100))'" } ?? "nothing"
+            throw ExperimentError(
+                .malformed,
+                "\(fileName) is no lab's truth: its first line is \(found), not '\(header)'"
             )
         }
-        return events
+        return try lines.enumerated().dropFirst().compactMap { number, line in
+            if line.isEmpty { return nil }
+            guard let event = LabTruth(line: line) else {
+                throw ExperimentError(.malformed, "\(fileName) line \(number + 1) is not an event: \(line.prefix(100))")
+            }
+            return event
+        }
+    }
+
+    /// Reads one line; nil when it is not an event.
+    private init?(line: Substring) {
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        guard fields.count == 5, let updateID = Int64(fields[0]), let sentNs = Int64(fields[1]) else { return nil }
+        let delivered = fields[2...].map { $0.isEmpty ? nil : Int64($0) }
+        for (field, value) in zip(fields[2...], delivered) where !field.isEmpty && value == nil { return nil }
+        self.init(
+            updateID: updateID,
+            sentNs: sentNs,
+            directNs: delivered[0],
+            tokyoNs: delivered[1],
+            backboneNs: delivered[2]
+        )
     }
 }

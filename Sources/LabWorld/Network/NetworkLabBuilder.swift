@@ -132,7 +132,8 @@ final class NetworkLabBuilder {
             hostKey: server.hostKey,
             privateAddress: plan.address(of: host, on: "backbone"),
             chronyc: ["-h", "127.0.0.1"],
-            connectTo: ["\(Certificates.exchangeName):443": "\(exchangeAddress):443"]
+            connectTo: ["\(Certificates.exchangeName):443": "\(exchangeAddress):443"],
+            simulated: true
         )
     }
 }

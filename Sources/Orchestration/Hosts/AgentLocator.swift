@@ -55,10 +55,8 @@ public struct AgentLocator: AgentSource {
     /// Finds the agent without reading more than its header.
     func find(_ architecture: String) throws -> String {
         if let explicitFile {
-            guard FileManager.default.isReadableFile(atPath: explicitFile) else {
-                throw OrchestrationError(.invalidInput, "--agent: there is no file \(explicitFile) that can be read")
-            }
-            if let built = ExecutableHeader.architecture(explicitFile), built != Self.canonical(architecture) {
+            let built = try Self.examine(named: explicitFile)
+            guard built == Self.canonical(architecture) else {
                 throw OrchestrationError(
                     .agentUnavailable,
                     "--agent: \(explicitFile) is built for \(built), the host is \(architecture). \(Self.advice(architecture))"
@@ -78,6 +76,26 @@ public struct AgentLocator: AgentSource {
             .agentUnavailable,
             "no agent for Linux on \(architecture) in \(folders.joined(separator: ", ")). \(Self.advice(architecture))"
         )
+    }
+
+    /// Looks at the file that `--agent` names, before anything is connected.
+    ///
+    /// - Returns: the architecture that it is built for.
+    /// - Throws: `OrchestrationError` `invalidInput` when it cannot be read, or is no Linux executable: a host's shell would take
+    ///   any other file for a script.
+    @discardableResult
+    public static func examine(named file: String) throws -> String {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory), !isDirectory.boolValue,
+            FileManager.default.isReadableFile(atPath: file)
+        else { throw OrchestrationError(.invalidInput, "--agent: there is no file \(file) that can be read") }
+        guard let built = ExecutableHeader.architecture(file) else {
+            throw OrchestrationError(
+                .invalidInput,
+                "--agent: \(file) is no Linux executable (ELF), so it cannot be an agent; infra/build makes bin/latexp-agent"
+            )
+        }
+        return built
     }
 
     /// One name for each architecture: macOS says `arm64` where Linux says `aarch64`.

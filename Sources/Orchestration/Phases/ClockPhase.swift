@@ -49,11 +49,13 @@ struct ClockPhase: RunPhase {
         let end = clock.elapsed + requirement.wait.duration
         while true {
             let answer = try await ClockAsker.ask(handle)
-            if case .good = ClockVerdict.judge(answer.reading, maxError: requirement.maxError) { return answer.reading }
+            guard case .bad(let reason) = ClockVerdict.judge(answer.reading, maxError: requirement.maxError) else {
+                return answer.reading
+            }
             // With permission to go on, a moment to settle is enough.
             if answer.isFinal || allowed || clock.elapsed >= end { return answer.reading }
             let left = Int((end - clock.elapsed).inSeconds.rounded(.up))
-            await session.show(waiting: "\(handle.name): waiting for its clock, up to \(left) s more")
+            await session.show(waiting: "\(handle.name): waiting for its clock, up to \(left) s more: \(reason)")
             try await clock.sleep(for: .seconds(1))
         }
     }

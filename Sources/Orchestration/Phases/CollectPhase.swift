@@ -143,6 +143,7 @@ extension RunSession {
             if summary.state == .failed {
                 note(CheckRecord(host: placement.host, "agent", .warning, "it failed: \(summary.reason)"))
             }
+            checkCongestionControl(summary, host: placement.host)
             if placement.role == .receive { checkSamples(summary, folder: folder, host: placement.host) }
         }
         try update { record in
@@ -150,6 +151,20 @@ extension RunSession {
             record.blocks[index].directories[placement.host] = folder
             if placement.role == .receive { record.blocks[index].window = window }
         }
+    }
+
+    /// A kernel that does not have what the plan asks for, or does not let an ordinary user have it, takes its own.
+    private func checkCongestionControl(_ summary: AgentSummary, host: String) {
+        guard summary.plan.role == .forward, let asked = summary.plan.relay?.congestionControl else { return }
+        let relays = summary.lanes.flatMap(\.connections).filter { $0.purpose == "relay" }
+        let got = Set(relays.compactMap(\.details)).subtracting([asked, PathTransport.udp.rawValue]).sorted()
+        guard !got.isEmpty else { return }
+        let text =
+            "relay.congestionControl: \(asked) was asked for and \(host) used \(got.joined(separator: ", ")); what its "
+            + "users may have stands in its /proc/sys/net/ipv4/tcp_allowed_congestion_control"
+        note(CheckRecord(host: host, "congestion control", .warning, text))
+        // What nobody asked for by name is worth no warning in the report.
+        if asked != RelayTransport().congestionControl { warn(text) }
     }
 
     private func checkSamples(_ summary: AgentSummary, folder: String, host: String) {

@@ -47,7 +47,7 @@ public enum RunAnalyzer {
             mode: experiment.schedule.mode,
             measuredSeconds: Double(layout.measuredNs) / 1e9,
             lanesPerPath: experiment.schedule.lanesPerPath,
-            isLab: experiment.lab != nil || data.truth != nil,
+            isLab: experiment.isSimulated || data.truth != nil,
             verdict: Verdict(.cannotSay, headline: ""),
             paths: zip(facts, events.behind).map(pathAnalyzer.analyze),
             differences: events.differences,

@@ -26,7 +26,7 @@ public enum CampaignAnalyzer {
             receiver: experiment.receiver,
             mode: experiment.schedule.mode,
             lanesPerPath: experiment.schedule.lanesPerPath,
-            isLab: experiment.lab != nil || runs.values.contains { $0.isLab },
+            isLab: experiment.isSimulated || runs.values.contains { $0.isLab },
             verdict: Verdict(.cannotSay, headline: ""),
             difference: difference(counted, runs, experiment),
             paths: experiment.paths.map { path($0.name, points) },

@@ -23,7 +23,7 @@ enum Comparability {
         }
         same("agent version differs") { $0.agentVersion ?? "unknown" }
         same("one is simulated and one is not") {
-            $0.record.experiment.lab != nil || $0.truth != nil ? "simulated" : "real"
+            $0.record.experiment.isSimulated || $0.truth != nil ? "simulated" : "real"
         }
         let both = Set(a.map(\.record.id)).intersection(b.map(\.record.id)).sorted()
         if !both.isEmpty { problems.append("on both sides: \(both.joined(separator: ", "))") }

@@ -25,7 +25,9 @@ public enum RunLoader {
         let blocks = try record.blocks.map { try load($0, of: record, in: root) }
         var truth: [LabTruth]?
         let truthFile = root.appending(path: "lab-truth.csv")
-        if exists(truthFile) { truth = try LabTruth.read(String(decoding: try read(truthFile), as: UTF8.self)) }
+        if exists(truthFile) {
+            truth = try LabTruth.read(String(decoding: try read(truthFile), as: UTF8.self), fileName: truthFile.path)
+        }
         var data = RunData(record: record, blocks: blocks, truth: truth)
         let lists = [root, root.deletingLastPathComponent()].map { $0.appending(path: AddressRanges.fileName) }
         if let list = lists.first(where: exists) {

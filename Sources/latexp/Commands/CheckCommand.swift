@@ -31,8 +31,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let read = try ExperimentFile.load(file)
-        let environment = hosts.environment
+        let read = try ExperimentFile.load(file, isLocal: hosts.local)
+        let environment = try hosts.environment()
         let folder = FileManager.default.temporaryDirectory.appending(path: "latexp-check-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let directory = try RunStore(path: folder.path).create(name: "check", at: environment.clock.wallSeconds)
@@ -46,7 +46,10 @@ struct CheckCommand: AsyncParsableCommand {
             extent: .check,
             observer: printer
         )
-        let outcome = try await Interruption.guarding(hint: "Nothing was put on any host.") { try await engine.run() }
+        let outcome = try await Interruption.guarding(
+            doing: "ending the look at the hosts",
+            hint: "Nothing was put on any host."
+        ) { try await engine.run() }
         printer.finish()
         let phases = outcome.record.phases
         let rows = phases.flatMap { phase in
@@ -68,6 +71,11 @@ struct CheckCommand: AsyncParsableCommand {
         } else if outcome.error == nil {
             Terminal.results.write("\(read.experiment.name): everything that was looked at is ready to measure.\n")
         }
-        if let error = outcome.error { throw error }
+        guard let error = outcome.error else { return }
+        // The folder that it names is gone.
+        guard error.code != .interrupted else {
+            throw OrchestrationError(.interrupted, "interrupted; nothing was put on any host, and nothing is left here")
+        }
+        throw error
     }
 }

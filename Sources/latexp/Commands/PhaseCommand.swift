@@ -36,9 +36,9 @@ struct PhaseCommand: AsyncParsableCommand {
             let advice = meant.map { "did you mean '\($0)'?" } ?? "there are: \(known.joined(separator: ", "))"
             throw OrchestrationError(.invalidInput, "no validation is called '\(name)'; \(advice)")
         }
-        let read = try ExperimentFile.load(file)
+        let read = try ExperimentFile.load(file, isLocal: hosts.local)
         let experiment = try sequence.experiment(from: read.experiment)
-        let environment = hosts.environment
+        let environment = try hosts.environment()
         let directory = try store.store.create(name: experiment.name, at: environment.clock.wallSeconds)
         let printer = output.observer
         var options = hosts.options

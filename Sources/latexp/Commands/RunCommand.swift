@@ -28,20 +28,27 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Say what would be done, and do nothing.")
     var dryRun = false
 
-    @Option(help: "The seed of the simulated world, instead of the experiment's.")
+    @Option(parsing: .unconditional, help: "The seed of the simulated world, instead of the experiment's.")
     var seed: UInt64?
 
-    @Option(name: .customLong("repeat"), help: ArgumentHelp("Do it so many times.", valueName: "count"))
+    @Option(
+        name: .customLong("repeat"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Do it so many times.", valueName: "count")
+    )
     var repetitions: Int?
 
-    @Option(help: ArgumentHelp("From the start of one time to the start of the next, such as 1h.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("From the start of one time to the start of the next, such as 1h.", valueName: "time")
+    )
     var every: TimeSpan?
 
     @Flag(help: "Leave it to the hosts: they start at each run's time by themselves, and the laptop may be closed.")
     var detach = false
 
     func run() async throws {
-        var read = try ExperimentFile.load(file)
+        var read = try ExperimentFile.load(file, isLocal: hosts.local)
         if let seed {
             guard read.experiment.lab != nil else {
                 throw ValidationError("--seed belongs to experiments with a \"lab\", and \(file) has none")
@@ -51,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
         try repeatAsAsked(&read)
         if dryRun { return try showPlan(read.experiment) }
         if detach || read.experiment.schedule.repetitions != nil { return try await runCampaign(read) }
-        let environment = hosts.environment
+        let environment = try hosts.environment()
         let directory = try store.store.create(name: read.experiment.name, at: environment.clock.wallSeconds)
         let printer = output.observer
         printer.runBegan(directory)
@@ -84,7 +91,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func runCampaign(_ read: ExperimentFile) async throws {
-        let environment = hosts.environment
+        let environment = try hosts.environment()
         let directory = try Campaigns.create(
             read,
             in: store.store,

@@ -44,7 +44,11 @@ struct HostOptions: ParsableArguments {
     @Flag(help: "Use this machine for every host, without SSH and without a look at the clock.")
     var local = false
 
-    var environment: RunEnvironment { .installed(agentFile: agent) }
+    /// The surroundings; a file that `--agent` names is looked at first.
+    func environment() throws -> RunEnvironment {
+        if let agent { try AgentLocator.examine(named: agent) }
+        return .installed(agentFile: agent)
+    }
 
     var options: RunOptions {
         RunOptions(

@@ -7,8 +7,11 @@ import Synchronization
 enum Interruption {
     /// Does `work`, which is cancelled by the first signal.
     ///
-    /// - Parameter hint: the last words before an end at once.
+    /// - Parameters:
+    ///   - doing: what the first signal leads to.
+    ///   - hint: the last words before an end at once.
     static func guarding<Value: Sendable>(
+        doing: String = "stopping the agents and bringing home what exists",
         hint: String,
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -19,9 +22,7 @@ enum Interruption {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 if seen.next() == 1 {
-                    Terminal.errors.write(
-                        "\nlatexp: stopping the agents and bringing home what exists; again to leave at once\n"
-                    )
+                    Terminal.errors.write("\nlatexp: \(doing); again to leave at once\n")
                     task.cancel()
                 } else {
                     Terminal.errors.write("\nlatexp: left at once. \(hint)\n")
