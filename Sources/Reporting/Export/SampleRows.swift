@@ -119,7 +119,7 @@ final class SampleReader {
 
     deinit { try? handle.close() }
 
-    /// The next records. Octets of a record that was cut short are left out.
+    /// The next records; octets of a record that was cut short are left out.
     func next(_ count: Int) throws -> [SampleRecord]? {
         let data: Data
         do {
