@@ -179,12 +179,28 @@ public struct QuantileEstimator: Sendable {
         for (index, share) in zip(open, shares) {
             candidates[index].share = max(bodyShare, share)
             if candidates[index].windows < Self.fewestWindows {
-                let text = "samples depend on each other over more than a twentieth of the time"
-                candidates[index].withhold(.dependence, text)
+                candidates[index].withholdForDependence()
             }
         }
         finish(&candidates)
-        return candidates.compactMap(\.result)
+        return Self.withTailsWithheld(candidates.compactMap(\.result))
+    }
+
+    /// From the median outwards an interval is only given where those before it are: the further out, the fewer samples there
+    /// are, and one that comes out all the same was lucky, not known.
+    private static func withTailsWithheld(_ intervals: [QuantileInterval]) -> [QuantileInterval] {
+        let above = intervals.filter { $0.probability >= 0.5 && $0.withheld != nil }
+        guard let first = above.min(by: { $0.probability < $1.probability }) else { return intervals }
+        return intervals.map { interval in
+            guard interval.probability > first.probability, interval.withheld == nil else { return interval }
+            return QuantileInterval(
+                probability: interval.probability,
+                value: interval.value,
+                cause: first.cause,
+                withheld: first.withheld,
+                lengthening: first.lengthening
+            )
+        }
     }
 
     /// A quantile whose interval is being found.
@@ -206,8 +222,26 @@ public struct QuantileEstimator: Sendable {
 
         var windows: Int { Int(1 / share) }
 
-        mutating func withhold(_ cause: QuantileInterval.Cause, _ text: String) {
-            result = QuantileInterval(probability: probability, value: value, cause: cause, withheld: text)
+        mutating func withhold(_ cause: QuantileInterval.Cause, _ text: String, lengthening: Double? = nil) {
+            result = QuantileInterval(
+                probability: probability,
+                value: value,
+                cause: cause,
+                withheld: text,
+                lengthening: lengthening
+            )
+        }
+
+        /// An interval needs some stretches of time that tell something new; a longer run has more of them.
+        mutating func withholdForDependence() {
+            let times = Double(QuantileEstimator.fewestWindows) * share
+            let percent = max(1, Int((100 * share).rounded()))
+            withhold(
+                .dependence,
+                "samples depend on each other over stretches of \(percent) % of the time, and an interval needs "
+                    + "\(QuantileEstimator.fewestWindows) such stretches",
+                lengthening: times
+            )
         }
     }
 
@@ -238,7 +272,8 @@ public struct QuantileEstimator: Sendable {
                 candidates[index].withhold(
                     .dependence,
                     "needs \(needed) independent samples; \(count) that depend on each other tell no more than "
-                        + "\(Int(parts.effectiveCount))"
+                        + "\(Int(parts.effectiveCount))",
+                    lengthening: Double(needed) / max(1, parts.effectiveCount)
                 )
                 continue
             }

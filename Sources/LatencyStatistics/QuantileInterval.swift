@@ -20,6 +20,9 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
     public var withheld: String?
     /// Why there is no interval; nil when there is one.
     public var cause: Cause?
+    /// How many times as long one would have to measure for an interval, as far as these samples tell; nil when there is one,
+    /// and where too few samples are the reason.
+    public var lengthening: Double?
     /// The samples that were kept together since they depend on each other; nil when withheld.
     public var blockLength: Int?
     /// The standard error behind the wider half of the interval; nil when withheld.
@@ -53,11 +56,12 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
     }
 
     /// A quantile without an interval.
-    init(probability: Double, value: Double, cause: Cause?, withheld: String?) {
+    init(probability: Double, value: Double, cause: Cause?, withheld: String?, lengthening: Double? = nil) {
         self.probability = probability
         self.value = value
         self.cause = cause
         self.withheld = withheld
+        self.lengthening = lengthening
     }
 
     /// A quantile with its interval.
@@ -88,7 +92,8 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
             probability: first.probability,
             value: second.value - first.value,
             cause: first.cause ?? second.cause,
-            withheld: first.withheld ?? second.withheld
+            withheld: first.withheld ?? second.withheld,
+            lengthening: [first.lengthening, second.lengthening].compactMap { $0 }.max()
         )
         guard let firstLow = first.low, let firstHigh = first.high, let secondLow = second.low,
             let secondHigh = second.high

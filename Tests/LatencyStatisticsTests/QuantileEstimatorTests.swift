@@ -55,6 +55,23 @@ import Testing
         #expect(try #require(interval.withheld).contains("depend on each other"))
     }
 
+    /// Wherever an interval is withheld, those further out are, too.
+    @Test func withholdingIsMonotone() {
+        var withheld = 0
+        for seed in 1...40 {
+            let length = 3 + seed % 9 * 12
+            let series = autoregression(0, count: 2_400 / length, seed: UInt64(seed)).flatMap {
+                Array(repeating: $0, count: length)
+            }
+            let intervals = QuantileEstimator(series).intervals([0.5, 0.9, 0.95, 0.99, 0.999])
+            let given = intervals.map { $0.low != nil }
+            #expect(given == given.sorted { $0 && !$1 }, "seed \(seed): \(given)")
+            #expect(intervals.allSatisfy { ($0.low == nil) == ($0.withheld != nil) })
+            if given.contains(false), given[0] { withheld += 1 }
+        }
+        #expect(withheld > 5)
+    }
+
     /// The variance of the mean of 0/1 samples is p (1 - p) / n when they are independent, and ten times that in runs of ten.
     @Test func windowsGiveTheVarianceOfTheMean() {
         let independent = autoregression(0, count: 20_000, seed: 1).map { $0 < 0 }

@@ -33,6 +33,18 @@ struct DamageTests {
         #expect(cut.verdict.medianNs == nil)
     }
 
+    /// Whatever an earlier receiver wrote is in the file, too, and in no count of this one's.
+    @Test func theRecordsOfAnEarlierReceiverAreNoDamage() {
+        var data = SyntheticRun().data()
+        data.blocks[0].receiver?.sampleCount -= 500
+        #expect(RunAnalyzer.analyze(data).isVerdictUnusable)
+        let before = SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
+        data.blocks[0].receiver?.lanes[2].before = before
+        #expect(!RunAnalyzer.analyze(data).isVerdictUnusable)
+        data.blocks[0].receiver?.sampleCount += 1_000
+        #expect(RunAnalyzer.analyze(data).isVerdictUnusable)
+    }
+
     @Test func invertedOctetsAreFoundAndLeftOut() throws {
         let damaged = try Self.analysis { octets in
             let middle = octets.count / 2

@@ -26,8 +26,10 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case eventsLost
         /// A connection had to be opened again inside the window.
         case reconnected
-        /// Events waited for TCP at the forwarder: a tail that the network did not make.
+        /// Events waited for TCP at the forwarder; the text says whether losses on the network were the cause.
         case transportWait
+        /// TCP had to send again on a relay's way: loss on the network that shows as delay.
+        case retransmitted
         /// How a relay over UDP fared: what its way lost, doubled and turned round.
         case datagrams
         /// The receiver itself dropped datagrams, which is no loss of the path's.

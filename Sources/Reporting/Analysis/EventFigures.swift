@@ -35,7 +35,7 @@ struct EventFigures {
         }
         plots = firsts.lazy.compactMap { $0 }.first?.plots
         truth = data.truth.map {
-            TruthAnalyzer($0, layout.windows).analyze(
+            TruthAnalyzer($0, data.blocks).analyze(
                 whole,
                 baseline: sides.map { whole[$0.baseline] },
                 other: sides?.others.first.map { whole[$0] }

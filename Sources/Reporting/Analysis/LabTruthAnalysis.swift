@@ -2,10 +2,20 @@ import LatencyStatistics
 
 /// The instrument against a simulated world that knows the truth.
 public struct LabTruthAnalysis: Codable, Hashable, Sendable {
-    /// Each path.
+    /// Each path whose truth is known.
     public var paths: [PathTruth]
     /// The true median of arrival(other) - arrival(baseline), nanoseconds; nil without both paths.
     public var differenceMedianNs: Double?
+    /// Paths whose truth is not known; nil when all are.
+    public var unknown: [UnknownTruth]?
+}
+
+/// A path whose true delays a simulated world cannot tell.
+public struct UnknownTruth: Codable, Hashable, Sendable {
+    /// The path's name.
+    public var path: String
+    /// Why, in words.
+    public var reason: String
 }
 
 /// One path's true delays, and how far the instrument was from them.

@@ -94,6 +94,9 @@ public struct LaneAnalysis: Codable, Hashable, Sendable {
     public var reordered: Int
     /// Events inside the window that came on another lane of the path and not on this one; nil with one lane.
     public var missed: Int?
+    /// Segments that the forwarder's TCP sent again on the relay connection inside the window; nil where it was not watched,
+    /// on a direct path, whose sender is the exchange, and over UDP.
+    public var resent: Int?
     /// The addresses that brought the feed, first to last.
     public var endpoints: [String]
     /// End-to-end figures, nanoseconds; nil without event times.

@@ -134,6 +134,7 @@ struct PathAnalyzer {
         func summary(_ metric: Metric, _ lane: Int) -> Summary? {
             path.metrics.laneSummaries[metric].flatMap { $0[lane] }
         }
+        let resent = RelayLosses(path.name, data).byLane
         return path.lanes.enumerated().map { number, lane in
             LaneAnalysis(
                 lane: number,
@@ -141,6 +142,7 @@ struct PathAnalyzer {
                 duplicates: lane.duplicates,
                 reordered: lane.reordered,
                 missed: path.lanes.count > 1 ? behind[number].missed : nil,
+                resent: resent.map { $0[number] ?? 0 },
                 endpoints: endpoints(of: path.name, lane: number, records),
                 endToEndNs: summary(.endToEnd, number),
                 backboneNs: summary(.backbone, number),

@@ -23,8 +23,10 @@ struct RecordCheck: Sendable {
     /// The check of one path's records in one block.
     init(_ block: BlockData, forwarder: AgentSummary?) {
         streams = block.streams.count
-        let began = block.receiver?.started ?? block.window?.start
-        let ended = block.receiver?.ended ?? block.window?.end
+        // The times of an earlier receiver are not known, whose records come first.
+        let isKnown = !RunIntegrity.followsAnother(block.receiver)
+        let began = isKnown ? block.receiver?.started ?? block.window?.start : nil
+        let ended = isKnown ? block.receiver?.ended ?? block.window?.end : nil
         monotonic = Self.range(began?.monotonicNs, ended?.monotonicNs, Self.monotonicSlackNs)
         wall = Self.wallRange(block.receiver, began, ended)
         event = Self.range(wall.lowerBound, wall.upperBound, Self.exchangeSlackNs)

@@ -13,7 +13,9 @@ enum RunIntegrity {
             if let lost = block.receiver?.samplesNotWritten, lost > 0 {
                 texts.append("\(Format.count(lost)) samples\(of) could not be written on \(receiver)")
             }
-            if let told = block.receiver?.sampleCount, told != block.samples.count {
+            if let told = block.receiver?.sampleCount, told != block.samples.count,
+                told > block.samples.count || !followsAnother(block.receiver)
+            {
                 texts.append(
                     "the receiver wrote \(Format.count(told)) samples\(of), its file holds "
                         + Format.count(block.samples.count)
@@ -28,6 +30,11 @@ enum RunIntegrity {
             )
         }
         return texts.map { AnalysisWarning(.incompleteFiles, $0, makesVerdictUnusable: true) }
+    }
+
+    /// Whether the receiver came up in the middle of the block, after another whose records are in the same file.
+    static func followsAnother(_ receiver: AgentSummary?) -> Bool {
+        receiver?.lanes.contains { $0.before != nil } ?? false
     }
 
     /// Whether every message is accounted for.

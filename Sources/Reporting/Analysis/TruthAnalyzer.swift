@@ -5,15 +5,37 @@ import LatencyStatistics
 struct TruthAnalyzer {
     private let windows: [MeasuredWindow]
     private let events: [LabTruth]
+    /// Paths whose deliveries the world's record cannot tell from another's.
+    private let unknown: [UnknownTruth]
 
-    init(_ truth: [LabTruth], _ windows: [MeasuredWindow]) {
-        self.windows = windows
+    init(_ truth: [LabTruth], _ blocks: [BlockData]) {
+        windows = blocks.compactMap(\.window)
         events = truth
+        unknown = Self.unknown(blocks)
     }
+
+    /// The record has one delivery an event and link, the soonest: of two paths that share a link at a time it cannot say
+    /// whose it was.
+    private static func unknown(_ blocks: [BlockData]) -> [UnknownTruth] {
+        var found: [UnknownTruth] = []
+        for block in blocks {
+            for path in block.paths {
+                let others = block.paths.filter { $0.kind == path.kind && $0.name != path.name }.map(\.name)
+                guard !others.isEmpty, !found.contains(where: { $0.path == path.name }) else { continue }
+                let reason =
+                    "not known: the simulated world records one delivery of an event on a link, and "
+                    + "\(others.joined(separator: ", ")) took the same link at the same time"
+                found.append(UnknownTruth(path: path.name, reason: reason))
+            }
+        }
+        return found
+    }
+
+    private func isKnown(_ path: PathArrivals) -> Bool { !unknown.contains { $0.path == path.name } }
 
     func analyze(_ paths: [PathArrivals], baseline: PathArrivals?, other: PathArrivals?) -> LabTruthAnalysis {
         var differenceMedian: Double?
-        if let baseline, let other {
+        if let baseline, let other, isKnown(baseline), isKnown(other) {
             let differences = events.compactMap { event -> Double? in
                 guard
                     let first = delivery(event, baseline.kind), let second = delivery(event, other.kind),
@@ -23,7 +45,11 @@ struct TruthAnalyzer {
             }
             differenceMedian = Quantile.type7(differences.sorted(), 0.5)
         }
-        return LabTruthAnalysis(paths: paths.compactMap(analyze), differenceMedianNs: differenceMedian)
+        return LabTruthAnalysis(
+            paths: paths.filter(isKnown).compactMap(analyze),
+            differenceMedianNs: differenceMedian,
+            unknown: unknown.isEmpty ? nil : unknown
+        )
     }
 
     private func analyze(_ path: PathArrivals) -> PathTruth? {

@@ -45,7 +45,10 @@ struct VerdictJudge {
             return Verdict(.cannotSay, headline: "cannot say: no event was seen on both paths")
         }
         guard let low = median.low, let high = median.high else {
-            return Verdict(.cannotSay, headline: "cannot say: the interval \(median.withheld ?? "is not known")")
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say: \(Self.withoutInterval(median, analysis.measuredSeconds))"
+            )
         }
         var verdict = decide(
             baseline: difference.baseline,
@@ -56,8 +59,60 @@ struct VerdictJudge {
         )
         verdict.lowNs = low
         verdict.highNs = high
-        verdict.details = observed()
+        verdict.details = observed() + others()
         return withoutLanes(verdict, [difference.baseline, difference.other])
+    }
+
+    /// Why a median difference has no interval, and how long a run would have one.
+    static func withoutInterval(_ median: QuantileInterval, _ seconds: Double) -> String {
+        "the median difference has no 95 % interval: \(median.withheld ?? "it is not known")" + advice(median, seconds)
+    }
+
+    /// How long one would have to measure; empty where that is not known.
+    static func advice(_ interval: QuantileInterval, _ seconds: Double) -> String {
+        guard let times = interval.lengthening, times > 1, seconds > 0, times * seconds < 1e9 else { return "" }
+        // To the next minute, or second: it is an estimate.
+        let unit = times * seconds < 120 ? 1.0 : 60
+        let wanted = (times * seconds / unit).rounded(.up) * unit
+        return "; a run of about \(Format.duration(wanted)) would do, this one was \(Format.duration(seconds))"
+    }
+
+    /// Each further path against the baseline, a line each: the verdict is of the first of them.
+    private func others() -> [String] {
+        guard analysis.paths.count > 2, let names = sequentialNames else { return [] }
+        let rest = analysis.paths.map(\.name).filter { $0 != names.baseline && $0 != names.other }
+        return rest.map { name in
+            guard let median = median(of: name, against: names.baseline) else {
+                return "\(name) against \(names.baseline): cannot say, they have nothing in common to be compared by."
+            }
+            guard median.low != nil else {
+                return "\(name) against \(names.baseline): cannot say, "
+                    + "\(Self.withoutInterval(median, analysis.measuredSeconds))."
+            }
+            let clockNs = analysis.mode == .sequential ? self.clockNs(names.baseline) : nil
+            return decide(
+                baseline: names.baseline,
+                other: name,
+                median: median,
+                doubtNs: clockNs,
+                doubt: "what the receiver's clock may have moved between blocks, \(Format.time(clockNs))"
+            ).headline + "."
+        }
+    }
+
+    private func median(of other: String, against baseline: String) -> QuantileInterval? {
+        guard analysis.mode == .sequential else {
+            return analysis.differences.first { $0.baseline == baseline && $0.other == other }?.median
+        }
+        guard let first = analysis.path(baseline)?.metric(.endToEnd)?.quantile(0.5),
+            let second = analysis.path(other)?.metric(.endToEnd)?.quantile(0.5)
+        else { return nil }
+        return QuantileInterval(difference: first, second)
+    }
+
+    /// The receiver's clock may have been off by its bound in one direction in one block, and in the other in the next.
+    private func clockNs(_ baseline: String) -> Double {
+        2 * (analysis.path(baseline)?.metric(.endToEnd)?.bound.clockNs ?? 0)
     }
 
     private func sequential() -> Verdict {
@@ -72,10 +127,12 @@ struct VerdictJudge {
             )
         }
         guard median.low != nil else {
-            return Verdict(.cannotSay, headline: "cannot say: the interval \(median.withheld ?? "is not known")")
+            return Verdict(
+                .cannotSay,
+                headline: "cannot say: \(Self.withoutInterval(median, analysis.measuredSeconds))"
+            )
         }
-        // The receiver's clock may have been off by its bound in one direction in one block, and in the other in the next.
-        let clockNs = 2 * (analysis.path(names.baseline)?.metric(.endToEnd)?.bound.clockNs ?? 0)
+        let clockNs = clockNs(names.baseline)
         var verdict = decide(
             baseline: names.baseline,
             other: names.other,
@@ -85,7 +142,7 @@ struct VerdictJudge {
         )
         verdict.details =
             ["The paths were measured one after the other: events are not paired, and the time of day differs."]
-            + observed()
+            + observed() + others()
         return withoutLanes(verdict, [names.baseline, names.other])
     }
 
@@ -125,13 +182,16 @@ struct VerdictJudge {
         if !median.excludesZero {
             verdict = Verdict(
                 .noDifferenceShown,
-                headline: "no difference shown: the median difference is \(size) ms and its 95 % interval \(range) "
-                    + "holds zero"
+                headline:
+                    "no difference shown between \(baseline) and \(other): the median difference is \(size) ms and "
+                    + "its 95 % interval \(range) holds zero"
             )
         } else if let doubtNs, abs(median.value) <= doubtNs {
             verdict = Verdict(
                 .noDifferenceShown,
-                headline: "no difference shown: the median difference of \(size) ms is within \(doubt)"
+                headline:
+                    "no difference shown between \(baseline) and \(other): the median difference of \(size) ms is "
+                    + "within \(doubt)"
             )
         } else {
             let winner = median.value < 0 ? other : baseline

@@ -71,7 +71,7 @@ struct WarningCollector {
                 warnings.append(.init(.eventsLost, text))
             }
         }
-        warnings += transportWaits() + datagrams() + silentStreams()
+        warnings += transportWaits() + retransmissions() + datagrams() + silentStreams()
         if !analysis.gaps.isEmpty {
             let text =
                 "\(Format.plural(analysis.gaps.count, "lost connection")) inside the window; events may be late or missing around it"
@@ -104,8 +104,46 @@ struct WarningCollector {
             guard waitedMs > 0 else { return nil }
             let text =
                 "\(path.name): for \(Format.count(waitedMs)) ms in all events waited at the forwarder for TCP's window or "
-                + "pacing: that part of the tail is transport, not network"
+                + "pacing: " + cause(ofWaiting: path.name)
             return AnalysisWarning(.transportWait, text)
+        }
+    }
+
+    /// What held TCP back: a window is full, too, while what was lost is sent again.
+    private func cause(ofWaiting path: String) -> String {
+        let losses = RelayLosses(path, data)
+        let cuts = analysis.gaps.count { $0.path == path && $0.purpose == "relay" }
+        let seen = [
+            losses.inAll > 0 ? "\(Format.plural(losses.inAll, "segment")) had to be sent again" : nil,
+            cuts > 0 ? "the connection was lost \(Format.plural(cuts, "time"))" : nil,
+        ].compactMap { $0 }
+        guard seen.isEmpty else {
+            return
+                "\(seen.joined(separator: " and ")) in the run, so that loss on the network is the cause, as far as this "
+                + "shows, and that part of the tail is the network's"
+        }
+        guard losses.byLane != nil else {
+            return
+                "whether packets were lost is not known, since \(losses.forwarder ?? "the forwarder")'s TCP was not watched"
+        }
+        return
+            "no segment was sent again and no connection lost, so that this part of the tail is transport, not network"
+    }
+
+    /// What TCP had to send again inside the window, by path.
+    private func retransmissions() -> [AnalysisWarning] {
+        analysis.paths.compactMap { path in
+            let losses = RelayLosses(path.name, data)
+            guard losses.inWindow > 0, let byLane = losses.byLane else { return nil }
+            let lanes = byLane.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map {
+                "lane \($0.key): \(Format.count($0.value))"
+            }
+            let text =
+                "\(path.name): \(losses.forwarder ?? "the forwarder") sent "
+                + "\(Format.plural(losses.inWindow, "segment")) again inside the window (\(lanes.joined(separator: ", "))): "
+                + "packets were lost or held up on the way, and every event behind one waited for it: that part of the tail is "
+                + "loss on the network"
+            return AnalysisWarning(.retransmitted, text)
         }
     }
 
@@ -247,8 +285,12 @@ struct WarningCollector {
         var warnings: [AnalysisWarning] = []
         if analysis.paths.count > 1, analysis.mode == .simultaneous {
             if let difference = analysis.differences.first {
-                if let reason = difference.median?.withheld {
-                    let text = "too few pairs for an interval: \(reason)"
+                if let median = difference.median, let reason = median.withheld {
+                    let pairs = Format.plural(difference.pairs, "pair")
+                    let text =
+                        median.cause == .dependence
+                        ? "\(VerdictJudge.withoutInterval(median, analysis.measuredSeconds)) (\(pairs))"
+                        : "too few pairs for an interval: \(reason)"
                     warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
                 }
                 let withheld = difference.quantilesNs.filter { $0.withheld != nil && $0.probability > 0.5 }

@@ -6,15 +6,18 @@ public struct Retransmission: Hashable, Sendable {
     public var wallNs: Int64
     /// The path's name.
     public var path: String
+    /// The lane's number in its path.
+    public var lane: Int
     /// `feed` or `relay`.
     public var purpose: String
     /// The segments.
     public var count: Int
 
     /// Segments sent again.
-    public init(wallNs: Int64, path: String, purpose: String, count: Int) {
+    public init(wallNs: Int64, path: String, lane: Int, purpose: String, count: Int) {
         self.wallNs = wallNs
         self.path = path
+        self.lane = lane
         self.purpose = purpose
         self.count = count
     }
@@ -31,6 +34,7 @@ enum RetransmissionReader {
     private struct Line: Decodable {
         var wallNs: Int64
         var path: String
+        var lane: Int
         var purpose: String
         var retransmits: Int
     }
@@ -56,7 +60,15 @@ enum RetransmissionReader {
             // A new connection counts from zero again.
             let grown = count > before ? count - before : count
             guard grown > 0 else { continue }
-            found.append(Retransmission(wallNs: state.wallNs, path: state.path, purpose: state.purpose, count: grown))
+            found.append(
+                Retransmission(
+                    wallNs: state.wallNs,
+                    path: state.path,
+                    lane: state.lane,
+                    purpose: state.purpose,
+                    count: grown
+                )
+            )
         }
         return found
     }

@@ -15,13 +15,22 @@ struct RunPathSections {
         for start in stride(from: 0, to: shown.count, by: 2) {
             blocks.append(.table(table(Array(shown[start..<min(start + 2, shown.count)]))))
         }
-        let notes = analysis.paths.flatMap { path in path.notes.map { "\(path.name): \($0)" } }
+        let notes = analysis.paths.flatMap { path in path.notes.map { "\(path.name): \($0)" } } + Self.lostNote(shown)
         if !notes.isEmpty { blocks.append(.list(notes)) }
         // Every path ends at the receiver, so that one clock and one bound serve them all.
         if let bound = shown.lazy.compactMap({ $0.metric(.endToEnd)?.bound }).first {
             blocks.append(.paragraph(Self.explain(bound)))
         }
         return .init(title: "Side by side: end to end, ms", blocks: blocks)
+    }
+
+    /// What "lost in all" is of, where anything was lost: all else in the table is of the window.
+    static func lostNote(_ paths: [PathAnalysis]) -> [String] {
+        guard paths.contains(where: { ($0.eventsLost ?? 0) > 0 }) else { return [] }
+        return [
+            "lost in all: of the whole run, warm-up included (missing sequence ids); samples, duplicates and reordered are of "
+                + "the window"
+        ]
     }
 
     private func table(_ paths: [PathAnalysis]) -> ReportDocument.Table {
@@ -53,7 +62,7 @@ struct RunPathSections {
                 row("clock bound") { (Cells.bound($0.bound), $0.bound.isVerified ? "" : "not verified") },
             ]
         }
-        rows.append(["lost"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
+        rows.append(["lost in all"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
         rows.append(["duplicates"] + paths.flatMap { [Format.count($0.duplicates), ""] })
         rows.append(["reordered"] + paths.flatMap { [Format.count($0.reordered), ""] })
         return .init(header: [""] + paths.flatMap { [$0.name, "95 % interval"] }, rows: rows)
@@ -209,19 +218,23 @@ struct RunPathSections {
                 ["Δ median", Format.signedMilliseconds(measuredNs), Format.signedMilliseconds(trueNs), error]
             )
         }
-        let errors = truth.paths.map { path in
-            "\(path.path): arrival measured \(Format.time(path.errorMedianNs)) after the delivery at the median, p99 of the "
-                + "error's size \(Format.time(path.errorP99Ns)), over \(Format.plural(path.compared, "event"))"
-        }
+        let unknown = (truth.unknown ?? []).map { "\($0.path): \($0.reason)" }
+        let errors =
+            unknown
+            + truth.paths.map { path in
+                "\(path.path): arrival measured \(Format.time(path.errorMedianNs)) after the delivery at the median, p99 of the "
+                    + "error's size \(Format.time(path.errorP99Ns)), over \(Format.plural(path.compared, "event"))"
+            }
         return .init(
             title: "Measured beside the truth of the simulated world, ms",
-            blocks: [
-                .table(.init(header: ["", "measured", "true", "measured - true"], rows: rows)), .list(errors),
-                .paragraph(
-                    "The first arrival of each event, whatever its lane. Measured end-to-end delays are up to 1 ms above the "
-                        + "truth, because the event time is cut to the millisecond; differences are not touched by it."
-                ),
-            ]
+            blocks: (rows.isEmpty
+                ? [] : [.table(.init(header: ["", "measured", "true", "measured - true"], rows: rows))]) + [
+                    .list(errors),
+                    .paragraph(
+                        "The first arrival of each event, whatever its lane. Measured end-to-end delays are up to 1 ms above the "
+                            + "truth, because the event time is cut to the millisecond; differences are not touched by it."
+                    ),
+                ]
         )
     }
 
@@ -242,18 +255,20 @@ struct RunPathSections {
 
     /// Each lane.
     var lanes: ReportDocument.Section {
+        // Segments that the forwarder's TCP sent again, where that was watched.
+        let isWatched = analysis.paths.flatMap(\.lanes).contains { $0.resent != nil }
         let rows = analysis.paths.flatMap { path in
-            path.lanes.map { lane in
+            path.lanes.map { lane -> [String] in
                 [
                     "\(path.name) \(lane.lane)", Format.count(lane.samples),
                     Format.milliseconds(lane.endToEndNs?.median), Format.milliseconds(lane.endToEndNs?.p99),
                     Format.milliseconds(lane.behindSoonestNs?.median), lane.missed.map(Format.count) ?? "-",
-                    lane.endpoints.last ?? "-",
-                ]
+                ] + (isWatched ? [lane.resent.map(Format.count) ?? "-"] : []) + [lane.endpoints.last ?? "-"]
             }
         }
-        let header = ["lane", "samples", "median", "p99", "behind", "missed", "feed from"]
-        let table = ReportDocument.Table(header: header, rows: rows, textColumns: [0, 6])
+        let header =
+            ["lane", "samples", "median", "p99", "behind", "missed"] + (isWatched ? ["resent"] : []) + ["feed from"]
+        let table = ReportDocument.Table(header: header, rows: rows, textColumns: [0, header.count - 1])
         return .init(
             title: "Lanes, ms (behind and missed: against all lanes of the path)",
             blocks: rows.isEmpty ? [] : [.table(table)]

@@ -19,7 +19,7 @@ extension AnalysisWarning {
         switch code {
         case .routeNotShown, .noEventTime, .onePath, .differentTimes, .lanesOnOneServer: return .sides
         case .tooFewSamples, .longDependence, .oneLane: return .difference
-        case .transportWait, .reconnected: return .overTime
+        case .transportWait, .retransmitted, .reconnected: return .overTime
         case .datagrams, .silentStream: return .messages
         default: return .top
         }

@@ -71,7 +71,8 @@ struct DifferenceFigures {
             title: "Distribution of the difference",
             caption:
                 "Arrival on \(difference.other) - arrival on \(difference.baseline), first arrivals of the same event; "
-                + "left of zero \(difference.other) is sooner. \(floor) Each row between its 0.5 % and 99.5 %.",
+                + "left of zero \(difference.other) is sooner. \(floor) Each row between its 0.5 % and 99.5 %."
+                + (analysis.differences.count > 1 ? " Of this pair of paths; the others are in the tables." : ""),
             legend: [],
             drawings: Figure.Size.pair.map { draw(rows, $0) },
             readout: readout(main),

@@ -34,16 +34,17 @@ struct SidesSection {
             caption: title,
             header: [.text("")] + columns.map(Self.header) + (hasDifference ? [Self.differenceHeader] : []),
             rows: [counts("samples", columns, "samples") { $0.samples }] + rows + [
-                counts("lost", columns, "eventsLost") { $0.eventsLost },
+                counts("lost in all", columns, "eventsLost") { $0.eventsLost },
                 counts("duplicates", columns, "duplicates") { $0.duplicates },
                 counts("reordered", columns, "reordered") { $0.reordered },
             ]
         )
         let marked = table.html.replacingFirst("<table>", with: "<table class=\"sides\">")
         // That there is no event time is a warning, too, and stands beside the table.
-        let notes = analysis.paths.flatMap { path in
-            path.notes.filter { !$0.hasPrefix("no event time") }.map { "\(path.name): \($0)" }
-        }
+        let notes =
+            analysis.paths.flatMap { path in
+                path.notes.filter { !$0.hasPrefix("no event time") }.map { "\(path.name): \($0)" }
+            } + RunPathSections.lostNote(analysis.paths)
         let bound = columns.lazy.compactMap { $0.metric?.bound }.first
         return
             ([marked] + notes.map { Markup.paragraph($0, class: "note") }
