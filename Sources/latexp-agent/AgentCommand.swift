@@ -49,13 +49,15 @@ enum Help {
         """
 
     /// Where the files of a run are.
-    static let files = """
+    static func files(_ more: String = "") -> String {
+        """
         Progress and results in brief go to standard error. A folder latexp-ROLE-TIME \
         in the current one gets log.jsonl (a JSON object a line, 8 MiB at most), \
-        status.json (new each second), tcp.jsonl, clock.jsonl, samples.bin, and \
-        summary.json as the last thing.
+        status.json (new each second), tcp.jsonl, \(more)and summary.json as the last \
+        thing.
 
         The exchange's certificate and name are checked against the host's own bundle of \
         certificates, or the file that SSL_CERT_FILE names.
         """
+    }
 }

@@ -16,7 +16,7 @@ struct ForwardCommand: ParsableCommand {
               latexp-agent forward --frankfurt-ip 10.1.1.10 --port 8080
               latexp-agent forward --config tokyo-config.json
 
-            \(Help.files)
+            \(Help.files())
 
             \(Help.statuses)
             """

@@ -20,7 +20,7 @@ struct ReceiveCommand: ParsableCommand {
             It waits for the first event for up to a day, measures for --duration from \
             there, and ends itself.
 
-            \(Help.files)
+            \(Help.files("clock.jsonl, samples.bin, ports.json, "))
 
             \(Help.statuses)
             """

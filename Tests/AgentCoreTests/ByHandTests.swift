@@ -113,7 +113,11 @@ struct ByHandTests {
 
     @Test(arguments: [
         (#"{"mod": "baseline"}"#, "'mod' (did you mean 'mode'?)"), ("[]", "holds no JSON object"),
-        (#"{"frankfurt_port": "8080"}"#, "frankfurt_port"), ("{", "is not a configuration file"),
+        (#"{"frankfurt_port": "8080"}"#, #"frankfurt_port must be a whole number, not "8080""#), ("{", "is not JSON"),
+        (#"{"listen_port": 80.5}"#, "listen_port must be a whole number, not 80.5"),
+        (#"{"mode": 3}"#, "mode must be text, not 3"), (#"{"mode": "sideways"}"#, "mode: there is no mode 'sideways'"),
+        (#"{"duration_secs": -3}"#, "duration_secs must be 1 to 31536000, not -3"),
+        (#"{"frankfurt_port": 0}"#, "frankfurt_port must be 1 to 65535, not 0"),
     ])
     func `a file that makes no sense is refused with what is wrong`(text: String, message: String) {
         let error = #expect(throws: AgentError.self) { try read(text) }

@@ -108,6 +108,34 @@ struct RelayVersionTests {
         }.filter { $0["event"] == event }
     }
 
+    @Test("What answers and is no receiver is named with what it sent", arguments: [true, false])
+    func noReceiver(withSecret: Bool) throws {
+        try withTemporaryFolder { folder in
+            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let peer = OtherPeer(greeting: Array("HTTP/1.1 400 Bad Request\r\nX: y\r\n\r\n".utf8))
+            let port = try ListeningSocket(host: "127.0.0.1", port: 0)
+            port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
+            context.loop.add(port)
+            let owner = QuietOwner()
+            let sender = RelaySender(
+                name: "backbone/0",
+                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
+                target: Dialer.Target(host: "127.0.0.1", port: port.port),
+                context: context,
+                owner: owner
+            )
+            run(context.loop) { sender.lastFailure != nil }
+            let failure = try #require(sender.lastFailure)
+            #expect(
+                failure.contains(
+                    "127.0.0.1:\(port.port) is no latexp receiver: it sent 'HTTP/1.1 400 Bad Request'"
+                ),
+                "\(failure)"
+            )
+            #expect(sender.connections.allSatisfy { $0.greeted == nil })
+        }
+    }
+
     @Test("A forwarder of another version is told why it is refused, counted and logged", arguments: others)
     func otherForwarder(version: UInt16) throws {
         try withTemporaryFolder { folder in

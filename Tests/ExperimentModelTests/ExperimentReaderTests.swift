@@ -150,6 +150,65 @@ struct ExperimentReaderTests {
         }
     }
 
+    @Test("What could not be read is one problem, not also what its absence leads to; the count is what is listed")
+    func noBogusProblems() throws {
+        let text =
+            #"{ "name": "x", "lab": {}, "receiver": "frankfurt", "paths": [{ "name": "b", "kind": "rely", "via": "tokyo" }] }"#
+        let error = try #require(throws: ExperimentError.self) { try read(text) }
+        #expect(error.problems.map(\.path) == ["feed", "paths[0].kind"])
+        #expect(error.message.contains("has 2 problems"))
+        #expect(!"\(error)".contains("'?'"))
+    }
+
+    @Test("The limits of the lab and of streams are the reader's, too: nothing starts and is refused then")
+    func labLimits() {
+        func found(_ streams: String, _ lab: String) -> [String] {
+            problems(
+                """
+                { "name": "x", "feed": { "streams": [\(streams)] }, "lab": \(lab), "receiver": "frankfurt",
+                  "paths": [{ "name": "b", "kind": "direct" }] }
+                """
+            ).map(\.path)
+        }
+        let stream = #""btcusdt@bookTicker""#
+        #expect(found(stream, "{}").isEmpty)
+        #expect(found(stream, #"{ "rate": 80000 }"#) == ["lab.rate"])
+        #expect(found(stream, #"{ "direct": { "delay": "1h" } }"#) == ["lab.direct.delay"])
+        #expect(found(stream, #"{ "seed": -1 }"#) == ["lab.seed"])
+        for wrong in ["BTCUSDT@bookTicker", "nosuch@xyz", "btcusdt", "@trade", ""] {
+            #expect(found("\"\(wrong)\"", "{}") == ["feed.streams[0]"], "\(wrong)")
+        }
+    }
+
+    @Test("Without a lab a symbol in capitals is refused, and a kind that nobody knows is warned of")
+    func streamNames() throws {
+        let capital = problems(Self.complete.replacing("btcusdt@bookTicker", with: "BTCUSDT@bookTicker"))
+        #expect(capital.first?.message.contains("use btcusdt@bookTicker") == true)
+        let strange = try read(Self.complete.replacing("btcusdt@bookTicker", with: "nosuch@xyz"))
+        #expect(strange.warnings().contains { $0.contains("nosuch@xyz") })
+        for name in ["btcusdt@depth20@100ms", "!bookTicker", "btcusdt_perpetual@continuousKline_1m", "!ticker_1h@arr"] {
+            #expect(try read(Self.complete.replacing("btcusdt@bookTicker", with: name)).warnings().isEmpty, "\(name)")
+        }
+    }
+
+    @Test("A host that says that it stands in a lab makes the run a simulated one")
+    func simulated() throws {
+        #expect(try !read(Self.complete).isSimulated)
+        let host = #""tokyo": { "ssh": "admin@203.0.113.7""#
+        #expect(try read(Self.complete.replacing(host, with: host + #", "simulated": true"#)).isSimulated)
+    }
+
+    @Test("A truth that is none is named, with its line")
+    func truthOfALab() throws {
+        #expect(try LabTruth.read(LabTruth.header + "\n7,1,2,,3\n").map(\.tokyoNs) == [nil])
+        for (text, part) in [
+            ("", "an empty line"), ("garbage\nmore\n", "'garbage'"), (LabTruth.header + "\n7,1,x,,3\n", "line 2"),
+        ] {
+            let error = #expect(throws: ExperimentError.self) { try LabTruth.read(text, fileName: "r/lab-truth.csv") }
+            #expect(error?.message.contains("r/lab-truth.csv") == true && error?.message.contains(part) == true)
+        }
+    }
+
     @Test("A misspelt key names the one that was meant")
     func misspeltKey() {
         let found = problems(Self.complete.replacingOccurrences(of: "\"duration\"", with: "\"duraton\""))

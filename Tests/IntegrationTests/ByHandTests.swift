@@ -207,6 +207,7 @@ extension WholeRuns {
                     (["receive", "--mode", "sideways"], 2, "sideways"), (["forward"], 2, "--frankfurt-ip"),
                     (["receive", "--config", bad], 2, "did you mean 'listen_port'?"),
                     (["receive", "--config", world.folder + "/none.json"], 2, "cannot be read"),
+                    (["receive", "--duration", "-3"], 2, "--duration must be 1 to 31536000, not -3"),
                     (["receive", "--binance-ws-url", "https://h"], 2, "ws or wss"),
                     (["receive", "--stream", "BTCUSDT@bookTicker"], 2, "write btcusdt@bookTicker"),
                     (

@@ -63,7 +63,7 @@ extension WholeRuns {
                     twice.signal(SIGTERM)
                     #expect(try await twice.end(within: .seconds(2)) == 130, "\(twice.said)")
                     let name = try LatexpCommand.record(try twice.directory).id
-                    #expect(twice.said.contains("`latexp resume \(name)`"), "\(twice.said)")
+                    #expect(twice.said.contains("`latexp resume \(twice.runs)/\(name)`"), "\(twice.said)")
 
                     // What the hasty end left is stopped and fetched later.
                     let stop = try await lab.latexp(["stop", "latest", "--runs", twice.runs])

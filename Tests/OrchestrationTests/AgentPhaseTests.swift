@@ -128,7 +128,11 @@ struct AgentPhaseTests {
         #expect(outcome.status == .measurementFailed)
         #expect(!world.journal.all.contains { $0.hasPrefix("tokyo remove") })
         #expect(world.journal.all.contains { $0.hasPrefix("frankfurt remove") })
-        #expect(outcome.record.warnings.contains { $0.contains("latexp resume \(outcome.record.id)") })
+        #expect(
+            outcome.record.warnings.contains {
+                $0.contains("`latexp resume /") && $0.contains("/\(outcome.record.id)`")
+            }
+        )
     }
 
     @Test("left by a lost laptop are collected by a resumed run")

@@ -45,8 +45,18 @@ wait_for() {
     local until=$((SECONDS + $1)) what=$2
     shift 2
     until "$@"; do
-        [ "$SECONDS" -lt "$until" ] || fail "waited in vain for $what; $(tail -n 2 "$work"/*/err 2>/dev/null | tr '\n' ' ')"
+        [ "$SECONDS" -lt "$until" ] || fail "waited in vain for $what; $(last_words)"
         sleep 0.1
+    done
+}
+
+# last_words: what the programs said last on standard error, without the parser's reminders.
+last_words() {
+    local file
+    for file in "$work"/*/err; do
+        [ -s "$file" ] || continue
+        printf '%s: %s ' "$(basename "$(dirname "$file")")" \
+            "$(grep -vE '^ *(Usage:|See |latexp-agent [a-z]+ \[)' "$file" | tail -n 2 | tr '\n' ' ')"
     done
 }
 

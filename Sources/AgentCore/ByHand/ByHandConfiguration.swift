@@ -51,7 +51,7 @@ public struct ByHandConfiguration: Codable, Sendable {
         }
         let known = CodingKeys.allCases.map(\.rawValue)
         do {
-            guard case .object(let values) = try JSONValue(json5: data) else {
+            guard case .object(let values) = try json(data, path: path) else {
                 throw AgentError(.badPlan, "\(path) holds no JSON object")
             }
             let unknown = values.keys.filter { !known.contains($0) }.sorted()
@@ -64,13 +64,68 @@ public struct ByHandConfiguration: Codable, Sendable {
                     "\(path) has unknown keys: \(hints.joined(separator: ", ")); known: \(known.joined(separator: ", "))"
                 )
             }
+            try checkKinds(values, path: path)
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
-            return try decoder.decode(ByHandConfiguration.self, from: data)
+            let configuration = try decoder.decode(ByHandConfiguration.self, from: data)
+            try configuration.checkLimits(path: path)
+            return configuration
         } catch let error as AgentError {
             throw error
         } catch {
             throw AgentError(.badPlan, "\(path) is not a configuration file: \(error)")
         }
+    }
+
+    private static func json(_ data: Data, path: String) throws -> JSONValue {
+        do {
+            return try JSONValue(json5: data)
+        } catch {
+            let reason = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)).map { "\($0)" } ?? "\(error)"
+            throw AgentError(.badPlan, "\(path) is not JSON (JSON5: comments and trailing commas are fine): \(reason)")
+        }
+    }
+
+    /// Names the key whose value is of another kind than it should be.
+    private static func checkKinds(_ values: [String: JSONValue], path: String) throws {
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) where value != .null {
+            switch CodingKeys(rawValue: name) {
+            case .frankfurtPort, .reconnectMaximumDelaySeconds, .listenPort, .durationSeconds:
+                if case .number(let number) = value, Int32(exactly: number) != nil { continue }
+                throw AgentError(.badPlan, "\(path): \(name) must be a whole number, not \(shown(value))")
+            case .binanceWebSocketURL, .frankfurtPrivateIP, .mode, .outputFile:
+                if case .string = value { continue }
+                throw AgentError(.badPlan, "\(path): \(name) must be text, not \(shown(value))")
+            case nil: continue
+            }
+        }
+    }
+
+    private static func shown(_ value: JSONValue) -> String {
+        switch value {
+        case .string(let text): "\"\(text.prefix(60))\""
+        case .number(let number): Int64(exactly: number).map(String.init) ?? "\(number)"
+        case .bool(let flag): "\(flag)"
+        default: value.kindName
+        }
+    }
+
+    /// Refuses what the flags of the same meaning would be refused for, by the name that it has here.
+    private func checkLimits(path: String) throws {
+        let limits: [(CodingKeys, Int?, ClosedRange<Int>)] = [
+            (.frankfurtPort, frankfurtPort, ByHandPlan.destinationPorts),
+            (.listenPort, listenPort, ByHandPlan.listenPorts),
+            (.durationSeconds, durationSeconds, ByHandPlan.durationsSeconds),
+            (.reconnectMaximumDelaySeconds, reconnectMaximumDelaySeconds, ByHandPlan.reconnectPausesSeconds),
+        ]
+        for (key, value, range) in limits {
+            if let value { try ByHandPlan.check(value, range, "\(path): \(key.rawValue)") }
+        }
+        guard let mode, ReceiveMode(rawValue: mode) == nil else { return }
+        let names = ReceiveMode.allCases.map(\.rawValue).joined(separator: ", ")
+        throw AgentError(
+            .badPlan,
+            "\(path): \(CodingKeys.mode.rawValue): there is no mode '\(mode)'; there are: \(names)"
+        )
     }
 }

@@ -57,6 +57,15 @@ public struct ByHandFeed: Sendable {
 
 /// Plans of agents that are started by hand: no secret, no laptop, the window opens with the first event.
 public enum ByHandPlan {
+    /// How long may be measured.
+    static let durationsSeconds = 1...31_536_000
+    /// The ports to listen on; 0 takes a free one.
+    static let listenPorts = 0...65_535
+    /// The ports to dial.
+    static let destinationPorts = 1...65_535
+    /// The longest pause between attempts to connect.
+    static let reconnectPausesSeconds = 1...3_600
+
     /// A receiver's plan.
     ///
     /// - Throws: `AgentError` `badPlan` for values that make no sense.
@@ -69,8 +78,8 @@ public enum ByHandPlan {
         url: String?,
         feed: ByHandFeed
     ) throws -> AgentPlan {
-        try check(durationSeconds, 1...31_536_000, "--duration")
-        try check(port, 0...65_535, "--port")
+        try check(durationSeconds, durationsSeconds, "--duration")
+        try check(port, listenPorts, "--port")
         var paths: [AgentPath] = []
         if mode != .awsBackbone { paths.append(AgentPath(name: "baseline", kind: .direct, lanes: feed.lanes)) }
         if mode != .baseline {
@@ -100,8 +109,8 @@ public enum ByHandPlan {
         feed: ByHandFeed
     ) throws -> AgentPlan {
         try check(primedOctets, 0...(64 << 20), "--prime")
-        try check(port, 1...65_535, "--port")
-        try check(reconnectMaximumSeconds, 1...3_600, "--reconnect-max-delay")
+        try check(port, destinationPorts, "--port")
+        try check(reconnectMaximumSeconds, reconnectPausesSeconds, "--reconnect-max-delay")
         try check(bufferEvents, 1...10_000_000, "--buffer-events")
         guard transport != .udp || primedOctets == 0 else {
             throw AgentError(.badPlan, "--prime is for TCP: datagrams wait for no window")
@@ -149,7 +158,7 @@ public enum ByHandPlan {
         )
     }
 
-    private static func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
+    static func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
         guard range.contains(value) else {
             throw AgentError(.badPlan, "\(name) must be \(range.lowerBound) to \(range.upperBound), not \(value)")
         }

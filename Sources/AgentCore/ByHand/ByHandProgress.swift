@@ -65,7 +65,7 @@ public final class ByHandProgress {
             say("forwards \(feed) to \(to) until the receiver has had enough, or SIGTERM or Ctrl-C")
         case .receive:
             let ports = plan.paths.filter { $0.kind == .relay }.map {
-                "listens on \($0.transport == .udp ? "UDP " : "")port \($0.port ?? 0)"
+                "listens on \($0.transport == .udp ? "UDP " : "")port \(status.ports?[$0.name] ?? $0.port ?? 0)"
             }
             let ways = (hasDirect ? ["dials the exchange for \(feed)"] : []) + ports
             say("\(ways.joined(separator: " and ")); measures \(plan.duration) from the first event on")

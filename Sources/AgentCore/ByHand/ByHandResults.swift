@@ -62,8 +62,11 @@ public enum ByHandResults {
     /// The lanes of a forwarder whose events went to something that never answered as a receiver does.
     private static func strangers(_ summary: AgentSummary) -> [String] {
         let ends = summary.lanes.flatMap { lane -> [String] in
+            let path = summary.plan.paths.first { $0.name == lane.path }
             let relays = lane.connections.filter { $0.purpose == "relay" && $0.streaming != nil }
-            guard lane.counts.forwarded > 0, relays.allSatisfy({ $0.opened == nil }) else { return [] }
+            guard summary.plan.role == .forward, path?.transport != .udp, lane.counts.forwarded > 0,
+                relays.allSatisfy({ $0.greeted == nil })
+            else { return [] }
             return relays.compactMap(\.endpoint)
         }
         guard !ends.isEmpty else { return [] }

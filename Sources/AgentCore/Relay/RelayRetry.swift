@@ -80,6 +80,11 @@ final class RelayRetry {
         note(.info, "relay.open", ["endpoint": endpoint])
     }
 
+    /// The other end has shown that it is a receiver.
+    func greeted() {
+        if account.present?.greeted == nil { account.present?.greeted = context.now }
+    }
+
     /// Something is odd about the connection, which goes on all the same.
     func suspect(_ reason: String) {
         lastFailure = reason

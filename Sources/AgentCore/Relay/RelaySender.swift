@@ -150,6 +150,7 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
         switch frame.kind {
         case .challenge:
             isGreeted = true
+            retry.greeted()
             let nonce = try readChallenge(Array(frame.body), channel)
             guard let secret = context.secret else { return }
             introduce(proof: RelayProtocol.proof(secret: secret, nonce: nonce, hello: hello))

@@ -151,6 +151,7 @@ public final class AgentRunner {
         )
         status.differenceMedianMs = role.difference?.medianMs
         status.differencePairs = role.difference?.pairs
+        status.ports = role.ports.isEmpty ? nil : role.ports
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
         progress?(status)
     }

@@ -38,6 +38,8 @@ public struct AgentStatus: Codable, Hashable, Sendable {
     public var differenceMedianMs: Double?
     /// The number of pairs behind `differenceMedianMs`.
     public var differencePairs: Int?
+    /// The ports that are listened on, by path; nil where there is none.
+    public var ports: [String: Int]?
 
     /// A status from its parts.
     public init(

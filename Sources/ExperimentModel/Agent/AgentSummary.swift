@@ -152,6 +152,8 @@ public struct ConnectionRecord: Codable, Hashable, Sendable {
     /// When the other side was seen to let this one in: the exchange by taking the upgrade, the receiver by its first word
     /// after the proof; nil if it never did.
     public var opened: Timestamp?
+    /// When a relay's receiver showed by its greeting over TCP that it is one; nil if it never did.
+    public var greeted: Timestamp?
     /// When the first data came; nil if none did.
     public var streaming: Timestamp?
     /// When it ended; nil while open.

@@ -1,19 +1,19 @@
 /// Where a text stops being JSON5, which Foundation's parser does not tell on Linux.
-struct JSON5Fault: Hashable, Sendable, CustomStringConvertible {
+public struct JSON5Fault: Hashable, Sendable, CustomStringConvertible {
     /// The line, from 1.
-    var line: Int
+    public var line: Int
     /// The column in characters, from 1.
-    var column: Int
+    public var column: Int
     /// What is wrong there.
-    var problem: String
+    public var problem: String
 
     /// The place and what is wrong with it.
-    var description: String { "line \(line), column \(column): \(problem)" }
+    public var description: String { "line \(line), column \(column): \(problem)" }
 
     /// The first fault of `text`; nil where none is found.
     ///
     /// Only the structure is looked at, not whether a word is a number or a name that JSON5 knows.
-    static func find(in text: String) -> JSON5Fault? {
+    public static func find(in text: String) -> JSON5Fault? {
         var scanner = JSON5Scanner(text)
         do throws(JSON5Scanner.Fault) {
             try scanner.scan()

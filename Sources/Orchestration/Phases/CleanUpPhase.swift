@@ -63,7 +63,7 @@ struct CleanUpPhase: RunPhase {
         session.placements.removeAll { outcome.removed.contains($0) }
         for place in outcome.left {
             let text =
-                "\(place.directory) is left there, not collected; `latexp resume \(session.record.id)` fetches it"
+                "\(place.directory) is left there, not collected; `latexp resume \(session.directory.commandName)` fetches it"
             session.note(CheckRecord(host: name, "files", .warning, text))
             session.warn("\(name): \(text)")
         }

@@ -33,7 +33,7 @@ public struct StandardReporter: RunReporter {
         } catch {
             throw OrchestrationError(
                 .storage,
-                "cannot read \(file.path): \(error); `latexp report \(directory.id)` makes it anew",
+                "cannot read \(file.path): \(error); `latexp report \(directory.commandName)` makes it anew",
                 cause: error
             )
         }
@@ -54,11 +54,9 @@ public struct StandardReporter: RunReporter {
 
     @concurrent
     private static func report(_ directory: RunDirectory) async throws -> [String] {
-        try ReportWriter.write(
-            try analysis(of: directory),
-            try RunLoader.load(directory.url.path),
-            to: directory.url.path
-        )
-        return ["report.md", "report.html", "samples.csv", "results-<path>.json"]
+        let data = try RunLoader.load(directory.url.path)
+        try ReportWriter.write(try analysis(of: directory), data, to: directory.url.path)
+        let receiver = "hosts/\(data.record.experiment.receiver)"
+        return ["report.md", "report.html", "samples.csv", "\(receiver)/results-<path>.json"]
     }
 }

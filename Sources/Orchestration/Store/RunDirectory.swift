@@ -14,6 +14,12 @@ public struct RunDirectory: Hashable, Sendable {
     /// The run's name, which is the directory's.
     public var id: String { url.lastPathComponent }
 
+    /// What to call the run on the command line: its name where the runs usually lie, elsewhere the way to it.
+    public var commandName: String {
+        let usual = URL(filePath: "runs", directoryHint: .isDirectory).standardizedFileURL.path
+        return url.deletingLastPathComponent().standardizedFileURL.path == usual ? id : url.relativePath
+    }
+
     /// Where a file of the run is, by its path relative to the directory.
     public func file(_ relativePath: String) -> URL { url.appending(path: relativePath) }
 

@@ -73,7 +73,7 @@ struct StopCommand: AsyncParsableCommand {
             stopped.isEmpty
             ? "\(directory.id): no agent was running\n"
             : "\(directory.id): stopped on \(stopped.joined(separator: ", ")); "
-                + "`latexp resume \(directory.id)` brings home what they wrote\n"
+                + "`latexp resume \(directory.commandName)` brings home what they wrote\n"
         let rows = states.map { ["\($0.host)", "\($0.block)", "\(stopped.contains($0.host))", $0.failure ?? ""] }
         Terminal.results.write(
             try Rows.render(
@@ -109,7 +109,7 @@ struct ResumeCommand: AsyncParsableCommand {
         if directory.isCampaign { return try await CampaignActions.resume(directory, printer, output.format) }
         let attachment = try attach.attachment(directory, observer: printer)
         let outcome = try await Interruption.guarding(
-            hint: "The agents end by themselves; `latexp resume \(directory.id)` fetches what they leave."
+            hint: "The agents end by themselves; `latexp resume \(directory.commandName)` fetches what they leave."
         ) {
             try await attachment.resume()
         }

@@ -17,7 +17,7 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
-            hint: "The agents end by themselves; `latexp resume \(directory.id)` goes on."
+            hint: "The agents end by themselves; `latexp resume \(directory.directory.commandName)` goes on."
         ) {
             var engine = try CampaignEngine(directory, environment: environment, options: options, observer: printer)
             return try await engine.run()
@@ -34,7 +34,8 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
-            hint: "Supervisors that were started end by themselves; `latexp stop \(directory.id)` ends them."
+            hint:
+                "Supervisors that were started end by themselves; `latexp stop \(directory.directory.commandName)` ends them."
         ) {
             var campaign = try DetachedCampaign(directory, environment: environment, observer: printer)
             return try await campaign.arm()
@@ -46,7 +47,7 @@ enum CampaignActions {
         let text =
             "\(record.id): the hosts go through \(record.slots.count) slots by themselves, the first at "
             + "\(utc(record.slots.first?.plannedSeconds ?? 0)), the last at \(utc(record.slots.last?.plannedSeconds ?? 0)).\n"
-            + "The laptop may be closed. `latexp status \(record.id)` looks, `latexp resume \(record.id)` brings home "
+            + "The laptop may be closed. `latexp status \(directory.directory.commandName)` looks, `latexp resume \(directory.directory.commandName)` brings home "
             + "what is done.\n"
         Terminal.results.write(
             try Rows.render(["slot", "planned_utc"], rows, json: record.slots, format: format) ?? text
@@ -67,7 +68,7 @@ enum CampaignActions {
             guard !record.slots.allSatisfy(\.isOver) else {
                 throw OrchestrationError(
                     .invalidInput,
-                    "\(record.id) is over and its runs are here; `latexp report \(record.id)` prints it again"
+                    "\(record.id) is over and its runs are here; `latexp report \(directory.commandName)` prints it again"
                 )
             }
             let options = RunOptions(
@@ -78,7 +79,7 @@ enum CampaignActions {
             return try await run(campaign, environment, options, printer, format)
         }
         let outcome = try await Interruption.guarding(
-            hint: "The hosts go on; `latexp resume \(record.id)` looks again."
+            hint: "The hosts go on; `latexp resume \(directory.commandName)` looks again."
         ) {
             var detached = try DetachedCampaign(campaign, environment: environment, observer: printer)
             return try await detached.resume()
@@ -95,7 +96,9 @@ enum CampaignActions {
             Terminal.errors.write("\n\(record.id): \(record.progress).\n")
             if outcome.error == nil, record.outcome == .running {
                 let hosts = record.isDetached ? "The hosts go on by themselves; " : ""
-                Terminal.errors.write("\(hosts)`latexp resume \(record.id)` brings home what is done by then.\n")
+                Terminal.errors.write(
+                    "\(hosts)`latexp resume \(outcome.directory.directory.commandName)` brings home what is done by then.\n"
+                )
             }
             Terminal.errors.write(
                 "Reports in \(outcome.directory.directory.url.relativePath): report.html, report.md, runs.csv\n"
@@ -209,7 +212,7 @@ enum CampaignActions {
             stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
             failures = states.compactMap(\.failure)
             text = stopped.isEmpty ? "no supervisor was running" : "stopped on \(stopped.joined(separator: ", "))"
-            text += "; `latexp resume \(record.id)` brings home what was measured"
+            text += "; `latexp resume \(directory.commandName)` brings home what was measured"
         } else {
             let isWorkedOn = try await Campaigns.stopAttached(campaign, environment: environment)
             text = isWorkedOn ? "its latexp was told to end it" : "its slots to come are not done any more"

@@ -53,7 +53,7 @@ struct PhaseCommand: AsyncParsableCommand {
             observer: printer
         )
         let outcome = try await Interruption.guarding(
-            hint: "The agents end by themselves; `latexp resume \(directory.id)` fetches what they leave."
+            hint: "The agents end by themselves; `latexp resume \(directory.commandName)` fetches what they leave."
         ) {
             try await engine.run()
         }

@@ -83,7 +83,9 @@ enum Ending {
     /// Prints a run's results and where its files are, and ends with its status.
     static func show(_ outcome: RunOutcome, format: OutputFormat) throws {
         if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
-            Terminal.results.write(try format.render(analysis, isBrief: true))
+            let text = try format.render(analysis, isBrief: true)
+            let (plain, whole) = (analysis.runID, outcome.directory.commandName)
+            Terminal.results.write(text.replacing("`latexp report \(plain)`", with: "`latexp report \(whole)`"))
         }
         // Programs know the directory from the first event.
         if format != .json { showFiles(of: outcome.directory) }
