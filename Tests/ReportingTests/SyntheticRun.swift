@@ -192,7 +192,7 @@ extension SyntheticRun {
             let grown = sentAgain[second] > before ? sentAgain[second] - before : 0
             guard grown > 0 else { return nil }
             let at = Self.moment(Double(second)).wallNs
-            return Retransmission(wallNs: at, path: "backbone", purpose: "relay", count: grown)
+            return Retransmission(wallNs: at, path: "backbone", lane: 0, purpose: "relay", count: grown)
         }
     }
 
