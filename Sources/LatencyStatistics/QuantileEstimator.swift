@@ -235,7 +235,7 @@ public struct QuantileEstimator: Sendable {
         /// An interval needs some stretches of time that tell something new; a longer run has more of them.
         mutating func withholdForDependence() {
             let times = Double(QuantileEstimator.fewestWindows) * share
-            let percent = max(1, Int((100 * share).rounded()))
+            let percent = (1_000 * share).rounded(.up) / 10
             withhold(
                 .dependence,
                 "samples depend on each other over stretches of \(percent) % of the time, and an interval needs "

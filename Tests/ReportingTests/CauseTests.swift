@@ -86,6 +86,21 @@ import Testing
         #expect(!two.verdict.details.contains { $0.contains("is sooner than") })
     }
 
+    /// The verdict is of the first pair, which has too few events; the other one is plain all the same.
+    @Test func aPathIsJudgedAlsoWhereAnotherCannotBe() {
+        var data = Self.threePaths(.simultaneous).data()
+        let some = Array(data.blocks[0].samples).filter { !(2..<4).contains($0.lane) || $0.updateID % 300 == 0 }
+        data.blocks[0].samples = RecordedSamples(some)
+        data.blocks[0].receiver?.sampleCount = some.count
+        let analysis = RunAnalyzer.analyze(data)
+        #expect(analysis.verdict.kind == .cannotSay)
+        #expect(analysis.verdict.details.contains { $0.hasPrefix("public is sooner than baseline by") })
+        // Of damaged samples nothing is said.
+        data.blocks[0].receiver?.sampleCount += 1
+        let damaged = RunAnalyzer.analyze(data)
+        #expect(!damaged.verdict.details.contains { $0.contains("is sooner than") })
+    }
+
     @Test func noDifferenceNamesThePaths() {
         var run = SyntheticRun()
         run.paths[1] = PathSpecification(name: "again", kind: .direct)
@@ -118,7 +133,7 @@ import Testing
         let text = VerdictJudge.withoutInterval(median, 60)
         #expect(text.hasPrefix("the median difference has no 95 % interval: samples depend on each other"))
         #expect(
-            text.contains("needs 20 such stretches; a run of about") && text.hasSuffix("would do, this one was 60 s")
+            text.contains("needs 20 such stretches; a run of") && text.hasSuffix("or more would do, not of 60 s")
         )
         let few = try #require(QuantileEstimator([1, 2, 3]).interval(0.5))
         #expect(VerdictJudge.advice(few, 60).isEmpty)

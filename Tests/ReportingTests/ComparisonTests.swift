@@ -112,6 +112,13 @@ func onePath(
         let same = try RunComparison.compare([a], [run("third", 13, backboneMs: 112)])
         #expect(same.verdict.kind == .noDifferenceShown)
         #expect(same.verdict.headline.hasPrefix("no difference shown on both paths: baseline"))
+        var short = run("fourth", 14, backboneMs: 112)
+        let some = Array(short.blocks[0].samples).filter { $0.lane < 2 || $0.updateID % 40 == 0 }
+        short.blocks[0].samples = RecordedSamples(some)
+        short.blocks[0].receiver?.sampleCount = some.count
+        let partly = try RunComparison.compare([a], [short])
+        #expect(partly.paths.map(\.verdict.kind) == [.noDifferenceShown, .cannotSay])
+        #expect(partly.verdict.headline.hasPrefix("not every path can be judged: baseline no difference shown"))
         let text = try OutputFormat.text.render(differing)
         #expect(text.contains("Verdict: backbone: B is sooner"))
         #expect(HTMLReport.render(differing).contains("the paths differ"))

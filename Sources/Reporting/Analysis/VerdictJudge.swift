@@ -17,6 +17,8 @@ struct VerdictJudge {
                 .cannotSay,
                 headline: "cannot say: \(first.text)",
                 details: unusable.dropFirst().map(\.text) + observed()
+                    // What one pair of paths is too short for may be plain for another; what is damaged is so for all.
+                    + (unusable.allSatisfy { $0.code == .tooFewSamples } ? others() : [])
             )
         }
         guard analysis.paths.count > 1 else { return onePath() }
@@ -74,7 +76,7 @@ struct VerdictJudge {
         // To the next minute, or second: it is an estimate.
         let unit = times * seconds < 120 ? 1.0 : 60
         let wanted = (times * seconds / unit).rounded(.up) * unit
-        return "; a run of about \(Format.duration(wanted)) would do, this one was \(Format.duration(seconds))"
+        return "; a run of \(Format.duration(wanted)) or more would do, not of \(Format.duration(seconds))"
     }
 
     /// Each further path against the baseline, a line each: the verdict is of the first of them.

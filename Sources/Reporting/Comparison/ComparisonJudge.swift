@@ -34,7 +34,10 @@ struct ComparisonJudge {
         case .aSooner: return Verdict(.sooner, headline: "A is sooner than B on \(number): \(short)", details: details)
         case .bSooner: return Verdict(.sooner, headline: "B is sooner than A on \(number): \(short)", details: details)
         case .unknown: return Verdict(.cannotSay, headline: "cannot say on \(number)", details: details)
-        case nil: return Verdict(.pathsDiffer, headline: "the paths differ: \(short)", details: details)
+        case nil where answers.contains(.unknown):
+            return Verdict(.pathsDiffer, headline: "not every path can be judged: \(short)", details: details)
+        case nil:
+            return Verdict(.pathsDiffer, headline: "the paths differ: \(short)", details: details)
         }
     }
 
@@ -90,6 +93,14 @@ struct ComparisonJudge {
         Verdict(.cannotSay, headline: "cannot say: \(reason)", details: details)
     }
 
+    /// How long the runs of the side with the shorter ones are.
+    private var secondsOfARun: Double {
+        min(
+            comparison.measuredSecondsA / Double(max(1, comparison.runsA.count)),
+            comparison.measuredSecondsB / Double(max(1, comparison.runsB.count))
+        )
+    }
+
     /// What a pair of paths is called.
     static func name(_ pair: ComparedPaths) -> String {
         pair.pathA == pair.pathB ? pair.pathA : "A (\(pair.pathA)) and B (\(pair.pathB))"
@@ -105,7 +116,7 @@ struct ComparisonJudge {
             return Verdict(
                 .cannotSay,
                 headline: "cannot say for \(Self.name(pair)): the median difference has no 95 % interval: "
-                    + (median.withheld ?? "it is not known")
+                    + (median.withheld ?? "it is not known") + VerdictJudge.advice(median, secondsOfARun)
             )
         }
         guard let clockNs = pair.clockNs else {
