@@ -86,7 +86,8 @@ extension WholeRuns {
         func spot() async throws {
             try await withTemporaryFolder { folder in
                 let spot = [
-                    ("\"market\": \"usdm\"", "\"market\": \"spot\""), ("\"duration\": \"20s\"", "\"duration\": \"8s\""),
+                    ("\"market\": \"usdm\"", "\"market\": \"spot\""),
+                    ("\"duration\": \"20s\"", "\"duration\": \"16s\""),
                 ]
                 let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: spot)
                 let result = try await LatexpCommand.run(["run", file, "--runs", folder])

@@ -192,6 +192,25 @@ struct ValidationTests {
         #expect(lines[4].outcome == .failed)
     }
 
+    @Test("judges damaged samples instead of trapping at them")
+    func damagedSamples() async throws {
+        let wild: [Int64] = [.max, .min + 1, -1, 1 << 62, -(1 << 62)]
+        let fault = Fault(samples: { samples in
+            for (index, value) in wild.enumerated() {
+                samples[10 + index].eventTimeNs = value
+                samples[20 + index].arrivalKernelNs = value
+                samples[30 + index].arrivalWallNs = value
+                samples[40 + index].arrivalMonotonicNs = value
+                samples[50 + index].sourceKernelNs = value
+                samples[60 + index].sequence = UInt64(bitPattern: value)
+            }
+        })
+        for sequence in ValidationSequence.allCases {
+            let lines = try await judge(sequence, fault)
+            #expect(lines.contains { $0.outcome == .failed }, "\(sequence): \(lines)")
+        }
+    }
+
     @Test("sees sums that do not come out, and a goodbye that never came")
     func accounting() async throws {
         let lost = try await judge(.backbone, Fault(receiver: { $0.lanes[0].counts.arrived -= 3 }))

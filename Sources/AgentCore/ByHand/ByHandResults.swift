@@ -174,7 +174,7 @@ private struct PathSamples {
     func forEachLatency(since start: KeyPath<SampleRecord, Int64>, _ take: (Int64) -> Void) throws {
         try forEach { sample, isMeasured in
             let startNs = sample[keyPath: start]
-            if isMeasured, startNs != SampleRecord.absent { take(sample.arrivalNs - startNs) }
+            if isMeasured, startNs != SampleRecord.absent { take(sample.arrivalNs &- startNs) }
         }
     }
 

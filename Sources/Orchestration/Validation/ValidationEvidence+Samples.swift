@@ -29,7 +29,7 @@ extension ValidationEvidence {
                 ? (.warning, "\(samples.count) events with update id; this stream says no event time")
                 : (.failed, "\(samples.count) events, none with an event time")
         }
-        let ages = timed.map { receivedNs($0) - $0.eventTimeNs }
+        let ages = timed.map { receivedNs($0) &- $0.eventTimeNs }
         let median = Double(Self.quantile(ages, 0.5) ?? 0) / 1e6
         let text = String(
             format: "%d events with update id, %d with event time, taken %.3f ms after it (median)",
@@ -80,7 +80,7 @@ extension ValidationEvidence {
     ) -> Finding {
         guard !samples.isEmpty else { return missing(failingIn: "self-test") }
         let delays = samples.filter { $0[keyPath: kernel] != SampleRecord.absent }.map {
-            $0[keyPath: user] - $0[keyPath: kernel]
+            $0[keyPath: user] &- $0[keyPath: kernel]
         }
         let bound = record.hosts[host]?.clockBefore?.tracking?.boundSeconds
         var parts = [bound.map { String(format: "clock within %.3f ms", $0 * 1e3) } ?? "clock bound unknown"]
@@ -104,17 +104,17 @@ extension ValidationEvidence {
         guard let example = timed.first else {
             return (.warning, "this stream says no event time, so there is no end-to-end latency")
         }
-        let latencyNs = example.arrivalNs - example.eventTimeNs
+        let latencyNs = example.arrivalNs &- example.eventTimeNs
         let text =
             "\(example.arrivalNs) ns - \(example.eventTimeNs) ns = \(latencyNs) ns = "
             + String(format: "%.6f ms", Double(latencyNs) / 1e6)
         // Between events, the wall clock and the monotonic clock must have gone the same way.
         let steps = zip(samples, samples.dropFirst()).count { first, second in
-            let wall = second.arrivalWallNs - first.arrivalWallNs
-            return abs(wall - (second.arrivalMonotonicNs - first.arrivalMonotonicNs)) > 1_000_000
+            let wall = second.arrivalWallNs &- first.arrivalWallNs
+            return (wall &- (second.arrivalMonotonicNs &- first.arrivalMonotonicNs)).magnitude > 1_000_000
         }
         guard steps == 0 else { return (.failed, "\(text); the wall clock jumped \(steps) times") }
-        if let doubt = Self.doubt(timed.map { $0.arrivalNs - $0.eventTimeNs }) {
+        if let doubt = Self.doubt(timed.map { $0.arrivalNs &- $0.eventTimeNs }) {
             return (doubt.outcome, "\(text); \(doubt.detail)")
         }
         return (.passed, text)
@@ -148,10 +148,10 @@ extension ValidationEvidence {
             guard let totals = lane.senderTotals else {
                 return (.failed, "lane \(lane.lane): the forwarder's goodbye with its totals never came")
             }
-            let handled = totals.forwarded + totals.dropped + totals.invalid
-            let lost = totals.forwarded - (lane.before?.forwarded ?? 0) - lane.counts.arrived
-            let dropped = totals.dropped - (lane.before?.dropped ?? 0)
-            isWrong = isWrong || totals.received != handled || lost != max(0, lane.counts.missing - dropped)
+            let handled = totals.forwarded &+ totals.dropped &+ totals.invalid
+            let lost = totals.forwarded &- (lane.before?.forwarded ?? 0) &- lane.counts.arrived
+            let dropped = totals.dropped &- (lane.before?.dropped ?? 0)
+            isWrong = isWrong || totals.received != handled || lost != max(0, lane.counts.missing &- dropped)
             parts.append(
                 "received \(totals.received) = forwarded \(totals.forwarded) + dropped \(totals.dropped) + invalid "
                     + "\(totals.invalid); arrived \(lane.counts.arrived), lost on the way \(lost)"
@@ -174,11 +174,11 @@ extension ValidationEvidence {
     /// End-to-end and backbone latency, both from the same events.
     func latencies() -> Finding {
         guard !samples.isEmpty else { return missing() }
-        let legs = samples.filter { $0.sourceNs != SampleRecord.absent }.map { $0.arrivalNs - $0.sourceNs }
+        let legs = samples.filter { $0.sourceNs != SampleRecord.absent }.map { $0.arrivalNs &- $0.sourceNs }
         guard let backbone = Self.quantile(legs, 0.5) else {
             return (.failed, "no event carries the forwarder's time")
         }
-        let whole = samples.filter { $0.eventTimeNs != SampleRecord.absent }.map { $0.arrivalNs - $0.eventTimeNs }
+        let whole = samples.filter { $0.eventTimeNs != SampleRecord.absent }.map { $0.arrivalNs &- $0.eventTimeNs }
         let text = String(format: "backbone %.3f ms (median of %d)", Double(backbone) / 1e6, legs.count)
         guard let endToEnd = Self.quantile(whole, 0.5) else {
             return (.warning, text + "; no end-to-end latency: this stream says no event time")
