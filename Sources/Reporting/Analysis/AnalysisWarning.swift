@@ -28,7 +28,7 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case reconnected
         /// Events waited for TCP at the forwarder; the text says whether losses on the network were the cause.
         case transportWait
-        /// TCP had to send again on a relay's way: loss on the network that shows as delay.
+        /// TCP sent again on a relay's way, for what was lost or passed for it: that shows as delay.
         case retransmitted
         /// How a relay over UDP fared: what its way lost, doubled and turned round.
         case datagrams

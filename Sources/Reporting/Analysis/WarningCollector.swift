@@ -119,8 +119,8 @@ struct WarningCollector {
         ].compactMap { $0 }
         guard seen.isEmpty else {
             return
-                "\(seen.joined(separator: " and ")) in the run, so that loss on the network is the cause, as far as this "
-                + "shows, and that part of the tail is the network's"
+                "\(seen.joined(separator: " and ")) in the run: as far as this shows, that part of the tail is the "
+                + "network's"
         }
         guard losses.byLane != nil else {
             return
@@ -141,8 +141,8 @@ struct WarningCollector {
             let text =
                 "\(path.name): \(losses.forwarder ?? "the forwarder") sent "
                 + "\(Format.plural(losses.inWindow, "segment")) again inside the window (\(lanes.joined(separator: ", "))): "
-                + "packets were lost or held up on the way, and every event behind one waited for it: that part of the tail is "
-                + "loss on the network"
+                + "packets were lost on the way, or came or were acknowledged so late that they passed for lost (a host without "
+                + "a free core does that, too); what was lost held up every event behind it"
             return AnalysisWarning(.retransmitted, text)
         }
     }
