@@ -182,6 +182,7 @@ let package = Package(
                 "ChildProcesses", "ExperimentModel", "LabWorld", "LatencyStatistics", "Reporting", "TestSupport",
                 subprocess,
             ],
+            exclude: ["Goldens"],
             swiftSettings: settings
         ),
     ]

@@ -26,7 +26,8 @@ import Testing
     @Test func lossesOnTheNetworkAreTheCauseOfWaiting() throws {
         let analysis = RunAnalyzer.analyze(try Self.waiting())
         let waits = Self.text(.transportWait, analysis)
-        #expect(waits.contains("4 segments had to be sent again") && waits.contains("that part of the tail is the network"))
+        #expect(waits.contains("4 segments had to be sent again"))
+        #expect(waits.contains("that part of the tail is the network's"))
         #expect(!waits.contains("not network"))
         #expect(
             Self.text(.retransmitted, analysis).contains("tokyo sent 4 segments again inside the window (lane 0: 4)")

@@ -9,6 +9,7 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Look whether an experiment could run: hosts reached, machines fit, ways open, clocks good.",
+        usage: "latexp check <file> [<options>]",
         discussion: """
             Goes through plan, connect, inspect, reach and clock. Puts nothing on the hosts and leaves no run behind.
             `inspect` asks the metadata service of hosts on EC2 for region, zone and type. `reach` tries from each forwarder \

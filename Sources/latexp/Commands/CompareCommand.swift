@@ -8,6 +8,7 @@ struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Compare finished runs, one or many a side.",
+        usage: "latexp compare <first> <second> [<options>]",
         discussion: """
             A side may be several runs: names with commas between them, or a pattern in quotes:
               latexp compare 'baseline-*' 'backbone-*'

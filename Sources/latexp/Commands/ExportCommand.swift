@@ -11,6 +11,7 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write every sample of runs as Parquet or compressed CSV, for DuckDB, Athena, Spark, pandas.",
+        usage: "latexp export [<run>] [<options>]",
         discussion: """
             Files go to FOLDER/run=NAME/samples.parquet (or .csv.gz), a layout that `aws s3 sync` and every tool with \
             partitions take as it is; FOLDER is `export` in the run's own directory unless --output names another. Of a \

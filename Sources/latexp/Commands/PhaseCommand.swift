@@ -8,7 +8,8 @@ import Reporting
 struct PhaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phase",
-        abstract: "Go through one validation alone, as a checklist; `latexp phase list` names them."
+        abstract: "Go through one validation alone, as a checklist; `latexp phase list` names them.",
+        usage: "latexp phase <name> [<file>] [<options>]"
     )
 
     @Argument(

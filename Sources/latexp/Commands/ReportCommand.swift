@@ -7,7 +7,8 @@ import Reporting
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Analyse a run or a campaign again and print its results; needs no network."
+        abstract: "Analyse a run or a campaign again and print its results; needs no network.",
+        usage: "latexp report [<run>] [<options>]"
     )
 
     @Argument(

@@ -9,6 +9,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Do an experiment: connect, check clocks, measure, bring home, report.",
+        usage: "latexp run <file> [<options>]",
         discussion: """
             Ctrl-C once stops the agents and brings home what exists; twice leaves at once.
 
