@@ -24,12 +24,33 @@ struct FailingRuns {
         let file = try lab.experiment(in: own, seconds: length, replacing: [("8080", "\(port)"), shorter] + changes)
         var arguments = command + [file]
         if let agent {
-            let script = "#!/bin/sh\nreal='\(LatexpCommand.programs)/latexp-agent'\n\(agent)\n"
-            try script.write(toFile: own + "/agent", atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: own + "/agent")
+            try Self.compile("real='\(LatexpCommand.programs)/latexp-agent'\n\(agent)", to: own + "/agent")
             arguments += ["--agent", own + "/agent"]
         }
         return try LatexpInLab(arguments, runs: own + "/runs", lab: lab)
+    }
+
+    /// Makes a program that is a shell script: latexp takes nothing but programs for an agent.
+    private static func compile(_ script: String, to program: String) throws {
+        let octets = (Array(script.utf8) + [0]).map { "\($0)" }.joined(separator: ",")
+        let source = """
+            #include <stdlib.h>
+            #include <unistd.h>
+            static const char script[] = {\(octets)};
+            int main(int count, char **arguments) {
+                char **all = calloc(count + 4, sizeof *all);
+                all[0] = "sh", all[1] = "-c", all[2] = (char *)script;
+                for (int i = 0; i < count; i++) all[3 + i] = arguments[i];
+                return execv("/bin/sh", all);
+            }
+            """
+        try source.write(toFile: program + ".c", atomically: true, encoding: .utf8)
+        let compiler = try Process.run(
+            URL(filePath: "/usr/bin/env"),
+            arguments: ["cc", "-static", "-o", program, program + ".c"]
+        )
+        compiler.waitUntilExit()
+        try #require(compiler.terminationStatus == 0, "cc does not build \(program).c")
     }
 
     /// A folder with this lab's inventory, in which Tokyo's key is another's.
