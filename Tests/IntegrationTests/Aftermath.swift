@@ -45,6 +45,7 @@ final class Aftermath {
     /// Nothing is left to take away: the test has done it itself.
     func dismiss() {
         shell.signal(SIGKILL)
+        _ = shell.waitForEnd(limitNs: 5_000_000_000)
         pipe.letGo()
     }
 }

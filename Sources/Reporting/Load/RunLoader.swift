@@ -64,6 +64,7 @@ public enum RunLoader {
                 data.streams = plan.streams
             }
             try check(data.window, relative + "/summary.json")
+            data.window = data.window.map(forwards)
             let samples = directory.appending(path: "samples.bin")
             if exists(samples) {
                 data.samples = try RecordedSamples(path: samples.path)
@@ -76,11 +77,17 @@ public enum RunLoader {
         return data
     }
 
-    /// A window that ends before it begins, or lies before the clocks' zero, was never measured.
+    /// The window, empty where the run was interrupted before it began.
+    private static func forwards(_ window: MeasuredWindow) -> MeasuredWindow {
+        window.end.monotonicNs < window.start.monotonicNs
+            ? MeasuredWindow(start: window.start, end: window.start) : window
+    }
+
+    /// A window that lies before the clocks' zero was never measured.
     private static func check(_ window: MeasuredWindow?, _ place: String) throws {
         guard let window else { return }
         let times = [window.start, window.end].flatMap { [$0.wallNs, $0.monotonicNs] }
-        guard times.allSatisfy({ $0 >= 0 }), window.end.monotonicNs >= window.start.monotonicNs else {
+        guard times.allSatisfy({ $0 >= 0 }) else {
             throw ReportingError(.malformed, "\(place): the measured window cannot be (\(times))")
         }
     }
