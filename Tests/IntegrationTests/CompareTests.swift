@@ -12,7 +12,7 @@ extension WholeRuns {
         func compare() async throws {
             try await withTemporaryFolder { folder in
                 let longer = [
-                    ("\"duration\": \"20s\"", "\"duration\": \"10s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
+                    ("\"duration\": \"30s\"", "\"duration\": \"10s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
                 ]
                 for name in ["demo-baseline.json", "demo-backbone.json"] {
                     let file = try LatexpCommand.experiment(name, in: folder, replacing: longer)
@@ -87,7 +87,7 @@ extension WholeRuns {
             try await withTemporaryFolder { folder in
                 let spot = [
                     ("\"market\": \"usdm\"", "\"market\": \"spot\""),
-                    ("\"duration\": \"20s\"", "\"duration\": \"16s\""),
+                    ("\"duration\": \"30s\"", "\"duration\": \"16s\""),
                 ]
                 let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: spot)
                 let result = try await LatexpCommand.run(["run", file, "--runs", folder])

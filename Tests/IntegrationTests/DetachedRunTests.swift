@@ -45,20 +45,24 @@ extension WholeRuns {
                     #expect(try await killed.end() == -SIGKILL)
                     #expect(try await late.end() == -SIGKILL)
                     try await Self.expectAbandonedButMeasuring(killed, lab)
-                    #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
+                    let undisturbedStatus = try await undisturbed.end()
+                    #expect((0...1).contains(undisturbedStatus), "\(undisturbed.said)")
                     try Self.expectEvents(of: undisturbed)
 
                     for link in ["laptop-tokyo", "laptop-frankfurt"] {
                         try await lab.link(link, "--cut", "\(Self.cutSeconds)s")
                     }
-                    #expect(try await cut.end(within: .seconds(90 + Self.cutSeconds)) == 0, "\(cut.said)")
+                    let cutStatus = try await cut.end(within: .seconds(90 + Self.cutSeconds))
+                    #expect((0...1).contains(cutStatus), "\(cut.said)")
                     #expect(cut.said.contains("frankfurt not reached for"), "\(cut.said)")
 
                     // By now the agents of `late` have ended by themselves; those of `killed` may still measure.
                     let (killedRuns, lateRuns) = (killed.runs, late.runs)
                     async let first = lab.latexp(["resume", "latest", "--runs", killedRuns])
                     async let second = lab.latexp(["resume", "latest", "--runs", lateRuns])
-                    for resumed in try await [first, second] { #expect(resumed.status == 0, "\(resumed.errors)") }
+                    for resumed in try await [first, second] {
+                        #expect((0...1).contains(resumed.status), "\(resumed.errors)")
+                    }
 
                     let truth = try LatexpCommand.analysis(try undisturbed.directory)
                     for run in [undisturbed, cut, killed, late] {
@@ -144,8 +148,15 @@ extension WholeRuns {
             _ truth: RunAnalysis,
             at location: SourceLocation = #_sourceLocation
         ) throws {
-            #expect(found.verdict.winner == truth.verdict.winner, sourceLocation: location)
-            #expect(found.isVerdictUnusable == truth.isVerdictUnusable, sourceLocation: location)
+            // Four runs on two cores change each other's delays when they begin and end: the samples of one may depend on
+            // each other for too long to tell a winner, but none may tell another one.
+            let winners = Set([found, truth].compactMap(\.verdict.winner))
+            #expect(winners.count <= 1 && winners.isSubset(of: ["backbone"]), "\(winners)", sourceLocation: location)
+            #expect(
+                !found.isVerdictUnusable || found.verdict.headline.contains("depend on each other"),
+                "\(found.verdict.headline)",
+                sourceLocation: location
+            )
             #expect(found.paths.map(\.name) == truth.paths.map(\.name), sourceLocation: location)
             #expect(!found.conservation.isEmpty, sourceLocation: location)
             for row in found.conservation {

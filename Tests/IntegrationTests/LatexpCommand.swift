@@ -115,12 +115,12 @@ struct LatexpCommand {
 
     /// Replacements that make the demo short.
     static let short = [
-        ("\"duration\": \"20s\"", "\"duration\": \"3s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
+        ("\"duration\": \"30s\"", "\"duration\": \"3s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
     ]
 
     /// As short as a run may be that shall have a verdict: some thousand events, since they depend on each other.
     static let shortWithVerdict = [
-        ("\"duration\": \"20s\"", "\"duration\": \"12s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
+        ("\"duration\": \"30s\"", "\"duration\": \"16s\""), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\""),
     ]
 
     /// The processes whose command line holds a text.
