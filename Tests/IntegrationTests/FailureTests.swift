@@ -65,7 +65,7 @@ extension WholeRuns {
                     var runs: [(verb: String, host: String, run: LatexpInLab)] = []
                     for (verb, host, port) in [("receive", "frankfurt", 8097), ("forward", "tokyo", 8098)] {
                         let agent = shim.agent(verb, "STEP_FILE='\(folder)/step'")
-                        let run = try world.start(verb, port: port, seconds: 5, agent: agent)
+                        let run = try world.start(verb, port: port, seconds: 12, agent: agent)
                         runs.append((verb, host, run))
                     }
                     for (_, _, run) in runs {
@@ -84,7 +84,9 @@ extension WholeRuns {
                             "\(steps)"
                         )
                         // Pairs are compared on the receiver's monotonic clock, which never jumps.
-                        #expect(status == 0 && !analysis.isVerdictUnusable, "\(run.said)")
+                        #expect(!analysis.differences.isEmpty, "\(run.said)")
+                        let isToldTooLittle = analysis.verdict.headline.contains("depend on each other")
+                        #expect(status == 0 || (status == 1 && isToldTooLittle), "\(run.said)")
                         try await lab.expectNothingLeft(of: try run.directory, listenersBefore: before)
                     }
                 }
