@@ -173,7 +173,7 @@ extension WholeRuns {
                     "run", "experiments/demo.json", "--repeat", "2", "--every", "10s", "--runs", folder,
                 ])
                 #expect(often.status == 2, "\(often.errors)")
-                #expect(often.errors.contains("schedule.every: 10s is too short: one run measures for 23s"))
+                #expect(often.errors.contains("schedule.every: 10s is too short: one run measures for 33s"))
                 #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
             }
         }
