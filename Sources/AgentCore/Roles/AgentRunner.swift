@@ -48,6 +48,8 @@ public final class AgentRunner {
     /// - Throws: whatever kept the agent from starting; its status file says so as well.
     public func run() throws -> AgentSummary {
         Termination.listen()
+        // Reading arguments and plan is over; trusted certificates come next, and shall not stand on top of that.
+        ProgramPages.giveBack()
         context.log.write(.info, "start", ["role": context.plan.role.rawValue, "version": LatexpVersion.text])
         askForShortSlices()
         do {
