@@ -88,7 +88,7 @@ explain() {
     *InstanceLimitExceeded* | *VcpuLimitExceeded*) advice="ask for a higher quota of vCPUs in $where, or choose a smaller --type" ;;
     *InsufficientInstanceCapacity*) advice="AWS has no such machine free in $where now: run it again later, or choose another --type" ;;
     *IdempotentParameterMismatch*) advice="run infra/aws/down, then up" ;;
-    *DependencyViolation*) advice="something else still uses it: infra/aws/status and the console show what; then run this again" ;;
+    *DependencyViolation*) advice="something that is not this experiment's uses it: look at what lies in that VPC (aws --region $where ec2 describe-network-interfaces, describe-security-groups, describe-subnets, each with --filters Name=vpc-id,Values=VPC); remove it and run this again" ;;
     *UnauthorizedOperation* | *AccessDenied* | *'not authorized'*)
         advice="these credentials may not do that: infra/aws/policy.json is the policy that suffices" ;;
     *Throttling* | *RequestLimitExceeded* | *SlowDown*) advice="AWS is throttling this account: run it again in a minute" ;;

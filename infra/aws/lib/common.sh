@@ -39,6 +39,7 @@ ssh_from=
 inventory=$top/experiments/hosts.json
 dry_run=no
 everywhere=no
+regions_given=no
 verbose=no
 
 state_home=${LATEXP_AWS_STATE:-$HOME/.latexp/aws}
@@ -47,9 +48,14 @@ state_home=${LATEXP_AWS_STATE:-$HOME/.latexp/aws}
 common_option() {
     taken=2
     case $1 in
-    --name) name=${2:?--name needs a value} ;;
-    --region-tokyo) region[0]=${2:?$1 needs a value} ;;
-    --region-frankfurt) region[1]=${2:?$1 needs a value} ;;
+    --name | --region-tokyo | --region-frankfurt)
+        [ -n "${2:-}" ] || fail "$1 needs a value"
+        case $1 in
+        --name) name=$2 ;;
+        --region-tokyo) region[0]=$2 regions_given=yes ;;
+        --region-frankfurt) region[1]=$2 regions_given=yes ;;
+        esac
+        ;;
     --dry-run) dry_run=yes taken=1 ;;
     --verbose) verbose=yes taken=1 ;;
     --help | -h) usage && exit 0 ;;
@@ -190,6 +196,37 @@ utc_of() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$1" +
 epoch_of() {
     local text=${1:0:19}
     date -u -d "${text}Z" +%s 2>/dev/null || date -u -j -f %Y-%m-%dT%H:%M:%S "$text" +%s
+}
+
+# When an instance ends itself, in $until: from its launch, its span and what extend set, as find_tagged tells them. Empty: never.
+find_end() {
+    local seconds
+    until=''
+    if [ "$3" != None ]; then
+        until=$(epoch_of "$3")
+    elif [ "$2" != None ]; then
+        read_span "$2"
+        until=$(($(epoch_of "$1") + seconds))
+    fi
+}
+
+# What the commands that are to be typed next need to mean the same experiment.
+name_option() { [ "$name" = latexp ] || printf ' --name %s' "$name"; }
+
+# Experiments other than this one of which this machine has settings, a name each.
+other_experiments() {
+    local each
+    for each in "$state_home"/*/settings; do
+        [ -f "$each" ] || continue
+        each=$(basename "$(dirname "$each")")
+        [ "$each" = "$name" ] || printf ' %s' "$each"
+    done
+}
+
+say_others() {
+    local others
+    others=$(other_experiments)
+    [ -z "$others" ] || say "this machine knows other experiments, too:$others (--name)"
 }
 
 hours_and_minutes() {

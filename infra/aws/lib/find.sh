@@ -64,7 +64,7 @@ find_one() {
     [ -n "$answer" ] || return 0
     [ "$(printf '%s\n' "$answer" | wc -l)" -eq 1 ] || fail "${region[$2]} has more than one $1 of the experiment $name:
 $answer
-  What to do: infra/aws/down, then up"
+  What to do: infra/aws/down$(name_option), then up"
     # Tabs alone part the words; none of them is empty, since AWS writes None.
     IFS=$'\t' read -r -a details <<<"$answer"
     found=${details[0]}
@@ -82,7 +82,7 @@ find_accelerator() {
             --query "Tags[?Key=='$tag'].Value"
         [ "$answer" = "$name" ] || continue
         [ -z "$accelerator_arn" ] || fail "there is more than one accelerator of the experiment $name
-  What to do: infra/aws/down, then up"
+  What to do: infra/aws/down$(name_option), then up"
         accelerator_arn=$arn accelerator_state=$status accelerator_enabled=$enabled
         accelerator_dns=$dns accelerator_addresses=$addresses
     done <<<"$all"
@@ -100,11 +100,23 @@ list_region() {
     done
 }
 
-# The regions to look into, in $looked_at: the experiment's two, or all that the account has enabled.
+# The regions to look into, in $looked_at: the experiment's two, or all that the account has enabled. Where this machine does
+# not know which two they were, each of the others is asked for a VPC of the experiment: it is made first and goes last.
 choose_regions() {
-    looked_at="${region[0]} ${region[1]}"
+    local where others=0
+    looked_at="${region[0]} ${region[1]}" glanced_at=''
+    [ "$everywhere" = yes ] || [ "$had_settings$regions_given" = nono ] || return 0
+    ask "${region[0]}" ec2 describe-regions --query 'Regions[].RegionName'
     if [ "$everywhere" = yes ]; then
-        ask "${region[0]}" ec2 describe-regions --query 'Regions[].RegionName'
         looked_at=$(printf '%s' "$answer" | tr '\t' ' ')
+        return 0
     fi
+    for where in $answer; do
+        case " $looked_at " in *" $where "*) continue ;; esac
+        others=$((others + 1))
+        find_tagged vpc "$where"
+        [ -z "$answer" ] || looked_at="$looked_at $where"
+    done
+    glanced_at=", and no VPC of it in the account's other regions"
+    [ "$others" -gt 0 ] || glanced_at=''
 }

@@ -68,7 +68,7 @@ ensure_key_pair() {
         # The private key of that pair is lost. Instances keep the key that they were started with.
         find_tagged instance "${region[$side]}"
         [ -z "$answer" ] || fail "instances in ${region[$side]} were started with another key than $key_file
-  What to do: bring that key back, or infra/aws/down, then up"
+  What to do: bring that key back, or infra/aws/down$(name_option), then up"
         change '' "${region[$side]}" ec2 delete-key-pair --key-name "$found"
     fi
     tolerated=InvalidKeyPair.Duplicate change '' "${region[$side]}" ec2 import-key-pair --key-name "$key_name" \
@@ -84,10 +84,10 @@ ensure_instance() {
     find_one instance "$side"
     if [ -n "$found" ]; then
         case ${details[1]} in
-        stopped | stopping) fail "the instance $found in ${region[$side]} was stopped by hand: start it in the console, or infra/aws/down, then up" ;;
+        stopped | stopping) fail "the instance $found in ${region[$side]} was stopped by hand: start it in the console, or infra/aws/down$(name_option), then up" ;;
         esac
         [ "${details[2]}" = "${type[$side]}" ] \
-            || fail "the instance $found in ${region[$side]} is a ${details[2]}, not a ${type[$side]}: infra/aws/down, then up"
+            || fail "the instance $found in ${region[$side]} is a ${details[2]}, not a ${type[$side]}: infra/aws/down$(name_option), then up"
         instance[side]=$found
         return
     fi
@@ -111,7 +111,7 @@ ensure_instance() {
         made "$side" "instance" "${instance[$side]}, ${type[$side]}, ends itself after $ttl"
         return
     done
-    fail "AWS answers with instances that have ended in ${region[$side]}: infra/aws/down, then up"
+    fail "AWS answers with instances that have ended in ${region[$side]}: infra/aws/down$(name_option), then up"
 }
 
 ask_state() {
@@ -150,7 +150,7 @@ read_console() {
         | grep -oE 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}([^A-Za-z0-9+/=]|$)' | cut -c 1-80 | sort -u || true)
     [ "$(printf '%s\n' "$keys" | grep -c .)" -le 1 ] || fail "${host[$side]} printed more than one Ed25519 host key:
 $keys
-  What to do: look at the console of ${instance[$side]} in ${region[$side]}; infra/aws/down, then up"
+  What to do: look at the console of ${instance[$side]} in ${region[$side]}; infra/aws/down$(name_option), then up"
     host_key[side]=$keys
     case $answer in *'latexp: ready'*) console_ready=yes ;; esac
     clock_line=$(printf '%s\n' "$answer" | tr -d '\r' | grep -o 'latexp: clock.*' | tail -n 1 || true)

@@ -15,7 +15,7 @@ ensure_vpc() {
     find_one vpc "$side"
     if [ -n "$found" ]; then
         [ "${details[1]}" = "${cidr[$side]}" ] \
-            || fail "the VPC $found in ${region[$side]} has ${details[1]}, not ${cidr[$side]}: infra/aws/down, then up"
+            || fail "the VPC $found in ${region[$side]} has ${details[1]}, not ${cidr[$side]}: infra/aws/down$(name_option), then up"
         vpc[side]=$found
         return
     fi
@@ -189,7 +189,10 @@ ensure_peering() {
     fi
     if [ "$dry_run" = no ]; then
         wait_for 180 "the peering to be seen in ${region[1]}" peering_is 'pending-acceptance|provisioning|active' \
-            || fail "the peering $peering is '${peering_state:-unknown}' in ${region[1]} after 3 minutes: run it again; if that does not help: infra/aws/down, then up"
+            || fail "the peering $peering is '${peering_state:-unknown}' in ${region[1]} after 3 minutes: run it again; if that does not help: infra/aws/down$(name_option), then up"
+    elif [ -n "$found" ]; then
+        # What it is now decides which calls there would be.
+        peering_is active || true
     fi
     if [ "${peering_state:-}" != active ] && [ "${peering_state:-}" != provisioning ]; then
         # Another run may have accepted it a moment ago.
@@ -204,7 +207,7 @@ ensure_peering() {
     fi
     [ "$dry_run" = no ] || return 0
     wait_for 180 "the peering to be active" peering_is active \
-        || fail "the peering $peering is '${peering_state:-unknown}' in ${region[1]} after 3 minutes: run it again; if that does not help: infra/aws/down, then up"
+        || fail "the peering $peering is '${peering_state:-unknown}' in ${region[1]} after 3 minutes: run it again; if that does not help: infra/aws/down$(name_option), then up"
     made 1 "peering active:" "$peering"
 }
 
@@ -217,7 +220,7 @@ peering_is() {
     [ "$peering_tag" != None ] || peering_tag=''
     case $peering_state in
     failed | rejected | expired | deleted)
-        fail "the peering $peering is $peering_state: do the blocks of addresses overlap others? infra/aws/down, then up" ;;
+        fail "the peering $peering is $peering_state: do the blocks of addresses overlap others? infra/aws/down$(name_option), then up" ;;
     esac
     [[ "$peering_state" =~ ^($1)$ ]]
 }

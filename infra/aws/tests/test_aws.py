@@ -248,7 +248,9 @@ class Refusals(Case):
             (("--ssh-from", "0.0.0.0/0"), "too much of the world"),
             (("--ssh-from", "me"), "is no block of addresses"),
             (("--name", "Bad Name"), "use up to 32"),
-            (("--hosts", "a"), "both are called a"),
+            (("--hosts", "a"), "two names with a comma between"),
+            (("--hosts", "a,a"), "both are called a"),
+            (("--name",), "--name needs a value"),
             (("--type", "big"), "is no type of instance"),
             (("--nonsense",), "there is no option --nonsense"),
             (("--ttl",), "needs a value"),
@@ -306,6 +308,20 @@ class Down(Case):
         self.assertIn("ap-northeast-3: vpc", result.errors)
         self.assertEqual(self.run_well("status", "--everywhere").output.split(" in ")[0], "Nothing exists of the experiment latexp")
 
+    def test_without_its_settings_it_finds_the_region_by_itself(self):
+        self.run_well("up", "--region-tokyo", "ap-northeast-3", "--image-tokyo", self.image("ap-northeast-3"))
+        shutil.rmtree(self.world.state)
+        self.assertIn("ap-northeast-3", self.run_well("status").output)
+        self.assertIn("ap-northeast-3: vpc", self.run_well("down").errors)
+
+    def test_other_experiments_are_named_and_so_is_this_one_in_what_to_type_next(self):
+        errors = self.run_well("up", "--name", "e2").errors
+        self.assertIn("infra/aws/down --name e2\n", errors)
+        self.assertIn("infra/aws/extend --name e2", errors)
+        self.assertIn("this machine knows other experiments, too: e2", self.run_well("down").errors)
+        self.assertIn("this machine knows other experiments, too: e2", self.run_well("status").errors)
+        self.assertNotIn("other experiments", self.run_well("down", "--name", "e2").errors)
+
     def image(self, region):
         self.world.aws.add_images(region)
         return "ami-0debian1200000001"
@@ -319,6 +335,10 @@ class Down(Case):
 
 
 class DryRun(Case):
+    def test_of_what_is_there_it_shows_nothing(self):
+        self.run_well("up")
+        self.assertEqual(self.run_well("up", "--dry-run").output, "")
+
     def test_it_shows_the_calls_that_up_makes_and_changes_nothing(self):
         before = self.world.everything()
         shown = self.run_well("up", "--global-accelerator", "--dry-run").output.splitlines()
@@ -363,7 +383,17 @@ class TimeToLive(Case):
         self.assertRegex(output, r"costs 0\.0377 USD an hour \(prices of \d{4}-\d\d-\d\d\)")
 
     def test_status_with_nothing(self):
-        self.assertEqual(self.run_well("status").output, f"Nothing exists of the experiment latexp in {TOKYO} {FRANKFURT}.\n")
+        self.assertEqual(
+            self.run_well("status").output,
+            f"Nothing exists of the experiment latexp in {TOKYO} {FRANKFURT}, and no VPC of it in the account's other regions.\n")
+
+    def test_hosts_that_are_there_keep_their_end_and_up_says_which(self):
+        self.run_well("up", "--ttl", "2h")
+        errors = self.run_well("up", "--ttl", "8h").errors
+        self.assertEqual(len(re.findall(r"ends itself at \S+, in (?:1 h 59|2 h 00) min; it was there before", errors)), 2, errors)
+        self.assertIn("infra/aws/extend 8h", errors)
+        self.run_well("extend", "6h")
+        self.assertEqual(len(re.findall(r"ends itself at \S+, in (?:5 h 59|6 h 00) min", self.run_well("up").errors)), 2)
 
     def test_extend_with_nothing(self):
         result = self.world.run("extend", "4h")
@@ -474,7 +504,20 @@ class Costs(Case):
         output = self.run_well("cost", os.path.join(TOP, "experiments", "accelerator.json")).output
         self.assertIn("accelerator's premium", output)
         self.assertIn("0.043 USD", output)
-        self.assertIn("at least", self.run_well("cost", "--type", "zz9.huge").output)
+        self.assertRegex(self.run_well("cost", "--type", "zz9.huge").output, "(?s)all together +AT LEAST .*NOT in it.*zz9.huge")
+
+    def test_a_campaign_is_all_of_its_runs(self):
+        output = self.run_well("cost", os.path.join(TOP, "experiments", "campaign.json")).output
+        self.assertIn("for 24 h:", output)
+        self.assertIn(f"{24 * 310 * 3 * 300 * 400 / 1e9:.4f} GB at 0.09 USD", output)
+        self.assertRegex(output, r"all together +\d+\.\d\d USD for 24 runs")
+        self.assertIn("infra/aws/up --ttl 25h", output)
+
+    def test_what_costs_nothing_is_not_estimated(self):
+        for file, message in (("experiments/demo.json", "names no hosts"), ("README.md", "is no experiment")):
+            result = self.world.run("cost", os.path.join(TOP, file))
+            self.assertEqual(result.status, 1)
+            self.assertIn(message, result.errors)
 
 
 class Policy(Case):
