@@ -1,3 +1,4 @@
+import TestSupport
 import WireTransport
 
 @testable import AgentCore
@@ -44,7 +45,7 @@ final class DatagramProxy {
         front = try DatagramSocket.listen(host: "127.0.0.1", port: 0, receiveBufferOctets: 8 << 20)
         let address = try SocketAddress.resolve(host: "127.0.0.1", port: receiverPort)[0]
         back = try DatagramSocket.connect(to: address, receiveBufferOctets: 8 << 20)
-        generator = SeededGenerator(seed)
+        generator = SeededGenerator(seed: seed)
     }
 
     deinit { input.deallocate() }

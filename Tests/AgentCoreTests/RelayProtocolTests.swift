@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireTransport
 
@@ -90,7 +91,7 @@ struct RelayProtocolTests {
     @Test("Random octets never crash the reader", arguments: [11 as UInt64])
     func randomOctets(seed: UInt64) {
         print("seed \(seed)")
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         var read = 0
         for _ in 0..<200_000 {
             let count = Int.random(in: 0...80, using: &generator)

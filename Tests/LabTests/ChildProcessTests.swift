@@ -1,6 +1,5 @@
 import ChildProcesses
 import Foundation
-import TestSupport
 import Testing
 
 /// How a child ended is known only from `waitpid`, once.
@@ -40,12 +39,10 @@ struct ChildProcessTests {
 
     @Test("works in the directory that it is given, its files named from there")
     func directory() throws {
-        try withTemporaryFolder { folder in
-            let child = try Self.shell("pwd -P", in: folder)
-            #expect(child.waitForEnd(limitNs: Self.patienceNs))
-            let output = try String(contentsOfFile: folder + "/out", encoding: .utf8)
-            let there = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
-            #expect(output == there + "\n")
-        }
+        let folder = try TemporaryDirectory()
+        let child = try Self.shell("pwd -P", in: folder.path)
+        #expect(child.waitForEnd(limitNs: Self.patienceNs))
+        let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)
+        #expect(output == URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path + "\n")
     }
 }

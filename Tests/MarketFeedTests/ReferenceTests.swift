@@ -1,5 +1,6 @@
 import Foundation
 import MarketFeed
+import TestSupport
 import Testing
 
 /// The scanner against Foundation's parser: on hand-written messages always, on recorded ones where they are.

@@ -1,5 +1,6 @@
 import Foundation
 import MarketFeed
+import TestSupport
 import Testing
 
 struct SubscriptionTests {

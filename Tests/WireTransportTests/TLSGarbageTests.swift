@@ -82,7 +82,7 @@ struct TLSGarbageTests {
     func changed(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             let (flight, context) = try Self.serverFlight(folder)
-            var generator = GarbageGenerator(state: seed)
+            var generator = SeededGenerator(seed: seed)
             let count = 2_000
             var refused = 0
             for round in 0..<count {
@@ -109,18 +109,5 @@ struct TLSGarbageTests {
             print("TLS: seed \(seed), \(count) changed handshakes, \(refused) refused, the others waited for more")
             #expect(refused > count / 2)
         }
-    }
-}
-
-/// SplitMix64.
-private struct GarbageGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }
