@@ -60,24 +60,12 @@ private final class QuietOwner: RelayListenerOwner, RelaySenderOwner {
 /// An older and a newer peer and this one refuse each other, and both sides can read why.
 @Suite(.timeLimit(.minutes(1)))
 struct RelayVersionTests {
-    private static let secret = [UInt8](repeating: 5, count: 32)
     private static let others = [RelayProtocol.version - 1, RelayProtocol.version + 1]
 
-    private static func context(_ role: AgentPlan.Role, _ folder: String, secret: [UInt8]?) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .seconds(10))
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: secret)
+    /// A forwarder whose pauses may grow, so that it can be seen that they do.
+    private static func forwarder(_ folder: String, withSecret: Bool) throws -> AgentContext {
+        let secret = withSecret ? AgentContext.relaySecret : nil
+        return try AgentContext.relay(.forward, folder, secret: secret, longestPause: .seconds(10))
     }
 
     /// A greeting as a peer of `version` would send it.
@@ -111,7 +99,7 @@ struct RelayVersionTests {
     @Test("What answers and is no receiver is named with what it sent", arguments: [true, false])
     func noReceiver(withSecret: Bool) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let context = try Self.forwarder(folder, withSecret: withSecret)
             let peer = OtherPeer(greeting: Array("HTTP/1.1 400 Bad Request\r\nX: y\r\n\r\n".utf8))
             let port = try ListeningSocket(host: "127.0.0.1", port: 0)
             port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
@@ -139,7 +127,7 @@ struct RelayVersionTests {
     @Test("A forwarder of another version is told why it is refused, counted and logged", arguments: others)
     func otherForwarder(version: UInt16) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.receive, folder, secret: Self.secret)
+            let context = try AgentContext.relay(.receive, folder)
             let owner = QuietOwner()
             let listener = try RelayListener(path: "backbone", port: 0, context: context, owner: owner)
             let hello = RelayProtocol.hello(RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"))
@@ -165,7 +153,7 @@ struct RelayVersionTests {
     )
     func otherReceiver(version: UInt16, withSecret: Bool) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let context = try Self.forwarder(folder, withSecret: withSecret)
             let challenge = RelayProtocol.challenge(nonce: [UInt8](repeating: 1, count: 16), proofRequired: withSecret)
             let peer = OtherPeer(greeting: Self.with(version, challenge))
             let port = try ListeningSocket(host: "127.0.0.1", port: 0)

@@ -88,31 +88,15 @@ struct RelayVolumeTests {
     private static let events = 10_000_000
     private static let bufferEvents = 2_000
 
-    private static func context(_ role: AgentPlan.Role, _ folder: String) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .milliseconds(50)),
-            bufferEvents: bufferEvents
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: [UInt8](repeating: 5, count: 32))
-    }
-
     @Test(
         "Through a receiver that is slow, stalls and is started anew the sums come out to the event",
         .timeLimit(.minutes(2))
     )
     func conservation() throws {
         try withTemporaryFolder { folder in
-            let contexts = try [Self.context(.forward, folder), Self.context(.receive, folder)]
+            let contexts = try [AgentPlan.Role.forward, .receive].map {
+                try AgentContext.relay($0, folder, bufferEvents: Self.bufferEvents)
+            }
             defer { for context in contexts { context.writer.finish() } }
             var receiver = try VolumeReceiver(context: contexts[1], port: 0)
             let port = try #require(receiver.listener?.port)
