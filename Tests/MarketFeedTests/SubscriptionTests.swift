@@ -76,3 +76,12 @@ struct SubscriptionTests {
         #expect(limiter.earliestNs(nowNs: 600_000_000) == 1_500_000_000)
     }
 }
+
+extension MessageRateLimiter {
+    /// Sends if the limit allows it now, as whoever uses it does.
+    fileprivate mutating func tryToSend(nowNs: Int64) -> Bool {
+        guard earliestNs(nowNs: nowNs) <= nowNs else { return false }
+        noteSent(nowNs: nowNs)
+        return true
+    }
+}

@@ -76,3 +76,10 @@ struct FixedMaskKey: RandomNumberGenerator {
         UInt64(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
     }
 }
+
+extension FrameEncoder {
+    /// Appends a text message in one frame.
+    mutating func appendText(_ text: String, to output: inout [UInt8]) {
+        append(.text, Array(text.utf8), to: &output)
+    }
+}

@@ -30,11 +30,4 @@ public struct MessageRateLimiter: Sendable {
         sentNs[next] = nowNs
         next = (next + 1) % sentNs.count
     }
-
-    /// Takes one message's share if the limit allows it now.
-    public mutating func tryToSend(nowNs: Int64) -> Bool {
-        guard earliestNs(nowNs: nowNs) <= nowNs else { return false }
-        noteSent(nowNs: nowNs)
-        return true
-    }
 }
