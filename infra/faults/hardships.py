@@ -8,8 +8,9 @@ import sys
 import time
 
 from figures import ABSENT, arrivals, processor_seconds, quantile
+from lab import Broken, wait_for
 from rows import pause, row
-from world import RELAY_PORT, Broken, wait_for
+from world import RELAY_PORT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEGABYTE_KB = 1_024

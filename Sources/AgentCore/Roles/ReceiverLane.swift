@@ -61,11 +61,9 @@ final class ReceiverLane {
             endpoint: feed?.endpoint ?? relay?.endpoint,
             counts: counts,
             connections: feed?.connectionCount ?? ((relay?.connectionNumber ?? -1) + 1),
-            ratePerSecond: delays.takeRate(),
             lastFailure: feed?.lastFailure
         )
-        status.medianMs = delays.quantileMs(0.5)
-        status.p99Ms = delays.quantileMs(0.99)
+        status.take(&delays)
         status.silentStreams = feed?.silentStreams
         return status
     }
