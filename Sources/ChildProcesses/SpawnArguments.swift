@@ -22,8 +22,8 @@ import CSockets
     private func emptyAttributes() -> SpawnAttributes { nil }
 #endif
 
-/// Calls `body` with what enters `directory`, if there is one, and then opens descriptors 0, 1, … from `streams`, and 2 from
-/// `errors` or, without it, as 1 is.
+/// Calls `body` with what enters `directory`, if there is one, and then opens descriptors 0, 1, … from `streams`, and 2
+/// from `errors` or, without it, as 1 is.
 func withActions<Result>(
     _ directory: String?,
     _ streams: [ChildProcess.Stream],

@@ -68,8 +68,8 @@ struct IntervalParts {
     }
 
     func interval(_ value: Double, blockLength: Int) -> QuantileInterval {
-        // The quantile of all samples is not the mean of the lanes' quantiles when lanes are far apart; how far it is from
-        // that mean is uncertain, too.
+        // The quantile of all samples is not the mean of the lanes' quantiles when lanes are far apart; how far it is
+        // from that mean is uncertain, too.
         let apart = value - quantiles.reduce(0, +) / Double(quantiles.count)
         let low = half(timeLow, apart * apart)
         let high = half(timeHigh, apart * apart)

@@ -1,16 +1,16 @@
 /// Quantiles with 95 % intervals, for samples that depend on their neighbours and on the connection that brought them.
 ///
-/// **Time.** Market data is bursty, so n samples tell less than n independent ones would. How much less is found from the
-/// series "is this sample at or below the quantile", on which alone the quantile's error depends (Bahadur 1966): windows as
-/// long as its dependence (`BlockLength`) give the variance of its mean (`WindowVariance`), and that the number of
-/// independent samples which would vary as much. The interval then lies between the order statistics that belong to that
-/// number (Woodruff 1952; the effective number with Student's t as in Korn and Graubard 1998), so that it is lopsided where
-/// the tail is, and does not exist where the tail was seen too few times.
+/// **Time.** Market data is bursty, so n samples tell less than n independent ones would. How much less is found from
+/// the series "is this sample at or below the quantile", on which alone the quantile's error depends (Bahadur 1966):
+/// windows as long as its dependence (`BlockLength`) give the variance of its mean (`WindowVariance`), and that the
+/// number of independent samples which would vary as much. The interval then lies between the order statistics that
+/// belong to that number (Woodruff 1952; the effective number with Student's t as in Korn and Graubard 1998), so that
+/// it is lopsided where the tail is, and does not exist where the tail was seen too few times.
 ///
-/// **Lanes.** Each connection has a server of its own. With several, the spread of the lanes' own quantiles is added, less
-/// what time alone explains of it (the random-effects analysis of variance of two factors, Searle, Casella and McCulloch,
-/// "Variance Components", 1992, with Satterthwaite's degrees of freedom). Few lanes therefore give wide intervals: three
-/// lanes know their mean to 4.3 standard errors, not 2.
+/// **Lanes.** Each connection has a server of its own. With several, the spread of the lanes' own quantiles is added,
+/// less what time alone explains of it (the random-effects analysis of variance of two factors, Searle, Casella and
+/// McCulloch, "Variance Components", 1992, with Satterthwaite's degrees of freedom). Few lanes therefore give wide
+/// intervals: three lanes know their mean to 4.3 standard errors, not 2.
 public struct QuantileEstimator: Sendable {
     /// The fewest windows that a variance is taken from.
     static let fewestWindows = 20
@@ -87,8 +87,8 @@ public struct QuantileEstimator: Sendable {
         cells.map { $0.sorted.quantile(probability) ?? 0 }
     }
 
-    /// How long samples depend on each other, as a share of the time, by the mean of all lanes of the series "is this sample
-    /// at or below its lane's quantile": what lanes share shows there, however weak it is in each.
+    /// How long samples depend on each other, as a share of the time, by the mean of all lanes of the series "is this
+    /// sample at or below its lane's quantile": what lanes share shows there, however weak it is in each.
     ///
     /// - Parameter quantiles: one row for each share wanted, with the quantile of each lane.
     private static func dependentShares(_ cells: [Cell], _ quantiles: [[Double]]) -> [Double] {
@@ -160,8 +160,8 @@ public struct QuantileEstimator: Sendable {
         return Self.withTailsWithheld(candidates.compactMap(\.result))
     }
 
-    /// From the median outwards an interval is only given where those before it are: the further out, the fewer samples there
-    /// are, and one that comes out all the same was lucky, not known.
+    /// From the median outwards an interval is only given where those before it are: the further out, the fewer samples
+    /// there are, and one that comes out all the same was lucky, not known.
     private static func withTailsWithheld(_ intervals: [QuantileInterval]) -> [QuantileInterval] {
         let above = intervals.filter { $0.probability >= 0.5 && $0.withheld != nil }
         guard let first = above.min(by: { $0.probability < $1.probability }) else { return intervals }
@@ -217,9 +217,9 @@ public struct QuantileEstimator: Sendable {
 
     /// The difference of one quantile between two independent sets of samples, `other` - this one, with its interval.
     ///
-    /// The interval of a difference from the intervals of its two sides (Zou and Donner, "Construction of confidence limits
-    /// about effect measures", 2008). Sets that were taken at the same time usually rise and fall together; the interval is
-    /// then a little too wide.
+    /// The interval of a difference from the intervals of its two sides (Zou and Donner, "Construction of confidence
+    /// limits about effect measures", 2008). Sets that were taken at the same time usually rise and fall together; the
+    /// interval is then a little too wide.
     public func difference(to other: QuantileEstimator, _ probability: Double) -> QuantileInterval? {
         guard let first = interval(probability), let second = other.interval(probability) else { return nil }
         return QuantileInterval(difference: first, second)

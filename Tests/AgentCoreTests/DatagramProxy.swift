@@ -11,8 +11,8 @@ struct DatagramFaults {
     var corruption = 0.0
 }
 
-/// A way for datagrams between a forwarder and a receiver that loses, doubles, turns round and garbles them, by a seed, and knows
-/// exactly what became of every event.
+/// A way for datagrams between a forwarder and a receiver that loses, doubles, turns round and garbles them, by a seed,
+/// and knows exactly what became of every event.
 final class DatagramProxy {
     /// What the way does at the moment; nothing passes while it is cut.
     var faults = DatagramFaults()

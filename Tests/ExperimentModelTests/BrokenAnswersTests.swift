@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What chronyc and agents say, changed at random: refused with this module's error, or read with numbers that can be used.
+/// What chronyc and agents say, changed at random: refused with this module's error, or read with numbers that can be
+/// used.
 @Suite(.timeLimit(.minutes(1)))
 struct BrokenAnswersTests {
     private static let lines = [

@@ -102,8 +102,8 @@ import Testing
         let path = try #require(analysis.path("backbone"))
         let receiver = try #require(path.metric(.endToEnd)?.bound)
         let both = try #require(path.metric(.backbone)?.bound)
-        // Frankfurt: 110 us at 15 s, and 1.01 ppm (chrony's 1 and this clock's skew) of drift until the reading at 35 s; Tokyo:
-        // 95 us at 0 s and 35 s of drift, which is more than the 130 us that both have after the run.
+        // Frankfurt: 110 us at 15 s, and 1.01 ppm (chrony's 1 and this clock's skew) of drift until the reading at 35
+        // s; Tokyo: 95 us at 0 s and 35 s of drift, which is more than the 130 us that both have after the run.
         #expect(abs((receiver.clockNs ?? 0) - 130_200) < 1)
         #expect(abs((both.clockNs ?? 0) - 130_200 - 130_350) < 1)
         #expect(receiver.truncationNs == 1_000_000)

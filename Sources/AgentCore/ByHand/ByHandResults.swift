@@ -7,12 +7,13 @@ import LatencyStatistics
     import Foundation
 #endif
 
-/// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of samples.
+/// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of
+/// samples.
 public enum ByHandResults {
     /// Writes `plan.outputFile` and its CSV; nothing for a forwarder.
     ///
-    /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are written
-    /// without any event, too: a script that waits for them shall find them.
+    /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are
+    /// written without any event, too: a script that waits for them shall find them.
     ///
     /// - Returns: lines for a person: what was measured, and where it is.
     /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.

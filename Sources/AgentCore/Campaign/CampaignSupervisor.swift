@@ -8,11 +8,12 @@ import WireTransport
     import Foundation
 #endif
 
-/// Goes through a campaign on one host without anybody's help: waits for each task's moment, looks at the clock, runs the
-/// task's agent, and writes down what came of it.
+/// Goes through a campaign on one host without anybody's help: waits for each task's moment, looks at the clock, runs
+/// the task's agent, and writes down what came of it.
 ///
-/// In its directory: `campaign.json` (the plan), `secret`, `tasks.json` (what came of each task, written whole), `log.jsonl`, and a
-/// directory for each task. A supervisor that is started again goes on where the last one was; what was due in between is missed.
+/// In its directory: `campaign.json` (the plan), `secret`, `tasks.json` (what came of each task, written whole),
+/// `log.jsonl`, and a directory for each task. A supervisor that is started again goes on where the last one was; what
+/// was due in between is missed.
 public final class CampaignSupervisor {
     /// Between two looks at a running agent, and the longest wait before the wall clock is looked at again.
     private static let lookNs: Int64 = 250_000_000
@@ -139,7 +140,8 @@ public final class CampaignSupervisor {
         }
     }
 
-    /// Starts a task's agent in its folder: a process of the same group, so that whoever ends the supervisor's ends it, too.
+    /// Starts a task's agent in its folder: a process of the same group, so that whoever ends the supervisor's ends it,
+    /// too.
     ///
     /// It inherits the launcher's lock: as long as it lives the supervisor's directory counts as in use.
     private func start(_ task: CampaignTask) throws -> ChildProcess {
@@ -219,7 +221,8 @@ public final class CampaignSupervisor {
 
     // MARK: Judging
 
-    /// The receiver is ready when every direct lane brings events and every relayed one has brought one; a forwarder, when it says so.
+    /// The receiver is ready when every direct lane brings events and every relayed one has brought one; a forwarder,
+    /// when it says so.
     static func isReady(_ status: AgentStatus, _ plan: AgentPlan) -> Bool {
         guard status.state != .starting, status.state != .failed else { return false }
         guard plan.role == .receive else { return true }

@@ -3,9 +3,9 @@ import WireTransport
 
 /// The relay protocol between a forwarder and a receiver, over one TCP connection a lane.
 ///
-/// All integers are in network byte order. Times are nanoseconds since 1970 UTC of the clock of the host that took them;
-/// `Int64.min` stands for a time that is not there. Every frame begins with the same eight octets; what follows them depends
-/// on the type. Offsets on the left, eight octets a line:
+/// All integers are in network byte order. Times are nanoseconds since 1970 UTC of the clock of the host that took
+/// them; `Int64.min` stands for a time that is not there. Every frame begins with the same eight octets; what follows
+/// them depends on the type. Offsets on the left, eight octets a line:
 /// ```
 ///      0       1       2       3       4       5       6       7
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
@@ -65,18 +65,19 @@ import WireTransport
 ///    10 PADDING, forwarder → receiver: octets of any value. Keeps the connection's window open, and is thrown away
 ///    12 WELCOME, receiver → forwarder: over UDP only, see `RelayDatagram`
 /// ```
-/// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
-/// hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is refused by
-/// whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
+/// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without
+/// (used by hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is
+/// refused by whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
 ///
-/// `behind` is 0 but in the first EVENT of several that were sent together: the octets of the others, at most 65,535. They came
-/// together, so the receiver may read them at once and they have one receive time. Whoever does not know it loses nothing.
+/// `behind` is 0 but in the first EVENT of several that were sent together: the octets of the others, at most 65,535.
+/// They came together, so the receiver may read them at once and they have one receive time. Whoever does not know it
+/// loses nothing.
 ///
-/// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to itself:
-/// ids up to forwarded + dropped were dealt with on earlier connections.
+/// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to
+/// itself: ids up to forwarded + dropped were dealt with on earlier connections.
 ///
-/// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails, since
-/// every connection has its own nonce.
+/// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails,
+/// since every connection has its own nonce.
 public enum RelayProtocol {
     /// The version that this build speaks; others are refused.
     public static let version: UInt16 = 3

@@ -22,7 +22,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var missing: [MissingRange] = []
     /// The forwarder's totals, once it has said goodbye.
     private(set) var senderTotals: SenderTotals?
-    /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
+    /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by
+    /// then.
     private(set) var before: SenderTotals?
     /// What the connection is doing.
     private(set) var state = LaneStatus.State.waiting

@@ -2,7 +2,8 @@ import ExperimentModel
 import MarketFeed
 import WireTransport
 
-/// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all of it.
+/// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all
+/// of it.
 final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner,
     RelayDatagramListenerOwner, RelayDatagramLaneOwner
 {

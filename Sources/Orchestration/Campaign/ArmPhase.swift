@@ -3,7 +3,8 @@ import Foundation
 import RemoteHosts
 import Synchronization
 
-/// Gives every host its part of a detached campaign and starts its supervisor; from then on nobody needs to be connected.
+/// Gives every host its part of a detached campaign and starts its supervisor; from then on nobody needs to be
+/// connected.
 struct ArmPhase: RunPhase {
     /// From now to the first slot, in which the hosts get their plans.
     static let lead = 8.0

@@ -3,8 +3,9 @@ import Foundation
 
 /// Goes through a campaign from this laptop: one run a slot, each as `latexp run` does it.
 ///
-/// Every change is saved before it has consequences, so that a latexp that is killed leaves a campaign that another can go on with.
-/// Cancel the task to interrupt it: the run that goes on is brought to a clean end, and slots to come stay to come.
+/// Every change is saved before it has consequences, so that a latexp that is killed leaves a campaign that another can
+/// go on with. Cancel the task to interrupt it: the run that goes on is brought to a clean end, and slots to come stay
+/// to come.
 public struct CampaignEngine: Sendable {
     private let environment: RunEnvironment
     private let options: RunOptions

@@ -17,7 +17,8 @@ struct PathMetrics: Sendable {
         let lanes = path.series(metric)
         let cells = lanes.enumerated().map { SeriesCell(row: $0, $1) }
         laneSummaries[metric] = cells.map { Summary($0.sorted) }
-        // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its interval.
+        // The time inside a host tells about the instrument, not about a path: no one draws conclusions from its
+        // interval.
         let isOfInstrument = metric == .residence || metric == .forwarderHostDelay || metric == .hostDelay
         if isOfInstrument {
             summaries[metric] = Summary(merging: cells.map(\.sorted))

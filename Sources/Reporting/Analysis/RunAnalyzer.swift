@@ -13,8 +13,8 @@ public enum RunAnalyzer {
 
     /// Analyses a run's data; the same data give the same analysis.
     ///
-    /// The records are gone through three times and never held all at once: for the metrics, for the parts of the way, and for
-    /// the differences. What is held at a time is some columns of one of these, four or eight octets a sample.
+    /// The records are gone through three times and never held all at once: for the metrics, for the parts of the way,
+    /// and for the differences. What is held at a time is some columns of one of these, four or eight octets a sample.
     public static func analyze(_ data: RunData) -> RunAnalysis {
         let experiment = data.record.experiment
         let layout = RunLayout(data)

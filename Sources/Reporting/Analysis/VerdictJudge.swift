@@ -1,8 +1,8 @@
 import ExperimentModel
 import LatencyStatistics
 
-/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero, and that interval holds
-/// what connections of the same path differ by.
+/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero, and that interval
+/// holds what connections of the same path differ by.
 struct VerdictJudge {
     private let analysis: RunAnalysis
 

@@ -1,6 +1,7 @@
 import LatencyStatistics
 
-/// Draws the verdicts of a comparison from the end-to-end medians: one for each pair of paths, and one over all of them.
+/// Draws the verdicts of a comparison from the end-to-end medians: one for each pair of paths, and one over all of
+/// them.
 struct ComparisonJudge {
     private let comparison: RunComparison
 

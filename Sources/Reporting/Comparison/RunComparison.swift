@@ -3,8 +3,8 @@ import LatencyStatistics
 
 /// Runs A against runs B: the figures of each, their differences, and a verdict.
 ///
-/// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles. With
-/// several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
+/// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles.
+/// With several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
 public struct RunComparison: Codable, Hashable, Sendable {
     /// The names of the runs on side A that the figures are of.
     public var runsA: [String]
@@ -16,8 +16,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
     public var measuredSecondsA: Double
     /// The measured time of side B, seconds.
     public var measuredSecondsB: Double
-    /// The runs that were taken at the same time of day, by their places in `runsA` and `runsB`, when differences are between
-    /// those; nil when the sides are compared as wholes.
+    /// The runs that were taken at the same time of day, by their places in `runsA` and `runsB`, when differences are
+    /// between those; nil when the sides are compared as wholes.
     public var matching: RunMatching?
     /// Each path of A with the one of B that it is compared with.
     public var paths: [ComparedPaths]
@@ -35,8 +35,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
 
     /// Compares finished runs, with one path each or with paths of the same names.
     ///
-    /// - Throws: `ReportingError` `notComparable` listing every reason, unless `force`; and always when nothing is there
-    ///   to compare.
+    /// - Throws: `ReportingError` `notComparable` listing every reason, unless `force`; and always when nothing is
+    ///   there to compare.
     public static func compare(
         _ a: [RunData],
         _ b: [RunData],

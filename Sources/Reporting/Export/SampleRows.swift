@@ -13,8 +13,8 @@ public struct SampleRows: Sendable {
 
     /// The samples of the run in `directory`.
     ///
-    /// - Throws: `ReportingError` `unreadable` or `malformed` when the manifest or a receiver's summary cannot be read, or there
-    ///   is no file of samples at all.
+    /// - Throws: `ReportingError` `unreadable` or `malformed` when the manifest or a receiver's summary cannot be read,
+    ///   or there is no file of samples at all.
     public init(runDirectory directory: String) throws {
         let root = URL(filePath: directory, directoryHint: .isDirectory)
         let found = try ExportBlock.all(in: root)
