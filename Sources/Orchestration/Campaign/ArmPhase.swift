@@ -55,7 +55,7 @@ struct ArmPhase: RunPhase {
             CheckRecord(
                 "schedule",
                 .passed,
-                "\(record.slots.count) slots every \(record.every), from \(CampaignTime.utc(first)) to \(CampaignTime.utc(last))"
+                "\(record.slots.count) slots every \(record.every), from \(UTC.text(first)) to \(UTC.text(last))"
             )
         )
     }

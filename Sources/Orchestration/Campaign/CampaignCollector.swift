@@ -200,7 +200,7 @@ struct SlotPhase: RunPhase {
             session.note(CheckRecord(host: host, "clock after", .warning, reason))
             session.warn("clock not verified on \(host) after the measurement: \(reason)")
         }
-        let began = task.beganWallNs.map { "began \(CampaignTime.utc(Double($0) / 1e9)), " } ?? ""
+        let began = task.beganWallNs.map { "began \(UTC.text(Double($0) / 1e9)), " } ?? ""
         let text = began + task.state.rawValue + (task.reason.map { ": \($0)" } ?? "")
         session.note(CheckRecord(host: host, "agent", task.state == .done ? .passed : .warning, text))
     }

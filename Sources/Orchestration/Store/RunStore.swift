@@ -134,8 +134,7 @@ public struct RunStore: Sendable {
 
     /// The time in a run's name, `yyyyMMddTHHmmssZ`.
     static func stamp(_ seconds: Double) -> String {
-        let text: String = Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
-        return text.filter { $0 != "-" && $0 != ":" }
+        UTC.text(seconds).filter { $0 != "-" && $0 != ":" }
     }
 
     /// Replaces the link by rename, so that there is always one.

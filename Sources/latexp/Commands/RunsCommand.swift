@@ -75,7 +75,7 @@ extension RunsCommand {
 
         private mutating func read(_ directory: RunDirectory) {
             guard let record = try? directory.loadRecord() else { return }
-            began = CampaignActions.utc(record.beganSeconds)
+            began = UTC.text(record.beganSeconds)
             experiment = record.experiment.name
             outcome = RunsCommand.outcome(of: directory, record)
             paths = record.experiment.paths.map(\.name)
@@ -88,7 +88,7 @@ extension RunsCommand {
 
         private mutating func read(_ campaign: CampaignDirectory) {
             guard let record = try? campaign.loadRecord() else { return }
-            began = CampaignActions.utc(record.beganSeconds)
+            began = UTC.text(record.beganSeconds)
             experiment = "\(record.experiment.name) x\(record.slots.count)"
             outcome = CampaignActions.outcome(of: campaign, record)
             paths = record.experiment.paths.map(\.name)
