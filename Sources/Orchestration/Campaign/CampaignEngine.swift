@@ -181,7 +181,7 @@ public struct CampaignEngine: Sendable {
 
     private func tell(_ index: Int) {
         let slot = slots[index]
-        observer.checked(CampaignTime.check(slot, of: slots.count))
+        observer.checked(CampaignText.check(slot, of: slots.count))
     }
 
     // MARK: Ends before the end
@@ -202,36 +202,5 @@ public struct CampaignEngine: Sendable {
         try ledger.report()
         let text = "interrupted with \(ledger.record.progress); `latexp resume \(ledger.record.id)` goes on"
         return ledger.outcome(OrchestrationError(.interrupted, text))
-    }
-}
-
-/// Times and slots in words.
-enum CampaignTime {
-    /// What became of a slot, as a line of evidence.
-    static func check(_ slot: CampaignSlot, of count: Int) -> CheckRecord {
-        let name = "slot \(slot.number) of \(count)"
-        let moment = "planned for \(UTC.text(slot.plannedSeconds))"
-        switch slot.state {
-        case .done: return CheckRecord(name, .passed, "done, \(moment)")
-        case .missed, .failed:
-            return CheckRecord(name, .warning, "\(slot.state.rawValue), \(moment): \(slot.reason ?? "no reason given")")
-        case .pending, .running: return CheckRecord(name, .skipped, "\(slot.state.rawValue), \(moment)")
-        }
-    }
-}
-
-/// What stopping does to a campaign.
-enum CampaignStop {
-    /// Slots to come are missed from now on, and say why.
-    static func settle(_ ledger: inout CampaignLedger, at seconds: Double) throws {
-        let text = "the campaign was stopped at \(UTC.text(seconds))"
-        try ledger.update { record in
-            record.reason = text
-            for index in record.slots.indices where record.slots[index].state == .pending {
-                guard !record.isDetached || record.slots[index].plannedSeconds > seconds else { continue }
-                record.slots[index].state = .missed
-                record.slots[index].reason = text
-            }
-        }
     }
 }

@@ -85,6 +85,16 @@ struct CampaignSupervisors: Sendable {
 
     // MARK: Asking
 
+    /// Asks all hosts at once.
+    func askAll(_ hosts: [String: any RemoteHost]) async -> [String: Answer] {
+        await withTaskGroup(of: Answer.self) { group in
+            for (name, host) in hosts { group.addTask { await ask(host, name) } }
+            var answers: [String: Answer] = [:]
+            for await answer in group { answers[answer.host] = answer }
+            return answers
+        }
+    }
+
     /// What a host's supervisor says, and whether it is there; a host that does not answer is part of the answer.
     func ask(_ host: any RemoteHost, _ name: String) async -> Answer {
         var answer = Answer(host: name)
