@@ -248,6 +248,19 @@ import Testing
         #expect(!analysis.warnings.map(\.code).contains(.noPairs))
     }
 
+    @Test func anIntervalThatReachesIntoTheClocksDoubtShowsNoDifference() throws {
+        var analysis = analyze(SyntheticKind.sequential.run)
+        let clockNs = try #require(analysis.path("baseline")?.metric(.endToEnd)?.bound.clockNs)
+        let index = try #require(analysis.endToEndDifferencesNs.firstIndex { $0.probability == 0.5 })
+        // The median is far beyond what the clock may have moved, and so is the near end of its interval, just.
+        analysis.endToEndDifferencesNs[index].high = -2.1 * clockNs
+        #expect(VerdictJudge(analysis).judge().kind == .sooner)
+        analysis.endToEndDifferencesNs[index].high = -1.9 * clockNs
+        let verdict = VerdictJudge(analysis).judge()
+        #expect(verdict.kind == .noDifferenceShown)
+        #expect(verdict.headline.contains("is not beyond what the receiver's clock may have moved"))
+    }
+
     @Test func negativeDelaysAreKeptCountedAndExplained() throws {
         var data = SyntheticRun().data()
         for index in data.blocks[0].samples.indices.prefix(600) where data.blocks[0].samples[index].lane == 0 {

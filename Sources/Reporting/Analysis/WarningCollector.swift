@@ -296,7 +296,7 @@ struct WarningCollector {
                 let withheld = difference.quantilesNs.filter { $0.withheld != nil && $0.probability > 0.5 }
                 if let first = withheld.first {
                     let text =
-                        "intervals from p\(Self.label(first.probability)) up are withheld: \(first.withheld ?? "")"
+                        "intervals from \(QuantileName.of(first.probability)) up are withheld: \(first.withheld ?? "")"
                     warnings.append(.init(.tooFewSamples, text))
                 }
             } else if analysis.paths.allSatisfy({ $0.samples > 0 }) {
@@ -315,11 +315,6 @@ struct WarningCollector {
             warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: true))
         }
         return warnings
-    }
-
-    private static func label(_ probability: Double) -> String {
-        let percent = Format.fixed(probability * 100, 1)
-        return percent.hasSuffix(".0") ? String(percent.dropLast(2)) : percent
     }
 
     private func design() -> [AnalysisWarning] {
