@@ -18,6 +18,8 @@ public final class AgentRunner {
     private static let sliceNs: UInt64 = 100_000
     /// After this the connections are there and what is used is what will be used.
     private static let startingNs: Int64 = 2_500_000_000
+    /// For goodbyes after the deadline; then comes the end in any case, before the launcher's own.
+    private static let farewellNs: Int64 = 20_000_000_000
 
     private let context: AgentContext
     private let role: any AgentRole
@@ -115,8 +117,7 @@ public final class AgentRunner {
             if context.plan.start == .atFirstEvent, context.plan.role == .receive, role.window == nil {
                 failure = "no event came within \(context.plan.deadline)"
             }
-            // Ten seconds more for goodbyes, then the end in any case.
-            if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
+            if HostClock.monotonicNs() > deadlineNs + Self.farewellNs { failure = "the deadline of the run has passed" }
         }
         // A forwarder does not look with every read, as a receiver does: nothing may keep its events waiting.
         context.observeClock(atNs: HostClock.monotonicNs())

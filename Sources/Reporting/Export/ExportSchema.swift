@@ -48,7 +48,8 @@ public enum ExportSchema {
         return columns.map { column in
             let name = column.name + String(repeating: " ", count: nameWidth - column.name.count)
             let type = column.type + String(repeating: " ", count: 7 - column.type.count)
-            return "\(name)  \(type)  " + wrapped(column.meaning, indent: nameWidth + 11) + "\n"
+            let lines = TextWrap.lines(column.meaning, width: 80, first: "\(name)  \(type)  ")
+            return lines.joined(separator: "\n") + "\n"
         }.joined()
     }
 
@@ -77,17 +78,6 @@ public enum ExportSchema {
             MSCK REPAIR TABLE latexp_samples;
 
             """
-    }
-
-    private static func wrapped(_ text: String, indent: Int) -> String {
-        var lines = [""]
-        for word in text.split(separator: " ") {
-            if !lines[lines.count - 1].isEmpty, indent + lines[lines.count - 1].count + 1 + word.count > 80 {
-                lines.append("")
-            }
-            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
-        }
-        return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
     }
 }
 
