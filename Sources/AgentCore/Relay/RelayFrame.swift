@@ -258,6 +258,17 @@ extension RelayProtocol {
         return (0..<count).map { Int64(bigEndian: body.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
     }
 
+    /// Reads an ECHO's body: the probe's number, when the probe left, when it came, when it was answered.
+    ///
+    /// - Throws: `AgentError` `protocolViolation`, also for times so far off that their differences would be no numbers.
+    static func readEcho(_ body: UnsafeRawBufferPointer) throws -> [Int64] {
+        let values = try readNumbers(body, count: 4)
+        guard values.dropFirst().allSatisfy({ (0..<(1 << 62)).contains($0) }) else {
+            throw violation("an ECHO with impossible times")
+        }
+        return values
+    }
+
     static func violation(_ what: String) -> AgentError {
         AgentError(.protocolViolation, "the relay connection carried \(what)")
     }

@@ -19,7 +19,7 @@ struct RelayedEvent {
 
     /// Reads an EVENT's body.
     ///
-    /// - Throws: `AgentError` `protocolViolation` when it is too short.
+    /// - Throws: `AgentError` `protocolViolation` when it is too short, or has a number that nobody counts to.
     @inline(__always)
     init(_ body: UnsafeRawBufferPointer) throws {
         let prefix = RelayProtocol.eventPrefixSize - RelayProtocol.headerSize
@@ -27,6 +27,8 @@ struct RelayedEvent {
         func number(_ index: Int) -> Int64 {
             Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
         }
+        // So there is always a next number, and a count of those that are missing.
+        guard number(0) > 0 else { throw RelayProtocol.violation("an EVENT with an impossible number") }
         sequence = UInt64(bitPattern: number(0))
         sourceKernelNs = number(1)
         sourceUserNs = number(2)

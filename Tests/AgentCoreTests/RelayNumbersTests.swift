@@ -1,0 +1,90 @@
+import ExperimentModel
+import TestSupport
+import Testing
+import WireTransport
+
+@testable import AgentCore
+
+/// A forwarder that says what it is told to, however impossible.
+private final class WildForwarder: RelaySenderOwner {
+    private let context: AgentContext
+    private(set) var sender: RelaySender?
+
+    init(context: AgentContext, port: Int) {
+        self.context = context
+        sender = RelaySender(
+            name: "backbone/0",
+            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
+            target: Dialer.Target(host: "127.0.0.1", port: port),
+            context: context,
+            owner: self
+        )
+    }
+
+    func emit(_ sequence: UInt64, eventTimeNs: Int64 = 1) {
+        Array(#"{"e":"bookTicker","u":1}"#.utf8).withUnsafeBytes {
+            sender?.outbox.append(sequence: sequence, stamp: ReadStamp(), eventTimeNs: eventTimeNs, message: $0)
+        }
+        sender?.flush()
+    }
+
+    func turn() { context.loop.runOnce(maximumWaitNs: 500_000) }
+
+    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayEnded(_ sender: any RelayOutlet) {}
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
+        SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
+    }
+}
+
+/// By hand a receiver has no secret: whoever reaches its port may say anything.
+@Suite(.timeLimit(.minutes(1)))
+struct RelayNumbersTests {
+    @Test("Numbers that no forwarder has end its connection at most, and never the receiver")
+    func wildNumbers() throws {
+        try withTemporaryFolder { folder in
+            let contexts = try [AgentPlan.Role.receive, .forward].map {
+                try AgentContext.relay($0, folder, secret: nil)
+            }
+            defer { for context in contexts { context.writer.finish() } }
+            let receiver = ReceiveAgent(context: contexts[0])
+            try receiver.start()
+            let forwarder = WildForwarder(context: contexts[1], port: try #require(receiver.ports["backbone"]))
+            func run(until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) {
+                let endNs = HostClock.monotonicNs() + 20_000_000_000
+                while !condition() {
+                    guard HostClock.monotonicNs() < endNs else {
+                        Issue.record("waited 20 s in vain", sourceLocation: location)
+                        return
+                    }
+                    forwarder.turn()
+                    contexts[0].loop.runOnce(maximumWaitNs: 500_000)
+                }
+            }
+            /// Sends a number that ends the connection, and waits for the next one.
+            func refuse(_ sequence: UInt64) {
+                let attempts = forwarder.sender?.retry.attempts ?? 0
+                forwarder.emit(sequence)
+                run { forwarder.sender?.retry.attempts == attempts + 1 && forwarder.sender?.state == .streaming }
+            }
+
+            run { forwarder.sender?.state == .streaming }
+            forwarder.emit(1, eventTimeNs: .min + 1)
+            run { receiver.samples.count == 1 }
+            forwarder.emit(UInt64(Int64.max))
+            run { receiver.samples.count == 2 }
+            #expect(receiver.laneSummaries()[0].counts.missing == Int.max - 2)
+            refuse(.max)
+            // Each connection begins anew: what the last one left missing is added up.
+            forwarder.emit(UInt64(Int64.max))
+            run { receiver.samples.count == 3 }
+            refuse(0)
+            forwarder.emit(1)
+            run { receiver.samples.count == 4 }
+            let lane = receiver.laneSummaries()[0]
+            #expect(lane.counts.arrived == 1 && lane.counts.missing == 0)
+            #expect(lane.earlier?.arrived == 3 && lane.earlier?.missing == .max)
+            #expect(lane.connections.count == 3)
+        }
+    }
+}
