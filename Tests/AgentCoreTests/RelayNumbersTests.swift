@@ -71,20 +71,40 @@ struct RelayNumbersTests {
             run { forwarder.sender?.state == .streaming }
             forwarder.emit(1, eventTimeNs: .min + 1)
             run { receiver.samples.count == 1 }
-            forwarder.emit(UInt64(Int64.max))
+            let largest = RelayProtocol.largestCount
+            forwarder.emit(largest)
             run { receiver.samples.count == 2 }
-            #expect(receiver.laneSummaries()[0].counts.missing == Int.max - 2)
+            #expect(receiver.laneSummaries()[0].counts.missing == Int(largest) - 2)
             refuse(.max)
             // Each connection begins anew: what the last one left missing is added up.
-            forwarder.emit(UInt64(Int64.max))
+            forwarder.emit(largest)
             run { receiver.samples.count == 3 }
             refuse(0)
             forwarder.emit(1)
             run { receiver.samples.count == 4 }
             let lane = receiver.laneSummaries()[0]
             #expect(lane.counts.arrived == 1 && lane.counts.missing == 0)
-            #expect(lane.earlier?.arrived == 3 && lane.earlier?.missing == .max)
+            #expect(lane.earlier?.arrived == 3 && lane.earlier?.missing == 2 * Int(largest) - 3)
             #expect(lane.connections.count == 3)
+        }
+    }
+
+    @Test("However often a forwarder begins anew, what it left missing has a sum")
+    func sums() {
+        var sum = LaneCounts()
+        var counts = LaneCounts()
+        counts.missing = .max - 1
+        for _ in 0..<3 { sum.addArrivals(of: counts) }
+        #expect(sum.missing == .max)
+    }
+
+    @Test("Totals that nobody can have are a violation", arguments: 0..<5)
+    func totals(_ place: Int) throws {
+        for value in [-1, Int64(RelayProtocol.largestCount) + 1, .min, .max] {
+            var values = [Int64](repeating: 1, count: 5)
+            values[place] = value
+            let frame = RelayProtocol.numbers(.bye, values).dropFirst(RelayProtocol.headerSize)
+            #expect(throws: AgentError.self) { try Array(frame).withUnsafeBytes { try RelayProtocol.readTotals($0) } }
         }
     }
 }

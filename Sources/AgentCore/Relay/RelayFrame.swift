@@ -87,6 +87,10 @@ public enum RelayProtocol {
     public static let headerSize = 8
     /// The octets of an EVENT before its message, the frame's header included.
     public static let eventPrefixSize = 48
+    /// The largest number of an event, and of events, that is believed: a million a second for 285 years.
+    ///
+    /// So there is always a next one, and sums over lanes are numbers, too.
+    static let largestCount: UInt64 = 1 << 53
     /// Where the time of sending lies in an EVENT, so that it can be set right before the send.
     static let eventSendTimeOffset = 32
     /// Where the octets behind an EVENT that were sent with it stand in its header.
@@ -198,7 +202,9 @@ extension RelayProtocol {
     /// Reads the body of a BYE or a SO FAR.
     static func readTotals(_ body: UnsafeRawBufferPointer) throws -> SenderTotals {
         let values = try readNumbers(body, count: 5)
-        guard values.allSatisfy({ $0 >= 0 }) else { throw violation("totals below zero") }
+        guard values.allSatisfy({ (0...Int64(largestCount)).contains($0) }) else {
+            throw violation("impossible totals")
+        }
         return SenderTotals(
             received: Int(clamping: values[0]),
             forwarded: Int(clamping: values[1]),

@@ -27,9 +27,10 @@ struct RelayedEvent {
         func number(_ index: Int) -> Int64 {
             Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
         }
-        // So there is always a next number, and a count of those that are missing.
-        guard number(0) > 0 else { throw RelayProtocol.violation("an EVENT with an impossible number") }
         sequence = UInt64(bitPattern: number(0))
+        guard sequence &- 1 < RelayProtocol.largestCount else {
+            throw RelayProtocol.violation("an EVENT with an impossible number")
+        }
         sourceKernelNs = number(1)
         sourceUserNs = number(2)
         sourceSendNs = number(3)
