@@ -32,25 +32,9 @@ struct CampaignSupervisors: Sendable {
 
     /// Puts the plan, the secret and the trusted certificates where the supervisor will be.
     func prepare(_ host: any RemoteHost, _ plan: CampaignPlan, secret: String, caFile: String?) async throws {
-        let place = directory(plan.host)
-        let prepare = RemoteCommand(HostScripts.prepare, arguments: [place], input: Array((secret + "\n").utf8))
-        try await host.run(prepare).checked(host: host.name, command: prepare)
-        if let caFile {
-            _ = try await host.upload(
-                UploadFile(
-                    localPath: caFile,
-                    remotePath: place + "/" + AgentStarter.caFile,
-                    permissions: 0o600,
-                    compression: .none
-                )
-            )
-        }
-        let write = RemoteCommand(
-            HostScripts.writeFile,
-            arguments: [place, Self.planFile],
-            input: Array(try JSONEncoder().encode(plan))
-        )
-        try await host.run(write).checked(host: host.name, command: write)
+        let files = AgentFiles(host: host, directory: directory(plan.host))
+        try await files.prepare(secret: secret, caFile: caFile)
+        try await files.write(try JSONEncoder().encode(plan), to: Self.planFile)
     }
 
     private static let planFile = "campaign.json"
