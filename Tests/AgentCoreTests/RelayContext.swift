@@ -1,4 +1,6 @@
 import ExperimentModel
+import Testing
+import WireTransport
 
 @testable import AgentCore
 
@@ -30,5 +32,34 @@ extension AgentContext {
             bufferEvents: bufferEvents
         )
         return try AgentContext(plan: plan, directory: folder, secret: secret)
+    }
+}
+
+extension RelaySender {
+    /// The lane's sender, to a port of this machine.
+    convenience init(toPort port: Int, _ context: AgentContext, owner: any RelaySenderOwner) {
+        self.init(
+            name: "backbone/0",
+            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
+            target: Dialer.Target(host: "127.0.0.1", port: port),
+            context: context,
+            owner: owner
+        )
+    }
+}
+
+/// Turns the loops of some agents in one process until a condition holds, for at most 20 s.
+func turn(
+    _ contexts: AgentContext...,
+    until condition: () throws -> Bool,
+    at location: SourceLocation = #_sourceLocation
+) rethrows {
+    let endNs = HostClock.monotonicNs() + 20_000_000_000
+    while try !condition() {
+        guard HostClock.monotonicNs() < endNs else {
+            Issue.record("waited 20 s in vain", sourceLocation: location)
+            return
+        }
+        for context in contexts { context.loop.runOnce(maximumWaitNs: 500_000) }
     }
 }

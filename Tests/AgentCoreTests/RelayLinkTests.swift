@@ -37,13 +37,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
 
     func connect() {
         let port = listener?.port ?? 0
-        sender = RelaySender(
-            name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-            target: Dialer.Target(host: "127.0.0.1", port: port),
-            context: forwarder,
-            owner: self
-        )
+        sender = RelaySender(toPort: port, forwarder, owner: self)
     }
 
     /// The forwarder dies without a word, and another takes its place.
@@ -66,15 +60,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     }
 
     func run(until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: location)
-                return
-            }
-            forwarder.loop.runOnce(maximumWaitNs: 500_000)
-            receiver.loop.runOnce(maximumWaitNs: 500_000)
-        }
+        turn(forwarder, receiver, until: condition, at: location)
     }
 
     func end() {

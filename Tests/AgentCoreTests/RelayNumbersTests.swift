@@ -7,18 +7,10 @@ import WireTransport
 
 /// A forwarder that says what it is told to, however impossible.
 private final class WildForwarder: RelaySenderOwner {
-    private let context: AgentContext
     private(set) var sender: RelaySender?
 
     init(context: AgentContext, port: Int) {
-        self.context = context
-        sender = RelaySender(
-            name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-            target: Dialer.Target(host: "127.0.0.1", port: port),
-            context: context,
-            owner: self
-        )
+        sender = RelaySender(toPort: port, context, owner: self)
     }
 
     func emit(_ sequence: UInt64, eventTimeNs: Int64 = 1) {
@@ -27,8 +19,6 @@ private final class WildForwarder: RelaySenderOwner {
         }
         sender?.flush()
     }
-
-    func turn() { context.loop.runOnce(maximumWaitNs: 500_000) }
 
     func relayFinishAsked(_ sender: any RelayOutlet) {}
     func relayEnded(_ sender: any RelayOutlet) {}
@@ -51,15 +41,7 @@ struct RelayNumbersTests {
             try receiver.start()
             let forwarder = WildForwarder(context: contexts[1], port: try #require(receiver.ports["backbone"]))
             func run(until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) {
-                let endNs = HostClock.monotonicNs() + 20_000_000_000
-                while !condition() {
-                    guard HostClock.monotonicNs() < endNs else {
-                        Issue.record("waited 20 s in vain", sourceLocation: location)
-                        return
-                    }
-                    forwarder.turn()
-                    contexts[0].loop.runOnce(maximumWaitNs: 500_000)
-                }
+                turn(contexts[0], contexts[1], until: condition, at: location)
             }
             /// Sends a number that ends the connection, and waits for the next one.
             func refuse(_ sequence: UInt64) {

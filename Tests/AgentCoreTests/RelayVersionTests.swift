@@ -77,19 +77,6 @@ struct RelayVersionTests {
         return bytes
     }
 
-    private func run(_ loop: EventLoop, until condition: () throws -> Bool, at: SourceLocation = #_sourceLocation)
-        rethrows
-    {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while try !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: at)
-                return
-            }
-            loop.runOnce(maximumWaitNs: 5_000_000)
-        }
-    }
-
     private func lines(of event: String, in folder: String) throws -> [[String: String]] {
         try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8).split(separator: "\n").map {
             try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
@@ -105,14 +92,8 @@ struct RelayVersionTests {
             port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
             context.loop.add(port)
             let owner = QuietOwner()
-            let sender = RelaySender(
-                name: "backbone/0",
-                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-                target: Dialer.Target(host: "127.0.0.1", port: port.port),
-                context: context,
-                owner: owner
-            )
-            run(context.loop) { sender.lastFailure != nil }
+            let sender = RelaySender(toPort: port.port, context, owner: owner)
+            turn(context) { sender.lastFailure != nil }
             let failure = try #require(sender.lastFailure)
             #expect(
                 failure.contains(
@@ -134,7 +115,7 @@ struct RelayVersionTests {
             let peer = OtherPeer(greeting: Self.with(version, hello))
             let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: listener.port).first)
             peer.take(try StreamSocket.connect(to: address), isConnected: false, loop: context.loop)
-            try run(context.loop) { try peer.frame(.refuse) != nil }
+            try turn(context) { try peer.frame(.refuse) != nil }
             let reason = String(decoding: try #require(try peer.frame(.refuse)).dropFirst(8), as: UTF8.self)
             let expected = "the forwarder speaks relay protocol \(version), this agent \(RelayProtocol.version)"
             #expect(reason.contains(expected) && reason.contains("install the same latexp on both hosts"))
@@ -160,14 +141,8 @@ struct RelayVersionTests {
             port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
             context.loop.add(port)
             let owner = QuietOwner()
-            let sender = RelaySender(
-                name: "backbone/0",
-                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-                target: Dialer.Target(host: "127.0.0.1", port: port.port),
-                context: context,
-                owner: owner
-            )
-            try run(context.loop) { try sender.retry.account.past.count >= 5 && peer.frame(.hello) != nil }
+            let sender = RelaySender(toPort: port.port, context, owner: owner)
+            try turn(context) { try sender.retry.account.past.count >= 5 && peer.frame(.hello) != nil }
             let expected = "the receiver speaks relay protocol \(version), this agent \(RelayProtocol.version)"
             #expect(sender.lastFailure?.contains(expected) == true)
             let greeting = try #require(try peer.frame(.hello))

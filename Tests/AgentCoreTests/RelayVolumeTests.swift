@@ -15,13 +15,7 @@ private final class VolumeForwarder: RelaySenderOwner {
 
     init(context: AgentContext, port: Int) {
         self.context = context
-        sender = RelaySender(
-            name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-            target: Dialer.Target(host: "127.0.0.1", port: port),
-            context: context,
-            owner: self
-        )
+        sender = RelaySender(toPort: port, context, owner: self)
     }
 
     func emit(_ count: Int) {
@@ -170,14 +164,6 @@ struct RelayVolumeTests {
         until condition: () -> Bool,
         at location: SourceLocation = #_sourceLocation
     ) {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: location)
-                return
-            }
-            forwarder.context.loop.runOnce(maximumWaitNs: 500_000)
-            receiver.context.loop.runOnce(maximumWaitNs: 500_000)
-        }
+        turn(forwarder.context, receiver.context, until: condition, at: location)
     }
 }
