@@ -10,6 +10,6 @@ public enum UTC {
     ///
     /// - Parameter seconds: since 1970 UTC; what is not a whole second is cut off.
     public static func text(_ seconds: Double) -> String {
-        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
+        Date.ISO8601FormatStyle().format(Date(timeIntervalSince1970: seconds.rounded(.down)))
     }
 }
