@@ -56,9 +56,9 @@ def run_row(row, folder):
         outcome.wrong.append(f"{type(error).__name__}: {error}")
         outcome.notes.append(traceback.format_exc(limit=-3))
     finally:
-        for helper in world.helpers if world else []:
-            helper.kill()
-            helper.wait()
+        for bystander in world.bystanders if world else []:
+            bystander.kill()
+            bystander.wait()
         if lab is not None:
             lab.close()
         for limit in getattr(world, "limits", []):

@@ -125,7 +125,7 @@ class Agent:
         return 0
 
     def descriptors(self):
-        """The least of several looks: a pipe to a helper that is there for some milliseconds does not count."""
+        """The least of several looks: a pipe to a program that is there for some milliseconds does not count."""
         counts = []
         for _ in range(5):
             try:
@@ -143,7 +143,7 @@ class World:
         self.lab, self.lanes, self.buffer = lab, lanes, buffer
         self.transport, self.deadline = transport, deadline
         self.launcher, self.forwarder_launcher = launcher, forwarder_launcher
-        self.receivers, self.forwarders, self.helpers = [], [], []
+        self.receivers, self.forwarders, self.bystanders = [], [], []
         self.links = []
 
     def _plan(self, role, host, address, paths):
