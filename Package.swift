@@ -92,8 +92,8 @@ let package = Package(
         module(
             "LabWorld",
             [
-                "ChildProcesses", "CSockets", "ExperimentModel", "MarketFeed", "WebSocketCodec", "WireTransport",
-                subprocess,
+                "ChildProcesses", "CSockets", "ExperimentModel", "LatencyStatistics", "MarketFeed", "WebSocketCodec",
+                "WireTransport", subprocess,
             ]
         ),
 
@@ -131,7 +131,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["ExperimentModel", subprocess],
+            dependencies: ["ExperimentModel", "LatencyStatistics", subprocess],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

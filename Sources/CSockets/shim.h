@@ -54,6 +54,8 @@ extern int madvise(void *, size_t, int);
 #if defined(__linux__) && !defined(__USE_GNU)
 // poll.h declares it only with _GNU_SOURCE, which would make this module's idea of fd_set differ from Glibc's.
 extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+// As does spawn.h this.
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
 #endif
 
 /// The current time of a clock, nanoseconds.

@@ -36,8 +36,15 @@ public final class ChildProcess: Sendable {
     /// Its process id, and that of its group where it leads one.
     public let pid: pid_t
     private let leadsGroup: Bool
-    /// What `waitpid` said of its end; from then on its id may belong to another process.
-    private let ending = Mutex<Int32?>(nil)
+    /// How it ended; from then on its id may belong to another process.
+    private let ending = Mutex<Ending?>(nil)
+
+    private enum Ending {
+        /// As `waitpid` puts it.
+        case status(Int32)
+        /// Somebody else waited for it, or nobody can: this process ignores its children's ends.
+        case unknown
+    }
 
     /// Starts a program.
     ///
@@ -46,6 +53,8 @@ public final class ChildProcess: Sendable {
     ///   - arguments: without the program's own name.
     ///   - environment: all of it.
     ///   - errors: standard error; nil for the same as `output`.
+    ///   - directory: its working directory, from which `program` and files are looked up; nil for this process's.
+    ///   - company: who gets the terminal's signals.
     /// - Throws: `SpawnError`.
     public init(
         _ program: String,
@@ -54,10 +63,11 @@ public final class ChildProcess: Sendable {
         input: Stream = .nothing,
         output: Stream,
         errors: Stream? = nil,
+        directory: String? = nil,
         company: Company
     ) throws(SpawnError) {
         var pid: pid_t = 0
-        let code = withActions([input, output], errors) { actions in
+        let code = withActions(directory, [input, output], errors) { actions in
             withAttributes(company) { attributes in
                 withStrings([program] + arguments) { argv in
                     withStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
@@ -77,15 +87,27 @@ public final class ChildProcess: Sendable {
             if ending != nil { return true }
             var status: Int32 = 0
             let ended = waitpid(pid, &status, WNOHANG)
-            if ended == pid || (ended < 0 && errno == ECHILD) { ending = status }
+            if ended == pid { ending = .status(status) }
+            if ended < 0, errno == ECHILD { ending = .unknown }
             return ending != nil
         }
     }
 
-    /// Its exit status; nil while it runs, and when a signal ended it.
+    /// Its exit status; nil while it runs, when a signal ended it, and when that is not known.
     public var exitStatus: Int32? {
-        guard hasEnded, let ending = ending.withLock({ $0 }), ending & 0x7f == 0 else { return nil }
-        return ending >> 8 & 0xff
+        guard let status = endedStatus, status & 0x7f == 0 else { return nil }
+        return status >> 8 & 0xff
+    }
+
+    /// The signal that ended it; nil while it runs, when it exited, and when that is not known.
+    public var endingSignal: Int32? {
+        guard let status = endedStatus, status & 0x7f != 0 else { return nil }
+        return status & 0x7f
+    }
+
+    private var endedStatus: Int32? {
+        guard hasEnded, case .status(let status) = ending.withLock({ $0 }) else { return nil }
+        return status
     }
 
     /// Waits until it has ended, at most `limitNs`; whether it has.

@@ -22,8 +22,10 @@ import CSockets
     private func emptyAttributes() -> SpawnAttributes { nil }
 #endif
 
-/// Calls `body` with what opens descriptors 0, 1, … from `streams`, and 2 from `errors` or, without it, as 1 is.
+/// Calls `body` with what enters `directory`, if there is one, and then opens descriptors 0, 1, … from `streams`, and 2
+/// from `errors` or, without it, as 1 is.
 func withActions<Result>(
+    _ directory: String?,
     _ streams: [ChildProcess.Stream],
     _ errors: ChildProcess.Stream?,
     _ body: (inout SpawnActions) -> Result
@@ -31,6 +33,7 @@ func withActions<Result>(
     var actions = emptyActions()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
+    if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
     for (number, stream) in zip(Int32(0)..., streams + [errors ?? .descriptor(1)]) {
         switch stream {
         case .nothing: posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)

@@ -6,7 +6,4 @@ public enum Market: String, Codable, Sendable, CaseIterable {
     case usdm
     /// Coin-margined futures. Its `bookTicker` carries `E` and `T`.
     case coinm
-
-    /// Whether the market's `bookTicker` messages say when they were sent (`E`).
-    public var bookTickerHasEventTime: Bool { self != .spot }
 }

@@ -35,7 +35,8 @@ extension AscendingSamples {
         return from
     }
 
-    /// The quantile of type 7 (Hyndman and Fan, "Sample quantiles in statistical packages", 1996, definition 7); nil when empty.
+    /// The quantile of type 7 (Hyndman and Fan, "Sample quantiles in statistical packages", 1996, definition 7); nil
+    /// when empty.
     public func quantile(_ probability: Double) -> Double? {
         guard count > 0, (0...1).contains(probability) else { return nil }
         let rank = Double(count - 1) * probability

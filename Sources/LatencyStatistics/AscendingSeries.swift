@@ -148,7 +148,8 @@ public struct AscendingSeries: AscendingSamples {
         func moments(_ count: Int) -> (mean: Double, squares: Double) {
             let offset = (Double(sum) + farSum) / Double(count)
             let squares = Double(upperSquares) * 0x1p32 + Double(lowerSquares) + farSquares
-            // The median is within a standard deviation of the mean, so that at most half of the digits' last one is lost.
+            // The median is within a standard deviation of the mean, so that at most half of the digits' last one is
+            // lost.
             return (Double(centre) + offset, max(0, squares - Double(count) * offset * offset))
         }
     }

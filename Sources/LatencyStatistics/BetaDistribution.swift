@@ -8,7 +8,8 @@
 
 /// The beta distribution, on which the ranks of order statistics and Student's t rest.
 public enum BetaDistribution {
-    /// The probability of a value up to `x`: the regularised incomplete beta function I_x(a, b); nan unless `a`, `b` > 0.
+    /// The probability of a value up to `x`: the regularised incomplete beta function I_x(a, b); nan unless `a`, `b` >
+    /// 0.
     ///
     /// By the continued fraction of NIST's Digital Library of Mathematical Functions, 8.17.22, with Lentz's evaluation.
     public static func cumulative(_ x: Double, _ a: Double, _ b: Double) -> Double {

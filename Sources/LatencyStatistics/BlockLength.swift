@@ -27,9 +27,9 @@ public struct BlockLength: Hashable, Sendable {
 
     /// The block length for the mean of `series`.
     ///
-    /// Never below the cube root of n, the order that is right for weakly dependent data: longer blocks cost little, and
-    /// shorter ones would trust an estimate of no dependence too much. The method looks for dependence over some sqrt(n)
-    /// samples; where it reaches further, averages of four samples are looked at instead, and so on.
+    /// Never below the cube root of n, the order that is right for weakly dependent data: longer blocks cost little,
+    /// and shorter ones would trust an estimate of no dependence too much. The method looks for dependence over some
+    /// sqrt(n) samples; where it reaches further, averages of four samples are looked at instead, and so on.
     public init(for series: [Double]) {
         var group = max(1, (series.count + Self.longestExamined - 1) / Self.longestExamined)
         var found = Self.politisWhite(Self.averaged(series, group))

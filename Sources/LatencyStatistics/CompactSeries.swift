@@ -1,7 +1,7 @@
 /// Whole numbers in the order in which they came, four octets each while they are near each other.
 ///
-/// Delays are nanoseconds that differ by less than four seconds, but for few: a number is kept as its distance from a base, and
-/// the few that are further away apart from the others. Ten million delays take 40 MB instead of 80 MB.
+/// Delays are nanoseconds that differ by less than four seconds, but for few: a number is kept as its distance from a
+/// base, and the few that are further away apart from the others. Ten million delays take 40 MB instead of 80 MB.
 public struct CompactSeries: Sendable {
     /// A number that is too far from the base, and its place in the series.
     struct Far: Sendable {

@@ -1,4 +1,5 @@
-/// The interarrival jitter of RFC 3550 section 6.4.1 and appendix A.8, the smoothed change of the delay from one event to the next.
+/// The interarrival jitter of RFC 3550 section 6.4.1 and appendix A.8, the smoothed change of the delay from one event
+/// to the next.
 public struct InterarrivalJitter: Hashable, Sendable {
     /// The jitter so far, in the unit of the delays; 0 before the second event.
     public private(set) var value = 0.0

@@ -1,6 +1,7 @@
 /// A straight line through points by least squares, with the slope's 95 % interval by Student's t.
 ///
-/// For figures of whole runs over the time of a campaign: the points count alike, and what they depend on each other is not in it.
+/// For figures of whole runs over the time of a campaign: the points count alike, and what they depend on each other is
+/// not in it.
 public struct LinearTrend: Codable, Hashable, Sendable {
     /// The change of y for one of x.
     public var slope: Double
@@ -37,7 +38,8 @@ public struct LinearTrend: Codable, Hashable, Sendable {
     /// Whether the interval lies wholly on one side of zero.
     public var excludesZero: Bool { low > 0 || high < 0 }
 
-    /// How much values resemble those before them: the autocorrelation at lag 1, -1 to 1; nil with fewer than four, or all alike.
+    /// How much values resemble those before them: the autocorrelation at lag 1, -1 to 1; nil with fewer than four, or
+    /// all alike.
     public static func neighbourCorrelation(_ values: [Double]) -> Double? {
         guard values.count > 3 else { return nil }
         let mean = values.reduce(0, +) / Double(values.count)

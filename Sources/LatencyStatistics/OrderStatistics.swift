@@ -1,10 +1,10 @@
 /// Intervals of quantiles from the ranks of the samples, which hold whatever the distribution is.
 public enum OrderStatistics {
-    /// The ranks, counted from 1, of the two samples between which the quantile of independent samples lies with at least
-    /// 95 % certainty; nil when there are too few samples.
+    /// The ranks, counted from 1, of the two samples between which the quantile of independent samples lies with at
+    /// least 95 % certainty; nil when there are too few samples.
     ///
-    /// The number of samples at or below the quantile is binomial (David and Nagaraja, "Order Statistics", 7.1). Each end
-    /// leaves out at most 2.5 %.
+    /// The number of samples at or below the quantile is binomial (David and Nagaraja, "Order Statistics", 7.1). Each
+    /// end leaves out at most 2.5 %.
     public static func ranks(count: Int, probability: Double) -> ClosedRange<Int>? {
         guard count > 0, probability > 0, probability < 1 else { return nil }
         func atMost(_ successes: Int) -> Double {
@@ -36,7 +36,8 @@ public enum OrderStatistics {
     /// The shares of the samples between which the share at or below the quantile lies with 95 % certainty, when the
     /// samples tell as much as `effectiveCount` independent ones; nil when they tell too little for one of the ends.
     ///
-    /// The binomial distribution continued to real numbers, with half of the probability of each count on either side of it.
+    /// The binomial distribution continued to real numbers, with half of the probability of each count on either side
+    /// of it.
     static func levels(effectiveCount: Double, probability: Double) -> (low: Double, high: Double)? {
         func below(_ share: Double) -> Double {
             BetaDistribution.cumulative(

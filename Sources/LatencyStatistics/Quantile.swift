@@ -11,7 +11,8 @@ public enum Quantile {
     /// The fewest samples that allow a 95 % interval of this quantile.
     ///
     /// With fewer, even the least or the greatest sample lies beyond the quantile with less than 97.5 % certainty
-    /// (the order-statistic interval does not exist; David and Nagaraja, "Order Statistics", 7.1): 6 for the median, 36, 72, 368 and 3,688 for p90, p95, p99, p99.9.
+    /// (the order-statistic interval does not exist; David and Nagaraja, "Order Statistics", 7.1): 6 for the median,
+    /// 36, 72, 368 and 3,688 for p90, p95, p99, p99.9.
     public static func minimumCount(forIntervalOf probability: Double) -> Int {
         let far = max(probability, 1 - probability)
         guard far > 0, far < 1 else { return .max }

@@ -20,8 +20,8 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
     public var withheld: String?
     /// Why there is no interval; nil when there is one.
     public var cause: Cause?
-    /// How many times as long one would have to measure for an interval, as far as these samples tell; nil when there is one,
-    /// and where too few samples are the reason.
+    /// How many times as long one would have to measure for an interval, as far as these samples tell; nil when there
+    /// is one, and where too few samples are the reason.
     public var lengthening: Double?
     /// The samples that were kept together since they depend on each other; nil when withheld.
     public var blockLength: Int?
@@ -46,8 +46,9 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
 
     /// The size that a true difference must have for data like these to show it nine times in ten; nil when withheld.
     ///
-    /// The minimum detectable effect (Bloom 1995): Student's quantiles for 97.5 % and 90 %, standard errors each. Where the
-    /// degrees of freedom are few, that is short of the noncentral distribution's answer; the factor makes it right to 1 %.
+    /// The minimum detectable effect (Bloom 1995): Student's quantiles for 97.5 % and 90 %, standard errors each. Where
+    /// the degrees of freedom are few, that is short of the noncentral distribution's answer; the factor makes it right
+    /// to 1 %.
     public var leastDetectable: Double? {
         guard let standardError, let degreesOfFreedom else { return nil }
         let shown = StudentDistribution.quantile(0.975, degreesOfFreedom: degreesOfFreedom)
@@ -85,8 +86,8 @@ public struct QuantileInterval: Codable, Hashable, Sendable {
 
     /// The difference of two independent estimates, second - first.
     ///
-    /// The interval of a difference from the intervals of its two sides (Zou and Donner, "Construction of confidence limits
-    /// about effect measures", 2008).
+    /// The interval of a difference from the intervals of its two sides (Zou and Donner, "Construction of confidence
+    /// limits about effect measures", 2008).
     public init(difference first: QuantileInterval, _ second: QuantileInterval) {
         self.init(
             probability: first.probability,

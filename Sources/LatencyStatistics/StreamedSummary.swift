@@ -1,7 +1,7 @@
 /// The figures of more whole numbers than memory should hold: they are gone over several times instead.
 ///
-/// Quantiles are exact and of type 7, as `Summary` has them, found by counting in passes (Munro and Paterson, "Selection and
-/// sorting with limited storage", 1980); the memory is the same for ten numbers and ten billion.
+/// Quantiles are exact and of type 7, as `Summary` has them, found by counting in passes (Munro and Paterson,
+/// "Selection and sorting with limited storage", 1980); the memory is the same for ten numbers and ten billion.
 public struct StreamedSummary: Hashable, Sendable {
     /// Hands every number to what it is given, in any order; each time it is called the same numbers.
     public typealias Pass = ((Int64) -> Void) throws -> Void
@@ -37,7 +37,8 @@ public struct StreamedSummary: Hashable, Sendable {
         }
     }
 
-    /// One pass by Welford's recurrence (Knuth, The Art of Computer Programming, volume 2, 4.2.2), about the first number.
+    /// One pass by Welford's recurrence (Knuth, The Art of Computer Programming, volume 2, 4.2.2), about the first
+    /// number.
     private mutating func takeMoments(_ pass: Pass) throws {
         var count = 0
         var first: Int64 = 0

@@ -6,10 +6,11 @@ public enum StudentDistribution {
         return t > 0 ? 1 - tail / 2 : tail / 2
     }
 
-    /// The value that is not exceeded with this probability, found by halving `cumulative`; nan unless it is between 0 and 1 and the degrees are above 0.
+    /// The value that is not exceeded with this probability, found by halving `cumulative`; nan unless it is between 0
+    /// and 1 and the degrees are above 0.
     ///
-    /// Degrees of freedom need not be whole: Satterthwaite's ("An approximate distribution of estimates of variance components",
-    /// 1946) are not.
+    /// Degrees of freedom need not be whole: Satterthwaite's ("An approximate distribution of estimates of variance
+    /// components", 1946) are not.
     public static func quantile(_ probability: Double, degreesOfFreedom: Double) -> Double {
         guard probability > 0, probability < 1, degreesOfFreedom > 0 else { return .nan }
         guard probability >= 0.5 else { return -quantile(1 - probability, degreesOfFreedom: degreesOfFreedom) }

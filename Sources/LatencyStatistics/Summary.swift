@@ -52,8 +52,8 @@ public struct Summary: Codable, Hashable, Sendable {
 
     /// The summary of ascending samples; nil without samples.
     ///
-    /// Sums are taken about the median: those of large equal parts would lose the small differences (Chan, Golub and LeVeque,
-    /// "Algorithms for computing the sample variance", 1983).
+    /// Sums are taken about the median: those of large equal parts would lose the small differences (Chan, Golub and
+    /// LeVeque, "Algorithms for computing the sample variance", 1983).
     public init?(_ samples: some AscendingSamples) {
         guard samples.count > 0 else { return nil }
         func quantile(_ probability: Double) -> Double { samples.quantile(probability) ?? samples[samples.count - 1] }

@@ -6,11 +6,11 @@
     import Darwin
 #endif
 
-/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions (Smirnov, "On the
-/// estimation of the discrepancy between empirical curves of distribution for two independent samples", 1939).
+/// The two-sample statistic of Kolmogorov and Smirnov: the largest gap between two empirical distributions (Smirnov,
+/// "On the estimation of the discrepancy between empirical curves of distribution for two independent samples", 1939).
 public enum KolmogorovSmirnov {
-    /// The largest difference of the shares of samples up to any one value, 0 to 1, of two ascending sets; nil when one is
-    /// empty.
+    /// The largest difference of the shares of samples up to any one value, 0 to 1, of two ascending sets; nil when one
+    /// is empty.
     public static func distance(_ first: [Double], _ second: [Double]) -> Double? {
         distance(AscendingNumbers(sorted: first), AscendingNumbers(sorted: second))
     }
@@ -30,8 +30,8 @@ public enum KolmogorovSmirnov {
         return largest
     }
 
-    /// The probability of such a distance or a larger one between independent samples of one distribution, in the limit of
-    /// many (Kolmogorov 1933, Smirnov 1948).
+    /// The probability of such a distance or a larger one between independent samples of one distribution, in the limit
+    /// of many (Kolmogorov 1933, Smirnov 1948).
     ///
     /// Samples of market data are not independent: use it for figures of whole runs.
     public static func probability(ofDistance distance: Double, _ firstCount: Int, _ secondCount: Int) -> Double {
@@ -56,14 +56,15 @@ public enum KolmogorovSmirnov {
     }
 }
 
-/// The rank test of Mann and Whitney ("On a test of whether one of two random variables is stochastically larger than the
-/// other", 1947), also called Wilcoxon's rank sum (1945).
+/// The rank test of Mann and Whitney ("On a test of whether one of two random variables is stochastically larger than
+/// the other", 1947), also called Wilcoxon's rank sum (1945).
 public struct MannWhitney: Codable, Hashable, Sendable {
     /// The pairs of one sample of each set in which the first set's is larger, equal ones counted half.
     public var statistic: Double
     /// The share of pairs in which the second set's sample is smaller: of delays, that it is the sooner one.
     public var shareSecondSmaller: Double
-    /// The two-sided probability of such a statistic between independent samples of one distribution; nil when all are equal.
+    /// The two-sided probability of such a statistic between independent samples of one distribution; nil when all are
+    /// equal.
     ///
     /// By the normal approximation, corrected for ties and continuity (Lehmann, "Nonparametrics", 1975).
     public var probability: Double?

@@ -1,9 +1,11 @@
 /// Differences between two sides of several independent units each, such as runs: what counts is how much units differ.
 ///
-/// However many samples a run has, it was taken on one day over one set of connections; the number of runs is the sample
-/// size of a comparison of runs (Hurlbert, "Pseudoreplication and the design of ecological field experiments", 1984).
+/// However many samples a run has, it was taken on one day over one set of connections; the number of runs is the
+/// sample size of a comparison of runs (Hurlbert, "Pseudoreplication and the design of ecological field experiments",
+/// 1984).
 public enum UnitComparison {
-    /// The mean of the units' figures with its 95 % interval by Student's t (Student, "The probable error of a mean", 1908); of one unit, the unit's own interval.
+    /// The mean of the units' figures with its 95 % interval by Student's t (Student, "The probable error of a mean",
+    /// 1908); of one unit, the unit's own interval.
     ///
     /// - Returns: nil without units.
     public static func mean(_ units: [QuantileInterval]) -> QuantileInterval? {
@@ -12,8 +14,8 @@ public enum UnitComparison {
         return interval(first.probability, spread.mean, spread.variance, spread.degrees)
     }
 
-    /// The same where a unit that has no interval of its own leaves the mean without one: what a run is too short to tell is
-    /// not told by another run that happens to be near it.
+    /// The same where a unit that has no interval of its own leaves the mean without one: what a run is too short to
+    /// tell is not told by another run that happens to be near it.
     public static func meanOfKnown(_ units: [QuantileInterval]) -> QuantileInterval? {
         mean(units).map { keeping($0, units) }
     }
@@ -33,11 +35,11 @@ public enum UnitComparison {
         )
     }
 
-    /// The difference between the means of two sides, second - first, by Welch's t-test ("The generalization of 'Student's'
-    /// problem when several different population variances are involved", 1947).
+    /// The difference between the means of two sides, second - first, by Welch's t-test ("The generalization of
+    /// 'Student's' problem when several different population variances are involved", 1947).
     ///
-    /// A side of one unit beside a side of several takes the other's spread; of one unit each, the difference is that of
-    /// two independent estimates, which knows nothing of how units differ. Without an interval if a unit has none.
+    /// A side of one unit beside a side of several takes the other's spread; of one unit each, the difference is that
+    /// of two independent estimates, which knows nothing of how units differ. Without an interval if a unit has none.
     public static func difference(_ first: [QuantileInterval], _ second: [QuantileInterval]) -> QuantileInterval? {
         guard let one = first.first, let other = second.first else { return nil }
         if first.count == 1, second.count == 1 { return QuantileInterval(difference: one, other) }
@@ -52,7 +54,8 @@ public enum UnitComparison {
         return keeping(difference, first + second)
     }
 
-    /// The mean of differences between units that were matched, second - first, with its interval by Student's paired t (1908).
+    /// The mean of differences between units that were matched, second - first, with its interval by Student's paired t
+    /// (1908).
     ///
     /// - Parameter pairs: at least two pairs of units.
     /// - Returns: nil with fewer than two.

@@ -1,8 +1,8 @@
 /// How much means over stretches of time vary, for series that go through the same time.
 ///
-/// The variance of a mean of dependent samples by overlapping windows (Meketon and Schmeiser, "Overlapping batch means",
-/// 1984), closed to a ring; it is the limit that the moving-block bootstrap of a mean (Künsch 1989) comes to with more
-/// and more resamples, without the drawing.
+/// The variance of a mean of dependent samples by overlapping windows (Meketon and Schmeiser, "Overlapping batch
+/// means", 1984), closed to a ring; it is the limit that the moving-block bootstrap of a mean (Künsch 1989) comes to
+/// with more and more resamples, without the drawing.
 struct WindowVariance {
     /// A window begins each quarter of its length, which loses nearly nothing against each sample (Welch 1987).
     private static let overlap = 4
@@ -55,8 +55,9 @@ struct WindowVariance {
         }
     }
 
-    /// The degrees of freedom of `ofMean`: 1.5 for each window of normal means (Meketon and Schmeiser), fewer where a few
-    /// windows have most of the variance, as when a tail was seen in a few bursts (2 V^2 / Var(V), Satterthwaite 1946).
+    /// The degrees of freedom of `ofMean`: 1.5 for each window of normal means (Meketon and Schmeiser), fewer where a
+    /// few windows have most of the variance, as when a tail was seen in a few bursts (2 V^2 / Var(V), Satterthwaite
+    /// 1946).
     var degreesOfFreedom: Double {
         let starts = deviations.first?.count ?? 0
         var squares = 0.0
@@ -75,8 +76,8 @@ struct WindowVariance {
     /// The variance of the mean over all of the time of the mean of all series.
     var ofMean: Double { variance { start in mean(deviations.indices, at: start) } }
 
-    /// The part of `ofMean` that is not common to the groups: groups that vary apart have all of it, groups that rise and
-    /// fall together none.
+    /// The part of `ofMean` that is not common to the groups: groups that vary apart have all of it, groups that rise
+    /// and fall together none.
     func ofMeanApart(groups: [[Int]]) -> Double {
         guard groups.count > 1 else { return 0 }
         let count = Double(groups.count)

@@ -1,7 +1,7 @@
 /// A host that tries again when the connection fails, and never when a command does.
 ///
-/// Repeated are `connect`, transfers, which put a file under its name only when it is whole, and commands that are marked
-/// as idempotent: of any other command it is unknown whether it ran.
+/// Repeated are `connect`, transfers, which put a file under its name only when it is whole, and commands that are
+/// marked as idempotent: of any other command it is unknown whether it ran.
 public struct RetryingHost: RemoteHost {
     private let host: any RemoteHost
     private let tries: Int

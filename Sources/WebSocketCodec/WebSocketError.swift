@@ -15,7 +15,8 @@ public struct WebSocketError: Error, CustomStringConvertible, Equatable {
     public let code: Code
     /// What happened, in words for a log.
     public let message: String
-    /// The status to put into the close frame (RFC 6455 section 7.4.1); 0 when no frame may be sent, as before the upgrade.
+    /// The status to put into the close frame (RFC 6455 section 7.4.1); 0 when no frame may be sent, as before the
+    /// upgrade.
     public let closeCode: UInt16
 
     /// Describes one failure.

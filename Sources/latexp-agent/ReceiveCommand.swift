@@ -60,7 +60,8 @@ struct ReceiveCommand: ParsableCommand {
     func run() throws {
         try AgentProcess.run(planPath: plan) {
             let file = try config.map { try ByHandConfiguration.read(path: $0) } ?? ByHandConfiguration()
-            let configuredMode = try file.mode.map { try ReceiveMode.named($0) }
+            // Reading the file has refused other names.
+            let configuredMode = file.mode.flatMap { ReceiveMode(rawValue: $0) }
             return try ByHandPlan.receive(
                 mode: mode ?? configuredMode ?? .baseline,
                 port: port ?? file.listenPort ?? 8_080,

@@ -18,7 +18,7 @@ struct Latexp: AsyncParsableCommand {
             Exit status: 0 done; 1 measured, but the verdict cannot be used; 2 bad arguments or experiment file; \
             3 a host could not be reached or used; 4 clocks; 5 the measurement failed; 130 interrupted.
             """,
-        // The option's text in the help; main() prints more than this.
+        // Gives every command its --version; what that prints is more.
         version: LatexpVersion.text,
         subcommands: [
             RunCommand.self, CompareCommand.self, CheckCommand.self, PhaseCommand.self, ReportCommand.self,
@@ -30,10 +30,6 @@ struct Latexp: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away (`latexp report latest | head`) ends the writing, not the run by a signal.
         signal(SIGPIPE, SIG_IGN)
-        if CommandLine.arguments.dropFirst().first == "--version" {
-            print(await VersionText.whole())
-            leave(CommandStatus.done.rawValue)
-        }
         do {
             try checkVerb(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
@@ -44,7 +40,7 @@ struct Latexp: AsyncParsableCommand {
             }
             leave(CommandStatus.done.rawValue)
         } catch {
-            leave(end(with: error))
+            leave(await end(with: error))
         }
     }
 
@@ -66,7 +62,7 @@ struct Latexp: AsyncParsableCommand {
     }
 
     /// Says what went wrong, once, and gives the exit status.
-    private static func end(with error: any Error) -> Int32 {
+    private static func end(with error: any Error) async -> Int32 {
         switch error {
         case let code as ExitCode: return code.rawValue
         case let error as OrchestrationError: return complain(error.message, error.code.exitStatus)
@@ -78,7 +74,8 @@ struct Latexp: AsyncParsableCommand {
         }
         let message = fullMessage(for: error)
         if exitCode(for: error) == .success {
-            print(message)
+            // `--version` ends the parsing, as `--help` does; the parser knows of the bare number only.
+            if message == LatexpVersion.text { print(await VersionText.whole()) } else { print(message) }
             return CommandStatus.done.rawValue
         }
         Terminal.errors.write(message + "\n")

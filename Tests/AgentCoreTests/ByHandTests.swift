@@ -99,7 +99,7 @@ struct ByHandTests {
     @Test func `the receiver's file makes its plan`() throws {
         let file = try read(Self.frankfurt)
         let plan = try ByHandPlan.receive(
-            mode: try ReceiveMode.named(try #require(file.mode)),
+            mode: try #require(file.mode.flatMap { ReceiveMode(rawValue: $0) }),
             port: try #require(file.listenPort),
             durationSeconds: try #require(file.durationSeconds),
             outputFile: try #require(file.outputFile),

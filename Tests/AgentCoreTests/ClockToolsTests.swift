@@ -1,5 +1,6 @@
 import ExperimentModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -93,7 +94,7 @@ struct ClockToolsTests {
     @Test("Pauses double from the first to the longest, jittered between half and whole, and start over")
     func backoff() {
         let policy = ReconnectPolicy(initial: .seconds(1), max: .seconds(30))
-        var backoff = Backoff(policy: policy, generator: SeededGenerator(5))
+        var backoff = Backoff(policy: policy, generator: SeededGenerator(seed: 5))
         for stepSeconds in [1, 2, 4, 8, 16, 30, 30, 30] as [Int64] {
             let pauseNs = backoff.nextNs()
             #expect(pauseNs >= stepSeconds * 500_000_000 && pauseNs <= stepSeconds * 1_000_000_000)

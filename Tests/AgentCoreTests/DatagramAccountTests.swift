@@ -1,4 +1,5 @@
 import ExperimentModel
+import TestSupport
 import Testing
 import WireTransport
 
@@ -15,7 +16,7 @@ import WireTransport
 
     @Test("Against a naive account: any order, any losses, any copies", arguments: [UInt64(1), 2, 3, 4])
     func againstSets(seed: UInt64) {
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         var order: [UInt64] = []
         // Losses of a third in half of the seeds: more ranges than are kept apart.
         let loss = seed % 2 == 0 ? 0.34 : 0.02
@@ -109,7 +110,7 @@ import WireTransport
         arguments: [0, 1, 55, 56, 64, 200, 4_000]
     )
     func codes(size: Int) {
-        var generator = SeededGenerator(UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let octets = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let head = (0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let body = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }

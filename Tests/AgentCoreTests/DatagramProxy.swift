@@ -1,3 +1,4 @@
+import TestSupport
 import WireTransport
 
 @testable import AgentCore
@@ -10,8 +11,8 @@ struct DatagramFaults {
     var corruption = 0.0
 }
 
-/// A way for datagrams between a forwarder and a receiver that loses, doubles, turns round and garbles them, by a seed, and knows
-/// exactly what became of every event.
+/// A way for datagrams between a forwarder and a receiver that loses, doubles, turns round and garbles them, by a seed,
+/// and knows exactly what became of every event.
 final class DatagramProxy {
     /// What the way does at the moment; nothing passes while it is cut.
     var faults = DatagramFaults()
@@ -44,7 +45,7 @@ final class DatagramProxy {
         front = try DatagramSocket.listen(host: "127.0.0.1", port: 0, receiveBufferOctets: 8 << 20)
         let address = try SocketAddress.resolve(host: "127.0.0.1", port: receiverPort)[0]
         back = try DatagramSocket.connect(to: address, receiveBufferOctets: 8 << 20)
-        generator = SeededGenerator(seed)
+        generator = SeededGenerator(seed: seed)
     }
 
     deinit { input.deallocate() }

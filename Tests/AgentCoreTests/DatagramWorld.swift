@@ -28,19 +28,28 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
         bufferEvents: Int = 100_000,
         seed: UInt64 = 1
     ) throws {
-        forwarder = try Self.context(.forward, folder, forwarderSecret, bufferEvents)
-        receiver = try Self.context(.receive, folder, receiverSecret, bufferEvents)
+        forwarder = try AgentContext.relay(
+            .forward,
+            folder,
+            secret: forwarderSecret,
+            transport: .udp,
+            bufferEvents: bufferEvents
+        )
+        receiver = try AgentContext.relay(
+            .receive,
+            folder,
+            secret: receiverSecret,
+            transport: .udp,
+            bufferEvents: bufferEvents
+        )
         try startReceiver(port: 0)
         proxy = try DatagramProxy(receiverPort: listener?.port ?? 0, seed: seed)
     }
 
-    /// The run's secret, unless a test wants another.
-    static let secret = [UInt8](repeating: 5, count: 32)
-
     /// Makes a world, calls `body`, and takes the world down.
     static func with(
-        forwarder: [UInt8]? = secret,
-        receiver: [UInt8]? = secret,
+        forwarder: [UInt8]? = AgentContext.relaySecret,
+        receiver: [UInt8]? = AgentContext.relaySecret,
         bufferEvents: Int = 100_000,
         seed: UInt64 = 1,
         _ body: (DatagramWorld) throws -> Void
@@ -56,29 +65,6 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
             defer { world.end() }
             try body(world)
         }
-    }
-
-    private static func context(
-        _ role: AgentPlan.Role,
-        _ folder: String,
-        _ secret: [UInt8]?,
-        _ bufferEvents: Int
-    ) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1, transport: .udp)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .milliseconds(50)),
-            bufferEvents: bufferEvents
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: secret)
     }
 
     /// The receiver's window is over: the goodbye is asked for, said and answered.

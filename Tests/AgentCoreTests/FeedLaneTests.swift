@@ -131,7 +131,8 @@ struct FeedLaneTests {
         }
     }
 
-    /// The most messages in any nine tenths of a second: the network may bring them a little closer together than they were sent.
+    /// The most messages in any nine tenths of a second: the network may bring them a little closer together than they
+    /// were sent.
     private static func mostWithinASecond(_ heard: [ExchangeEar.Heard]) -> Int {
         let times = heard.map(\.atNs)
         return times.map { from in times.count { $0 >= from && $0 < from + 900_000_000 } }.max() ?? 0

@@ -1,5 +1,6 @@
 import ExperimentModel
 import LabWorld
+import TestSupport
 import Testing
 import WebSocketCodec
 
@@ -10,7 +11,7 @@ import WebSocketCodec
 struct FeedReconnectTests {
     @Test
     func `pauses double up to the longest, each between half and the whole of its step`() {
-        var generator = SeededGenerator(20_261_124)
+        var generator = SeededGenerator(seed: 20_261_124)
         var backoff = Backoff(policy: ReconnectPolicy(), generator: generator)
         for _ in 0..<20 {
             for step in [1, 2, 4, 8, 16, 30, 30, 30] {
@@ -21,7 +22,7 @@ struct FeedReconnectTests {
         }
         #expect(backoff.nextNs(atLeast: 120_000_000_000) == 120_000_000_000)
         // Two lanes do not knock at the same moments.
-        var other = Backoff(policy: ReconnectPolicy(), generator: SeededGenerator(generator.next()))
+        var other = Backoff(policy: ReconnectPolicy(), generator: SeededGenerator(seed: generator.next()))
         backoff.reset()
         #expect((0..<8).map { _ in backoff.nextNs() } != (0..<8).map { _ in other.nextNs() })
     }

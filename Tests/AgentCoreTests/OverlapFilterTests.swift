@@ -1,4 +1,5 @@
 import MarketFeed
+import TestSupport
 import Testing
 
 @testable import AgentCore
@@ -59,7 +60,7 @@ struct OverlapFilterTests {
     func `each event passes once, however the connections interleave and however many of them fail`(
         _ seed: UInt64
     ) {
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         let events = Self.events(200, using: &generator)
         let lane = Lane()
         var old = events[...]

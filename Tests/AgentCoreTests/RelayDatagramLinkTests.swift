@@ -9,7 +9,7 @@ import WireTransport
 struct RelayDatagramLinkTests {
     @Test("Events arrive, and the goodbye accounts for all of them", arguments: [true, false])
     func goodbye(withSecret: Bool) throws {
-        let secret = withSecret ? DatagramWorld.secret : nil
+        let secret = withSecret ? AgentContext.relaySecret : nil
         try DatagramWorld.with(forwarder: secret, receiver: secret) { world in
             world.startForwarder()
             world.run { world.sender?.state == .streaming }

@@ -18,33 +18,10 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     private var appended: UInt64 = 0
 
     init(folder: String, forwarderSecret: [UInt8]?, receiverSecret: [UInt8]?, bufferEvents: Int = 1_000) throws {
-        forwarder = try Self.context(.forward, folder, forwarderSecret, bufferEvents)
-        receiver = try Self.context(.receive, folder, receiverSecret, bufferEvents)
+        forwarder = try AgentContext.relay(.forward, folder, secret: forwarderSecret, bufferEvents: bufferEvents)
+        receiver = try AgentContext.relay(.receive, folder, secret: receiverSecret, bufferEvents: bufferEvents)
         lane = RelayReceiverLane(name: "backbone/0", index: 0, context: receiver, owner: self)
         try listen(port: 0)
-    }
-
-    private static func context(
-        _ role: AgentPlan.Role,
-        _ folder: String,
-        _ secret: [UInt8]?,
-        _ bufferEvents: Int
-    ) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .milliseconds(50)),
-            bufferEvents: bufferEvents
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: secret)
     }
 
     func listen(port: Int) throws {
@@ -60,13 +37,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
 
     func connect() {
         let port = listener?.port ?? 0
-        sender = RelaySender(
-            name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-            target: Dialer.Target(host: "127.0.0.1", port: port),
-            context: forwarder,
-            owner: self
-        )
+        sender = RelaySender(toPort: port, forwarder, owner: self)
     }
 
     /// The forwarder dies without a word, and another takes its place.
@@ -89,15 +60,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     }
 
     func run(until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: location)
-                return
-            }
-            forwarder.loop.runOnce(maximumWaitNs: 500_000)
-            receiver.loop.runOnce(maximumWaitNs: 500_000)
-        }
+        turn(forwarder, receiver, until: condition, at: location)
     }
 
     func end() {
@@ -130,11 +93,9 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
 }
 
 struct RelayLinkTests {
-    private static let secret = [UInt8](repeating: 5, count: 32)
-
     private func withWorld(
-        forwarder: [UInt8]? = secret,
-        receiver: [UInt8]? = secret,
+        forwarder: [UInt8]? = AgentContext.relaySecret,
+        receiver: [UInt8]? = AgentContext.relaySecret,
         bufferEvents: Int = 1_000,
         _ body: (RelayWorld) throws -> Void
     ) throws {
@@ -156,7 +117,7 @@ struct RelayLinkTests {
         arguments: [true, false]
     )
     func goodbye(withSecret: Bool) throws {
-        let secret = withSecret ? Self.secret : nil
+        let secret = withSecret ? AgentContext.relaySecret : nil
         try withWorld(forwarder: secret, receiver: secret) { world in
             world.connect()
             world.run { world.sender?.state == .streaming }

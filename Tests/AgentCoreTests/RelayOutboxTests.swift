@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireTransport
 
@@ -33,7 +34,7 @@ struct RelayOutboxTests {
     )
     func partialWrites(seed: UInt64) throws {
         print("seed \(seed)")
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         let outbox = RelayOutbox(eventLimit: 1_000)
         var stream: [UInt8] = []
         var handedOver = 0

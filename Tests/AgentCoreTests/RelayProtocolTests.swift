@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireTransport
 
@@ -87,10 +88,28 @@ struct RelayProtocolTests {
         #expect(error.code == .protocolViolation)
     }
 
+    @Test("An ECHO's times are such that their differences are numbers")
+    func echo() throws {
+        func read(_ values: [Int64]) throws -> [Int64] {
+            let echo = try #require(try frame(RelayProtocol.numbers(.echo, values)))
+            return try echo.body.withUnsafeBytes { try RelayProtocol.readEcho($0) }
+        }
+        let genuine: [Int64] = [7, 1_763_850_000_000_000_000, 1_763_850_000_100_000_000, 1_763_850_000_100_040_000]
+        #expect(try read(genuine) == genuine)
+        for place in 1...3 {
+            for time in [Int64.min, -1, 1 << 62, .max] {
+                var values = genuine
+                values[place] = time
+                let error = #expect(throws: AgentError.self) { try read(values) }
+                #expect(error?.code == .protocolViolation)
+            }
+        }
+    }
+
     @Test("Random octets never crash the reader", arguments: [11 as UInt64])
     func randomOctets(seed: UInt64) {
         print("seed \(seed)")
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         var read = 0
         for _ in 0..<200_000 {
             let count = Int.random(in: 0...80, using: &generator)

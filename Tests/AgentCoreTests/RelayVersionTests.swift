@@ -60,24 +60,12 @@ private final class QuietOwner: RelayListenerOwner, RelaySenderOwner {
 /// An older and a newer peer and this one refuse each other, and both sides can read why.
 @Suite(.timeLimit(.minutes(1)))
 struct RelayVersionTests {
-    private static let secret = [UInt8](repeating: 5, count: 32)
     private static let others = [RelayProtocol.version - 1, RelayProtocol.version + 1]
 
-    private static func context(_ role: AgentPlan.Role, _ folder: String, secret: [UInt8]?) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .seconds(10))
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: secret)
+    /// A forwarder whose pauses may grow, so that it can be seen that they do.
+    private static func forwarder(_ folder: String, withSecret: Bool) throws -> AgentContext {
+        let secret = withSecret ? AgentContext.relaySecret : nil
+        return try AgentContext.relay(.forward, folder, secret: secret, longestPause: .seconds(10))
     }
 
     /// A greeting as a peer of `version` would send it.
@@ -89,19 +77,6 @@ struct RelayVersionTests {
         return bytes
     }
 
-    private func run(_ loop: EventLoop, until condition: () throws -> Bool, at: SourceLocation = #_sourceLocation)
-        rethrows
-    {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while try !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: at)
-                return
-            }
-            loop.runOnce(maximumWaitNs: 5_000_000)
-        }
-    }
-
     private func lines(of event: String, in folder: String) throws -> [[String: String]] {
         try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8).split(separator: "\n").map {
             try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
@@ -111,20 +86,14 @@ struct RelayVersionTests {
     @Test("What answers and is no receiver is named with what it sent", arguments: [true, false])
     func noReceiver(withSecret: Bool) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let context = try Self.forwarder(folder, withSecret: withSecret)
             let peer = OtherPeer(greeting: Array("HTTP/1.1 400 Bad Request\r\nX: y\r\n\r\n".utf8))
             let port = try ListeningSocket(host: "127.0.0.1", port: 0)
             port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
             context.loop.add(port)
             let owner = QuietOwner()
-            let sender = RelaySender(
-                name: "backbone/0",
-                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-                target: Dialer.Target(host: "127.0.0.1", port: port.port),
-                context: context,
-                owner: owner
-            )
-            run(context.loop) { sender.lastFailure != nil }
+            let sender = RelaySender(toPort: port.port, context, owner: owner)
+            turn(context) { sender.lastFailure != nil }
             let failure = try #require(sender.lastFailure)
             #expect(
                 failure.contains(
@@ -139,14 +108,14 @@ struct RelayVersionTests {
     @Test("A forwarder of another version is told why it is refused, counted and logged", arguments: others)
     func otherForwarder(version: UInt16) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.receive, folder, secret: Self.secret)
+            let context = try AgentContext.relay(.receive, folder)
             let owner = QuietOwner()
             let listener = try RelayListener(path: "backbone", port: 0, context: context, owner: owner)
             let hello = RelayProtocol.hello(RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"))
             let peer = OtherPeer(greeting: Self.with(version, hello))
             let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: listener.port).first)
             peer.take(try StreamSocket.connect(to: address), isConnected: false, loop: context.loop)
-            try run(context.loop) { try peer.frame(.refuse) != nil }
+            try turn(context) { try peer.frame(.refuse) != nil }
             let reason = String(decoding: try #require(try peer.frame(.refuse)).dropFirst(8), as: UTF8.self)
             let expected = "the forwarder speaks relay protocol \(version), this agent \(RelayProtocol.version)"
             #expect(reason.contains(expected) && reason.contains("install the same latexp on both hosts"))
@@ -165,21 +134,15 @@ struct RelayVersionTests {
     )
     func otherReceiver(version: UInt16, withSecret: Bool) throws {
         try withTemporaryFolder { folder in
-            let context = try Self.context(.forward, folder, secret: withSecret ? Self.secret : nil)
+            let context = try Self.forwarder(folder, withSecret: withSecret)
             let challenge = RelayProtocol.challenge(nonce: [UInt8](repeating: 1, count: 16), proofRequired: withSecret)
             let peer = OtherPeer(greeting: Self.with(version, challenge))
             let port = try ListeningSocket(host: "127.0.0.1", port: 0)
             port.onAccept = { peer.take($0, isConnected: true, loop: context.loop) }
             context.loop.add(port)
             let owner = QuietOwner()
-            let sender = RelaySender(
-                name: "backbone/0",
-                hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-                target: Dialer.Target(host: "127.0.0.1", port: port.port),
-                context: context,
-                owner: owner
-            )
-            try run(context.loop) { try sender.retry.account.past.count >= 5 && peer.frame(.hello) != nil }
+            let sender = RelaySender(toPort: port.port, context, owner: owner)
+            try turn(context) { try sender.retry.account.past.count >= 5 && peer.frame(.hello) != nil }
             let expected = "the receiver speaks relay protocol \(version), this agent \(RelayProtocol.version)"
             #expect(sender.lastFailure?.contains(expected) == true)
             let greeting = try #require(try peer.frame(.hello))

@@ -15,13 +15,7 @@ private final class VolumeForwarder: RelaySenderOwner {
 
     init(context: AgentContext, port: Int) {
         self.context = context
-        sender = RelaySender(
-            name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: "backbone", runID: "run-1"),
-            target: Dialer.Target(host: "127.0.0.1", port: port),
-            context: context,
-            owner: self
-        )
+        sender = RelaySender(toPort: port, context, owner: self)
     }
 
     func emit(_ count: Int) {
@@ -88,31 +82,15 @@ struct RelayVolumeTests {
     private static let events = 10_000_000
     private static let bufferEvents = 2_000
 
-    private static func context(_ role: AgentPlan.Role, _ folder: String) throws -> AgentContext {
-        let plan = AgentPlan(
-            runID: "run-1",
-            host: "h",
-            role: role,
-            market: .usdm,
-            streams: ["btcusdt@bookTicker"],
-            paths: [AgentPath(name: "backbone", kind: .relay, lanes: 1)],
-            start: .atFirstEvent,
-            warmUp: .seconds(0),
-            duration: .seconds(10),
-            deadline: .seconds(60),
-            reconnect: ReconnectPolicy(initial: .milliseconds(20), max: .milliseconds(50)),
-            bufferEvents: bufferEvents
-        )
-        return try AgentContext(plan: plan, directory: folder, secret: [UInt8](repeating: 5, count: 32))
-    }
-
     @Test(
         "Through a receiver that is slow, stalls and is started anew the sums come out to the event",
         .timeLimit(.minutes(2))
     )
     func conservation() throws {
         try withTemporaryFolder { folder in
-            let contexts = try [Self.context(.forward, folder), Self.context(.receive, folder)]
+            let contexts = try [AgentPlan.Role.forward, .receive].map {
+                try AgentContext.relay($0, folder, bufferEvents: Self.bufferEvents)
+            }
             defer { for context in contexts { context.writer.finish() } }
             var receiver = try VolumeReceiver(context: contexts[1], port: 0)
             let port = try #require(receiver.listener?.port)
@@ -186,14 +164,6 @@ struct RelayVolumeTests {
         until condition: () -> Bool,
         at location: SourceLocation = #_sourceLocation
     ) {
-        let endNs = HostClock.monotonicNs() + 20_000_000_000
-        while !condition() {
-            guard HostClock.monotonicNs() < endNs else {
-                Issue.record("waited 20 s in vain", sourceLocation: location)
-                return
-            }
-            forwarder.context.loop.runOnce(maximumWaitNs: 500_000)
-            receiver.context.loop.runOnce(maximumWaitNs: 500_000)
-        }
+        turn(forwarder.context, receiver.context, until: condition, at: location)
     }
 }

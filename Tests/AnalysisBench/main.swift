@@ -1,7 +1,7 @@
 import Foundation
 
-/// Writes the directory of a finished run of two paths whose samples are made up, and the delays of each path as NumPy keeps
-/// them: for `infra/bench/analysis`.
+/// Writes the directory of a finished run of two paths whose samples are made up, and the delays of each path as NumPy
+/// keeps them: for `infra/bench/analysis`.
 ///
 /// Arguments: the directory, the samples of each path, the lanes of each path.
 let arguments = CommandLine.arguments.dropFirst()

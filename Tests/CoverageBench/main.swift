@@ -1,7 +1,8 @@
 import CoverageSimulation
 import Foundation
 
-/// Prints how often intervals hold the truth, how often equal paths seem to differ, and how often a difference is found.
+/// Prints how often intervals hold the truth, how often equal paths seem to differ, and how often a difference is
+/// found.
 ///
 /// Arguments: the series of each row (1,000) and the seed (1). Exit status 1 when a row is out of its limits.
 let arguments = CommandLine.arguments.dropFirst().map { Int($0) ?? -1 }

@@ -32,8 +32,8 @@ public struct Coverage: Sendable {
         (isDifference ? "Δ " : "") + (probability == 0.5 ? "median" : "p\(Int((probability * 100).rounded()))")
     }
 
-    /// Whether the coverage is within limits, give or take three standard errors of so many series; where fewer than half got
-    /// an interval, whether the wrong ones are no more of all than they may be.
+    /// Whether the coverage is within limits, give or take three standard errors of so many series; where fewer than
+    /// half got an interval, whether the wrong ones are no more of all than they may be.
     public func isWithin(_ limits: ClosedRange<Double>) -> Bool {
         let error = 3 * (0.05 * 0.95 / Double(max(1, given))).squareRoot()
         guard !isTooSeldomGiven else { return wrongShare <= 1 - limits.lowerBound }

@@ -12,8 +12,8 @@ public enum DelayProcess: String, CaseIterable, Sendable {
     case independent = "AR(1), phi 0"
     /// An autoregression of order 1 with the coefficient 0.9, normal.
     case dependent = "AR(1), phi 0.9"
-    /// An on-off source: bursts of 40 events on the average, stretches of 10 between them. In a burst delays are higher, and
-    /// each stretch has a level of its own, which is all that its events share.
+    /// An on-off source: bursts of 40 events on the average, stretches of 10 between them. In a burst delays are
+    /// higher, and each stretch has a level of its own, which is all that its events share.
     case bursts = "on-off bursts"
     /// Log-normal with neighbours that resemble each other (0.5), and one sample in a hundred twenty times as large.
     case heavyTail = "log-normal, 1% outliers"
@@ -80,8 +80,8 @@ public enum DelayProcess: String, CaseIterable, Sendable {
         inverse(probability, from: -40, to: 1_000, of: cumulative)
     }
 
-    /// The true quantile of the difference of two such series that are independent of each other, by the midpoint rule over
-    /// 4,000 quantiles of the one.
+    /// The true quantile of the difference of two such series that are independent of each other, by the midpoint rule
+    /// over 4,000 quantiles of the one.
     public func quantileOfDifference(_ probability: Double) -> Double {
         let parts = 4_000
         let first = (0..<parts).map { quantile((Double($0) + 0.5) / Double(parts)) }

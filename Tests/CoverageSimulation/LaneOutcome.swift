@@ -2,8 +2,8 @@ import LatencyStatistics
 
 /// What comparisons of two paths of several lanes say: of equal paths, of unequal ones, and of a lucky connection.
 public struct LaneOutcome: Sendable {
-    /// The noise floor: the least difference that is found nine times in ten, by the comparisons' own word (root of the mean
-    /// square), milliseconds.
+    /// The noise floor: the least difference that is found nine times in ten, by the comparisons' own word (root of the
+    /// mean square), milliseconds.
     public var floorMs = 0.0
     /// The share of comparisons of equal paths that show a difference.
     public var falseShare = 0.0
@@ -14,8 +14,8 @@ public struct LaneOutcome: Sendable {
     /// The comparisons of equal paths without an interval.
     public var withheld = 0
 
-    /// Whether at most 5 % of equal paths seem to differ and 90 % of unequal ones are found, give or take two standard errors
-    /// of so many comparisons.
+    /// Whether at most 5 % of equal paths seem to differ and 90 % of unequal ones are found, give or take two standard
+    /// errors of so many comparisons.
     public func isGood(comparisons: Int) -> Bool {
         let count = Double(max(1, comparisons))
         let isPowerful = foundShare >= 0.9 - 2 * (0.09 / count).squareRoot()

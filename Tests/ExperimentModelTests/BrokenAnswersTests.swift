@@ -1,8 +1,10 @@
 import ExperimentModel
 import Foundation
+import TestSupport
 import Testing
 
-/// What chronyc and agents say, changed at random: refused with this module's error, or read with numbers that can be used.
+/// What chronyc and agents say, changed at random: refused with this module's error, or read with numbers that can be
+/// used.
 @Suite(.timeLimit(.minutes(1)))
 struct BrokenAnswersTests {
     private static let lines = [
@@ -18,7 +20,7 @@ struct BrokenAnswersTests {
     @Test("A hundred thousand answers of chronyc")
     func chronyc() {
         let seed: UInt64 = 31
-        var generator = AnswersGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var refused = 0
         let count = 100_000
         for _ in 0..<count {
@@ -59,7 +61,7 @@ struct BrokenAnswersTests {
     @Test("Ten thousand status files")
     func statuses() throws {
         let seed: UInt64 = 37
-        var generator = AnswersGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let now = Timestamp(wallNs: 1, monotonicNs: 2)
         let status = AgentStatus(
             runID: "r",
@@ -92,19 +94,4 @@ struct BrokenAnswersTests {
         print("status files: seed \(seed), 10000 files, \(read) read")
         #expect(read > 100 && read < 10_000)
     }
-}
-
-/// SplitMix64.
-private struct AnswersGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(limit, 1))) }
 }

@@ -150,6 +150,19 @@ struct ExperimentReaderTests {
         }
     }
 
+    @Test(
+        "Times beyond all limits are problems, however long they are together",
+        arguments: [#""duration": "36500d""#, #""duration": "36500d", "warmUp": "36500d", "blockDuration": "1ms""#]
+    )
+    func endlessTimes(_ times: String) {
+        let schedule = #""schedule": { "mode": "sequential", "repeat": 2, "every": "1h", \#(times) }"#
+        let paths = #"{ "name": "third", "kind": "direct" }, "#
+        var text = Self.complete.replacing(#""schedule": { "duration": "60s", "lanesPerPath": 2 }"#, with: schedule)
+        text = text.replacing(#""paths": ["#, with: #""paths": [ "# + paths)
+        let places = problems(text).map(\.path)
+        #expect(places.contains("schedule.duration") && places.contains("schedule.every"), "\(places)")
+    }
+
     @Test("What could not be read is one problem, not also what its absence leads to; the count is what is listed")
     func noBogusProblems() throws {
         let text =

@@ -186,7 +186,8 @@ struct ExchangeTests {
         #expect(answer == "404 Invalid request path" || answer == "404")
     }
 
-    /// Talks to the exchange without a library, since libraries do not misbehave; prints code and reason of the close frame.
+    /// Talks to the exchange without a library, since libraries do not misbehave; prints code and reason of the close
+    /// frame.
     private static let rawClient = """
         connection = context.wrap_socket(socket.create_connection(("127.0.0.1", arguments["port"])),
             server_hostname="exchange.lab")

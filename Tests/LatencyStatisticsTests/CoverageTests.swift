@@ -2,7 +2,8 @@ import CoverageSimulation
 import LatencyStatistics
 import Testing
 
-/// The small version of `infra/bench/coverage`: fewer series, so that the limits are wider by what chance makes of so few.
+/// The small version of `infra/bench/coverage`: fewer series, so that the limits are wider by what chance makes of so
+/// few.
 @Suite struct CoverageTests {
     private static let series = 300
     private static let seed: UInt64 = 5_000

@@ -75,7 +75,8 @@ import Testing
         #expect(KolmogorovSmirnov.probability(ofDistance: 0, 5, 5) == 1)
     }
 
-    /// `mannwhitneyu(a, b, method='asymptotic')`, of the same samples and of `[1, 2, 2, 3, 3, 3, 7]`, `[2, 3, 3, 8, 9]`.
+    /// `mannwhitneyu(a, b, method='asymptotic')`, of the same samples and of `[1, 2, 2, 3, 3, 3, 7]`, `[2, 3, 3, 8,
+    /// 9]`.
     @Test func mannAndWhitney() throws {
         let first = autoregression(0.5, count: 300, seed: 1).sorted()
         let second = autoregression(0.5, count: 200, seed: 2).map { $0 + 0.2 }.sorted()
@@ -92,8 +93,8 @@ import Testing
         #expect(MannWhitney([1], []) == nil)
     }
 
-    /// `np.quantile(x, [.5, .95, .99])`, `np.std(x, ddof=1)`, and by hand the jitter of RFC 3550 and the delay variation
-    /// of RFC 5481 (p95 - p50).
+    /// `np.quantile(x, [.5, .95, .99])`, `np.std(x, ddof=1)`, and by hand the jitter of RFC 3550 and the delay
+    /// variation of RFC 5481 (p95 - p50).
     @Test(
         arguments: [
             ([7], [7, 7, 7], nil, nil), ([3, 9], [6, 8.7, 8.94], 4.242640687119285, 0.375),

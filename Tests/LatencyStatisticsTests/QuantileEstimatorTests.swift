@@ -72,7 +72,8 @@ import Testing
         #expect(withheld > 5)
     }
 
-    /// The variance of the mean of 0/1 samples is p (1 - p) / n when they are independent, and ten times that in runs of ten.
+    /// The variance of the mean of 0/1 samples is p (1 - p) / n when they are independent, and ten times that in runs
+    /// of ten.
     @Test func windowsGiveTheVarianceOfTheMean() {
         let independent = autoregression(0, count: 20_000, seed: 1).map { $0 < 0 }
         let runs = autoregression(0, count: 2_000, seed: 2).flatMap { Array(repeating: $0 < 0, count: 10) }
@@ -87,7 +88,8 @@ import Testing
         #expect(together.ofMean == tenfold.ofMean)
     }
 
-    /// The normal approximation for independent uniform samples: the median's standard error is 1 / (2 f sqrt n), f = 1.
+    /// The normal approximation for independent uniform samples: the median's standard error is 1 / (2 f sqrt n), f =
+    /// 1.
     @Test func independentSamplesGetTheWidthOfTheory() throws {
         let interval = try #require(QuantileEstimator(autoregression(0, count: 4_000, seed: 9)).interval(0.5))
         let low = try #require(interval.low)

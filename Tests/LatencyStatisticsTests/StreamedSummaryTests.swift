@@ -9,7 +9,8 @@ struct StreamedSummaryTests {
         try StreamedSummary(quantiles: Self.probabilities) { take in values.forEach(take) }
     }
 
-    /// Numbers over ranges from one value to all of 62 bits, among them one far outlier, which leaves the rest in one bin.
+    /// Numbers over ranges from one value to all of 62 bits, among them one far outlier, which leaves the rest in one
+    /// bin.
     @Test(arguments: [0, 1, 40, 4_095, 4_096, 1_000_000, 5_000_000_000, 1 << 62] as [Int64])
     func `it has the figures of a sorted array`(range: Int64) throws {
         for (seed, count) in [(1, 1), (2, 2), (3, 3), (4, 72), (5, 10_007)] as [(UInt64, Int)] {

@@ -64,15 +64,6 @@ import Testing
         #expect(InterarrivalJitter.of([10, 26]) == 1)
     }
 
-    @Test func theFirstDesignsFiguresKeepTheirMeaning() {
-        let figures = PathFigures(endToEndMs: [1, 2, 3, 4], backboneMs: [])
-        #expect(figures.averageMs == 2.5)
-        #expect(figures.medianMs == 2.5)
-        #expect(agree(figures.jitterStandardDeviationMs, (5.0 / 3).squareRoot()))
-        #expect(figures.maximumMs == 4)
-        #expect(figures.backboneMedianMs == nil)
-    }
-
     @Test func histogramsCountEverySampleOnce() throws {
         let sorted = delaysNs.sorted()
         let histogram = try #require(Histogram(sorted: sorted, bins: 40))

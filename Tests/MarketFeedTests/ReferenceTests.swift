@@ -1,11 +1,13 @@
 import Foundation
 import MarketFeed
+import TestSupport
 import Testing
 
 /// The scanner against Foundation's parser: on hand-written messages always, on recorded ones where they are.
 @Suite(.timeLimit(.minutes(5)))
 struct ReferenceTests {
-    /// An edge message that is well-formed JSON with all that its kind needs, and so valid here whatever its prices say.
+    /// An edge message that is well-formed JSON with all that its kind needs, and so valid here whatever its prices
+    /// say.
     static let wellFormedOddities: Set = ["e48", "e49", "e50"]
 
     struct EdgeRow: Decodable {

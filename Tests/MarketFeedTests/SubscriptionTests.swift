@@ -1,5 +1,6 @@
 import Foundation
 import MarketFeed
+import TestSupport
 import Testing
 
 struct SubscriptionTests {
@@ -73,5 +74,14 @@ struct SubscriptionTests {
         limiter.noteSent(nowNs: 0)
         limiter.noteSent(nowNs: 500_000_000)
         #expect(limiter.earliestNs(nowNs: 600_000_000) == 1_500_000_000)
+    }
+}
+
+extension MessageRateLimiter {
+    /// Sends if the limit allows it now, as whoever uses it does.
+    fileprivate mutating func tryToSend(nowNs: Int64) -> Bool {
+        guard earliestNs(nowNs: nowNs) <= nowNs else { return false }
+        noteSent(nowNs: nowNs)
+        return true
     }
 }

@@ -11,8 +11,8 @@ import Testing
 
     /// Downloads a file from a server on which `tools`, by name, stand in for the real ones.
     ///
-    /// A tool finds `$here`, a directory for its notes; `$server`, the server's; `$session`, its session's sshd; and `real`,
-    /// which runs the real tool.
+    /// A tool finds `$here`, a directory for its notes; `$server`, the server's; `$session`, its session's sshd; and
+    /// `real`, which runs the real tool.
     private func download(
         with tools: [String: String],
         _ judge: (_ outcome: Result<TransferOutcome, any Error>, _ local: String, _ server: SSHServer, _ notes: String)

@@ -102,8 +102,8 @@ import Testing
         let path = try #require(analysis.path("backbone"))
         let receiver = try #require(path.metric(.endToEnd)?.bound)
         let both = try #require(path.metric(.backbone)?.bound)
-        // Frankfurt: 110 us at 15 s, and 1.01 ppm (chrony's 1 and this clock's skew) of drift until the reading at 35 s; Tokyo:
-        // 95 us at 0 s and 35 s of drift, which is more than the 130 us that both have after the run.
+        // Frankfurt: 110 us at 15 s, and 1.01 ppm (chrony's 1 and this clock's skew) of drift until the reading at 35
+        // s; Tokyo: 95 us at 0 s and 35 s of drift, which is more than the 130 us that both have after the run.
         #expect(abs((receiver.clockNs ?? 0) - 130_200) < 1)
         #expect(abs((both.clockNs ?? 0) - 130_200 - 130_350) < 1)
         #expect(receiver.truncationNs == 1_000_000)
@@ -246,6 +246,19 @@ import Testing
         #expect(analysis.verdict.winner == "backbone")
         #expect(analysis.warnings.map(\.code).contains(.differentTimes))
         #expect(!analysis.warnings.map(\.code).contains(.noPairs))
+    }
+
+    @Test func anIntervalThatReachesIntoTheClocksDoubtShowsNoDifference() throws {
+        var analysis = analyze(SyntheticKind.sequential.run)
+        let clockNs = try #require(analysis.path("baseline")?.metric(.endToEnd)?.bound.clockNs)
+        let index = try #require(analysis.endToEndDifferencesNs.firstIndex { $0.probability == 0.5 })
+        // The median is far beyond what the clock may have moved, and so is the near end of its interval, just.
+        analysis.endToEndDifferencesNs[index].high = -2.1 * clockNs
+        #expect(VerdictJudge(analysis).judge().kind == .sooner)
+        analysis.endToEndDifferencesNs[index].high = -1.9 * clockNs
+        let verdict = VerdictJudge(analysis).judge()
+        #expect(verdict.kind == .noDifferenceShown)
+        #expect(verdict.headline.contains("is not beyond what the receiver's clock may have moved"))
     }
 
     @Test func negativeDelaysAreKeptCountedAndExplained() throws {

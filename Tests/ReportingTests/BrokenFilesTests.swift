@@ -1,6 +1,7 @@
 import ExperimentModel
 import Foundation
 import Reporting
+import TestSupport
 import Testing
 
 /// Files that a host sent home and that are not what an agent writes: each is named, or analysed as far as it goes.
@@ -87,7 +88,7 @@ struct BrokenFilesTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let file = directory.appending(path: name)
         let genuine = Array(try Data(contentsOf: file))
-        var generator = BrokenGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var codes: [String: Int] = [:]
         for _ in 0..<100 {
             var octets = genuine
@@ -105,7 +106,7 @@ struct BrokenFilesTests {
     ]
 
     /// Puts another number in the place of one, or changes an octet.
-    private static func change(_ octets: inout [UInt8], isText: Bool, _ generator: inout BrokenGenerator) {
+    private static func change(_ octets: inout [UInt8], isText: Bool, _ generator: inout SeededGenerator) {
         guard !octets.isEmpty else { return }
         let place = Int(generator.next() % UInt64(octets.count))
         let isDigit = { (octet: UInt8) in octet >= 0x30 && octet <= 0x39 }
@@ -115,18 +116,5 @@ struct BrokenFilesTests {
         }
         let end = octets[start...].firstIndex { !isDigit($0) } ?? octets.endIndex
         octets.replaceSubrange(start..<end, with: Array(numbers[Int(generator.next() % UInt64(numbers.count))].utf8))
-    }
-}
-
-/// SplitMix64.
-private struct BrokenGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -195,7 +195,8 @@ func onePath(
         #expect(try #require(far.paths[0].summaries[0].runRanks?.probability) < 0.01)
     }
 
-    /// The network is 4 ms slower in the evening on either path: with the hours matched, 1 ms between the paths is found.
+    /// The network is 4 ms slower in the evening on either path: with the hours matched, 1 ms between the paths is
+    /// found.
     @Test func hoursOfTheDayAreMatched() throws {
         let hours = [1.0, 5, 9, 13, 17, 21]
         func level(_ hour: Double) -> Double { hour >= 12 ? 122 : 118 }
@@ -235,7 +236,8 @@ func onePath(
         }
         let comparison = try RunComparison.compare(a, [run("backbone", level: 116.5, seed: 9, hour: 1)])
         let difference = try #require(comparison.paths[0].figures.first { $0.metric == .endToEnd }?.difference)
-        // Levels have the variance 2.5: one run's difference from the mean of five has 2.5 (1 + 1/5) = 3, squared milliseconds.
+        // Levels have the variance 2.5: one run's difference from the mean of five has 2.5 (1 + 1/5) = 3, squared
+        // milliseconds.
         #expect(abs(try #require(difference.standardError) - 3.0.squareRoot() * 1e6) < 0.1e6)
         #expect(comparison.verdict.kind == .noDifferenceShown)
     }

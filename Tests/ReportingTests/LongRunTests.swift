@@ -35,7 +35,8 @@ import Testing
         #expect(warning.makesVerdictUnusable && warning.text.contains("samples.bin"))
     }
 
-    /// Three streams whose events cross, on lanes that lose, double and reorder: pairs are those that a dictionary finds.
+    /// Three streams whose events cross, on lanes that lose, double and reorder: pairs are those that a dictionary
+    /// finds.
     @Test func pairsAreThoseThatADictionaryFinds() throws {
         var generator = SplitMix64(seed: 4)
         var data = SyntheticRun().data()

@@ -1,8 +1,10 @@
+import TestSupport
 import Testing
 import WebSocketCodec
 
 struct FrameFuzzTests {
-    /// A million mutated inputs: the decoder must end each with frames or a coded error, and keep no more than its limit.
+    /// A million mutated inputs: the decoder must end each with frames or a coded error, and keep no more than its
+    /// limit.
     @Test(.timeLimit(.minutes(5)))
     func mutatedInputNeverCrashesNorGoesOverTheLimit() throws {
         let seed: UInt64 = 0x5EED_0001

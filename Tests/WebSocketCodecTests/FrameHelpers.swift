@@ -68,28 +68,18 @@ func decode(
     return receiver.events
 }
 
-/// A generator whose numbers follow from its seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
-
 /// A generator that always gives one mask key.
 struct FixedMaskKey: RandomNumberGenerator {
     let bytes: [UInt8]
 
     mutating func next() -> UInt64 {
         UInt64(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
+    }
+}
+
+extension FrameEncoder {
+    /// Appends a text message in one frame.
+    mutating func appendText(_ text: String, to output: inout [UInt8]) {
+        append(.text, Array(text.utf8), to: &output)
     }
 }

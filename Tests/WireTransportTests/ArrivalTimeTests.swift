@@ -32,7 +32,8 @@ import WireTransport
 
     /// A process that reads late has each message's own receive time all the same.
     struct ArrivalTimeTests {
-        /// Two, since the kernel may merge a third with the second as soon as that is acknowledged, whatever a process does.
+        /// Two, since the kernel may merge a third with the second as soon as that is acknowledged, whatever a process
+        /// does.
         private static let lengths: [UInt8] = [30, 5]
         private static let rounds = 5
 
@@ -63,8 +64,8 @@ import WireTransport
                 )
                 dialer.dial(target, owner: reader) { [unowned self] in channel = try? $0.get() }
                 run { reader.isOpen && writer.isOpen && channel != nil }
-                // What TLS says after its handshake is out of the way, segments are known to be long, and messages to be short
-                // sometimes.
+                // What TLS says after its handshake is out of the way, segments are known to be long, and messages to
+                // be short sometimes.
                 let long = [UInt8](repeating: 250, count: 251)
                 accepted?.write([[UInt8]](repeating: long, count: 120).flatMap { $0 })
                 run { reader.messages.count == 120 }

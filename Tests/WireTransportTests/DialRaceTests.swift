@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import WireTransport
@@ -73,7 +74,7 @@ struct DialRaceTests {
     )
     func anyOrder() {
         for seed in 0..<2_000 as Range<UInt64> {
-            var generator = Generator(state: seed)
+            var generator = SeededGenerator(seed: seed)
             let count = Int.random(in: 1...5, using: &generator)
             var race = DialRace(count: count, limits: Self.limits)
             var running: Set<Int> = []
@@ -113,19 +114,6 @@ struct DialRaceTests {
                 }
             }
             #expect(isOver, "seed \(seed)")
-        }
-    }
-
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        /// SplitMix64.
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
         }
     }
 }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import WireTransport
 
-/// What is no TLS, or nearly TLS: a session ends with an error of this module, gives nothing out, and keeps nothing that grows.
+/// What is no TLS, or nearly TLS: a session ends with an error of this module, gives nothing out, and keeps nothing
+/// that grows.
 @Suite(.timeLimit(.minutes(1)))
 struct TLSGarbageTests {
     /// Two sessions that agree in memory; what the server sent until the client was content.
@@ -56,7 +57,8 @@ struct TLSGarbageTests {
             let corpus: [[UInt8]] = [
                 Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
                 [UInt8](repeating: 0, count: 5_000), [UInt8](repeating: 0xFF, count: 70_000),
-                // A handshake record of the greatest length, an alert that is none, a change of cipher alone, a record of nothing.
+                // A handshake record of the greatest length, an alert that is none, a change of cipher alone, a record
+                // of nothing.
                 [0x16, 0x03, 0x03, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 70_000),
                 [0x15, 0x03, 0x03, 0x00, 0x02, 0x09, 0x99],
                 [0x14, 0x03, 0x03, 0x00, 0x01, 0x01], [0x16, 0x03, 0x03, 0x00, 0x00],
@@ -82,7 +84,7 @@ struct TLSGarbageTests {
     func changed(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             let (flight, context) = try Self.serverFlight(folder)
-            var generator = GarbageGenerator(state: seed)
+            var generator = SeededGenerator(seed: seed)
             let count = 2_000
             var refused = 0
             for round in 0..<count {
@@ -109,18 +111,5 @@ struct TLSGarbageTests {
             print("TLS: seed \(seed), \(count) changed handshakes, \(refused) refused, the others waited for more")
             #expect(refused > count / 2)
         }
-    }
-}
-
-/// SplitMix64.
-private struct GarbageGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -5,6 +5,7 @@ import bisect
 import sys
 
 PLANNED = "replaced by the next connection"
+CELLS = ("received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent")
 
 
 class Lane:
@@ -103,6 +104,18 @@ class Sums:
     def __init__(self):
         self.received = self.invalid = self.dropped = self.forwarded = self.lost = self.arrived = 0
         self.holes = self.not_sent = self.again = 0
+
+    def cells(self, is_relay):
+        """What tables show of them, under CELLS; a direct path forwards nothing."""
+        return (
+            self.received,
+            self.invalid,
+            self.dropped if is_relay else "",
+            self.forwarded if is_relay else "",
+            self.lost if is_relay else "",
+            self.arrived,
+            self.not_sent,
+        )
 
 
 class Account:

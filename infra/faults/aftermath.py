@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 
-from world import TOP, Broken, Folder, wait_for
+from lab import TOP, Broken, Folder, wait_for
 
 FAULTS = os.path.join(TOP, "infra", "lab", "faults")
 

@@ -8,8 +8,9 @@ import sys
 import time
 
 from figures import ABSENT, arrivals, processor_seconds, quantile
+from lab import Broken, wait_for
 from rows import pause, row
-from world import RELAY_PORT, Broken, wait_for
+from world import RELAY_PORT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEGABYTE_KB = 1_024
@@ -133,7 +134,7 @@ def hear_greeting(world):
     )
     if ears.stdout.readline() != b"READY\n":
         raise Broken("nobody listens on the way")
-    world.helpers.append(ears)
+    world.bystanders.append(ears)
 
 
 @row(
@@ -176,7 +177,7 @@ def attack(world, seconds):
         world.greeting,
     ]
     crowd = subprocess.Popen(world.lab.enter("exchange", command), stdout=subprocess.PIPE)
-    world.helpers.append(crowd)
+    world.bystanders.append(crowd)
     while crowd.poll() is None:
         world.memory["at most"] = max(world.memory.get("at most", 0), world.receiver.memory_kb())
         pause(0.05)

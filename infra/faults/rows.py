@@ -4,7 +4,7 @@ import json
 import signal
 import time
 
-from world import Broken, read_json, wait_for
+from lab import Broken, read_json, wait_for
 
 ROWS = []
 
@@ -157,26 +157,25 @@ def overflow(world):
     cut(world, "backbone", 8)
 
 
-@row("direct-cut", "direct link cut for 7 s, relay lives", weight=25)
-def direct_cut(world):
+def cut_of_one_path(world, link, other):
+    """Cuts a link that only one path has; the other path must go on meanwhile."""
     before = world.arrived()
-    world.lab.link("direct", "cut=7s")
+    world.lab.link(link, "cut=7s")
     pause(7)
     now = world.arrived()
-    if any(now[lane] - before[lane] < 100 for lane in now if lane[0] == "backbone"):
-        raise Broken("the relay did not live on")
+    if any(now[lane] - before[lane] < 100 for lane in now if lane[0] == other):
+        raise Broken(f"{other} did not live on")
     world.wait_until_all_arrive(seconds=60)
+
+
+@row("direct-cut", "direct link cut for 7 s, relay lives", weight=25)
+def direct_cut(world):
+    cut_of_one_path(world, "direct", other="backbone")
 
 
 @row("tokyo-cut", "Tokyo's way to the exchange cut for 7 s, direct lives", weight=25)
 def tokyo_cut(world):
-    before = world.arrived()
-    world.lab.link("tokyo", "cut=7s")
-    pause(7)
-    now = world.arrived()
-    if any(now[lane] - before[lane] < 100 for lane in now if lane[0] == "baseline"):
-        raise Broken("the direct path did not live on")
-    world.wait_until_all_arrive(seconds=60)
+    cut_of_one_path(world, "tokyo", other="baseline")
 
 
 def lossy(world, share):

@@ -10,25 +10,14 @@ import traceback
 
 import account as accounts
 import hardships  # noqa: F401 (its rows)
+from lab import Broken, Folder, Lab
 from rows import ROWS
-from world import Broken, Folder, Lab, World
+from world import World
 
 RATE = 300
 # Faults that take longer than this mostly wait.
 LONG = 100
-HEADER = (
-    "fault",
-    "path",
-    "s",
-    "received",
-    "invalid",
-    "dropped",
-    "forwarded",
-    "lost",
-    "arrived",
-    "not sent",
-    "explained",
-)
+HEADER = ("fault", "path", "s", *accounts.CELLS, "explained")
 WIDTHS = (51, 8, 4, 9, 7, 8, 9, 8, 9, 8, 9)
 
 
@@ -67,9 +56,9 @@ def run_row(row, folder):
         outcome.wrong.append(f"{type(error).__name__}: {error}")
         outcome.notes.append(traceback.format_exc(limit=-3))
     finally:
-        for helper in world.helpers if world else []:
-            helper.kill()
-            helper.wait()
+        for bystander in world.bystanders if world else []:
+            bystander.kill()
+            bystander.wait()
         if lab is not None:
             lab.close()
         for limit in getattr(world, "limits", []):
@@ -91,27 +80,11 @@ def print_table(outcomes):
     for outcome in outcomes:
         explained = "all" if outcome.is_sound else "NO"
         if outcome.account is None:
-            print(line((outcome.row.title, "", round(outcome.seconds), *[""] * 7, explained)))
+            print(line((outcome.row.title, "", round(outcome.seconds), *[""] * len(accounts.CELLS), explained)))
             continue
         for index, (path, sums) in enumerate(outcome.account.paths.items()):
-            is_relay = path == "backbone"
-            print(
-                line(
-                    (
-                        outcome.row.title if index == 0 else "",
-                        path,
-                        round(outcome.seconds) if index == 0 else "",
-                        sums.received,
-                        sums.invalid,
-                        sums.dropped if is_relay else "",
-                        sums.forwarded if is_relay else "",
-                        sums.lost if is_relay else "",
-                        sums.arrived,
-                        sums.not_sent,
-                        explained,
-                    )
-                )
-            )
+            title, seconds = (outcome.row.title, round(outcome.seconds)) if index == 0 else ("", "")
+            print(line((title, path, seconds, *sums.cells(path == "backbone"), explained)))
     for outcome in outcomes:
         for note in outcome.notes:
             print(f"{outcome.row.name}: {note}")
@@ -119,7 +92,8 @@ def print_table(outcomes):
             print(f"BROKEN: {outcome.row.name}: {text}")
 
 
-def main():
+def chosen():
+    """What the command line asks for: its arguments, and the rows to run."""
     parser = argparse.ArgumentParser(prog="infra/lab/faults", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="FAULT", help="only these (--list names them)")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
@@ -135,47 +109,63 @@ def main():
     )
     kinds.add_argument("--untimed", action="store_true", help="only the others")
     arguments = parser.parse_args()
-    if arguments.list:
-        for row in ROWS:
-            print(f"{row.name:24} {row.title}")
-        return 0
     unknown = set(arguments.names) - {row.name for row in ROWS}
     if unknown:
         parser.error(f"there is no fault {', '.join(sorted(unknown))}; see --list")
     rows = [row for row in ROWS if not arguments.names or row.name in arguments.names]
     if arguments.timed or arguments.untimed:
         rows = [row for row in rows if row.is_timed == arguments.timed]
-    folder = Folder(parent=os.environ.get("TMPDIR"))
+    return arguments, rows
+
+
+def run_rows(rows, folder, at_once):
+    """The outcomes by name; each is said as soon as it is there."""
     outcomes = {}
-    began = time.monotonic()
 
     def note(outcome):
         outcomes[outcome.row.name] = outcome
         word = "all explained" if outcome.is_sound else "NOT EXPLAINED: " + outcome.wrong[0][:300]
         print(f"{outcome.row.name}: {outcome.seconds:.0f} s, {word}", file=sys.stderr, flush=True)
 
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        # The longest first, so that none of them is left alone at the end; what mostly waits goes on beside the timed.
+        jobs = {
+            pool.submit(run_row, row, folder): row
+            for row in sorted(rows, key=lambda row: -row.weight)
+            if not row.is_timed
+        }
+        for job in jobs:
+            job.add_done_callback(lambda done: note(done.result()))
+        concurrent.futures.wait([job for job, row in jobs.items() if row.weight < LONG])
+        for row in rows:
+            if row.is_timed:
+                note(run_timed(pool, row, folder))
+    return outcomes
+
+
+def run_timed(pool, row, folder):
+    """A row whose times count, a second time when it does not come out: somebody else may have been busy."""
+    outcome = pool.submit(run_row, row, folder).result()
+    if outcome.is_sound:
+        return outcome
+    # What passes now is named, so that nobody takes it for sound.
+    first = outcome.wrong
+    outcome = pool.submit(run_row, row, folder).result()
+    if outcome.is_sound:
+        outcome.notes += [f"UNSTEADY, passed only when tried again: {text}" for text in first]
+    return outcome
+
+
+def main():
+    arguments, rows = chosen()
+    if arguments.list:
+        for row in ROWS:
+            print(f"{row.name:24} {row.title}")
+        return 0
+    folder = Folder(parent=os.environ.get("TMPDIR"))
+    began = time.monotonic()
     try:
-        with concurrent.futures.ThreadPoolExecutor(arguments.at_once) as pool:
-            # The longest first, so that none of them is left alone at the end; what mostly waits goes on beside the timed.
-            jobs = {
-                pool.submit(run_row, row, folder.path): row
-                for row in sorted(rows, key=lambda row: -row.weight)
-                if not row.is_timed
-            }
-            for job in jobs:
-                job.add_done_callback(lambda done: note(done.result()))
-            concurrent.futures.wait([job for job, row in jobs.items() if row.weight < LONG])
-            for row in rows:
-                if row.is_timed:
-                    outcome = pool.submit(run_row, row, folder.path).result()
-                    if not outcome.is_sound:
-                        # Somebody else may have been busy. What passes now is named, so that nobody takes it for sound.
-                        first = outcome.wrong
-                        outcome = pool.submit(run_row, row, folder.path).result()
-                        outcome.notes += [
-                            f"UNSTEADY, passed only when tried again: {text}" for text in first if outcome.is_sound
-                        ]
-                    note(outcome)
+        outcomes = run_rows(rows, folder.path, arguments.at_once)
     finally:
         if arguments.keep:
             shutil.copytree(

@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 
-from account import Account
+from account import CELLS, Account
+from lab import Broken, Folder, Lab
 from rows import pause
-from world import Broken, Folder, Lab, World
+from world import World
 
 GROWTH_KB = 1_024
-FIRST_MINUTE = 60
+MINUTE = 60
 
 
 def stop_for(seconds):
@@ -104,10 +105,10 @@ def soak(world, minutes):
     # The first minute has its fault too: what dealing with one takes is there from then on.
     for minute in range(minutes):
         title, body = FAULTS[minute % len(FAULTS)]
-        while time.monotonic() - began < minute * 60 + 30:
+        while time.monotonic() - began < minute * MINUTE + 30:
             pause(0.2)
         body(world)
-        while time.monotonic() - began < (minute + 1) * FIRST_MINUTE - 5:
+        while time.monotonic() - began < (minute + 1) * MINUTE - 5:
             pause(0.2)
         world.wait_until_all_arrive(seconds=120)
         watch.judge(report(minute + 1, title))
@@ -115,25 +116,10 @@ def soak(world, minutes):
 
 
 def print_account(account, seconds):
-    print(
-        "{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format(
-            "path", "received", "invalid", "dropped", "forwarded", "lost", "arrived", "not sent", "explained"
-        )
-    )
+    line = "{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}"
+    print(line.format("path", *CELLS, "explained"))
     for path, sums in account.paths.items():
-        is_relay = path == "backbone"
-        cells = (
-            sums.received,
-            sums.invalid,
-            sums.dropped if is_relay else "",
-            sums.forwarded if is_relay else "",
-            sums.lost if is_relay else "",
-            sums.arrived,
-            sums.not_sent,
-        )
-        print(
-            "{:10}{:>10}{:>9}{:>9}{:>11}{:>7}{:>10}{:>10}{:>11}".format(path, *cells, "NO" if account.wrong else "all")
-        )
+        print(line.format(path, *sums.cells(path == "backbone"), "NO" if account.wrong else "all"))
     print(f"{seconds:.0f} s")
 
 
@@ -151,7 +137,7 @@ def main():
     began = time.monotonic()
     try:
         lab = Lab(folder.path, arguments.rate)
-        world = World(lab, lanes=arguments.lanes, deadline=arguments.minutes * 60 + 600)
+        world = World(lab, lanes=arguments.lanes, deadline=arguments.minutes * MINUTE + 600)
         world.start()
         watch = soak(world, arguments.minutes)
         world.finish()

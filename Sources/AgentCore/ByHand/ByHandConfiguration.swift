@@ -8,8 +8,8 @@ import ExperimentModel
 
 /// The two configuration files of an agent that is started by hand.
 ///
-/// `tokyo-config.json` of a forwarder and `frankfurt-config.json` of a receiver, in one type: every key is optional, flags win over
-/// the file, and unknown keys are errors.
+/// `tokyo-config.json` of a forwarder and `frankfurt-config.json` of a receiver, in one type: every key is optional,
+/// flags win over the file, and unknown keys are errors.
 public struct ByHandConfiguration: Codable, Sendable {
     /// Where the feed is.
     public var binanceWebSocketURL: String?

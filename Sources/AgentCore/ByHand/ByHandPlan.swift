@@ -15,15 +15,6 @@ public enum ReceiveMode: String, Sendable, CaseIterable {
     case awsBackbone = "aws-backbone"
     /// Both at once.
     case both
-
-    /// The mode with this name.
-    ///
-    /// - Throws: `AgentError` `badPlan` naming the modes there are.
-    public static func named(_ name: String) throws -> ReceiveMode {
-        if let mode = ReceiveMode(rawValue: name) { return mode }
-        let names = allCases.map(\.rawValue).joined(separator: ", ")
-        throw AgentError(.badPlan, "there is no mode '\(name)'; there are: \(names)")
-    }
 }
 
 /// The feed that an agent by hand is asked to take.

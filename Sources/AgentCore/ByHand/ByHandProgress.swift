@@ -1,7 +1,7 @@
 import ExperimentModel
 
-/// Tells a person at the terminal what an agent started by hand is doing: connections and failures as they happen, what is
-/// waited for, and a line of figures every ten seconds.
+/// Tells a person at the terminal what an agent started by hand is doing: connections and failures as they happen, what
+/// is waited for, and a line of figures every ten seconds.
 public final class ByHandProgress {
     /// How often a line of figures comes, seconds.
     private static let intervalSeconds = 10.0

@@ -7,12 +7,13 @@ import LatencyStatistics
     import Foundation
 #endif
 
-/// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of samples.
+/// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of
+/// samples.
 public enum ByHandResults {
     /// Writes `plan.outputFile` and its CSV; nothing for a forwarder.
     ///
-    /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are written
-    /// without any event, too: a script that waits for them shall find them.
+    /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are
+    /// written without any event, too: a script that waits for them shall find them.
     ///
     /// - Returns: lines for a person: what was measured, and where it is.
     /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.
@@ -82,33 +83,19 @@ public enum ByHandResults {
     }
 
     private static func results(of path: AgentPath, _ samples: PathSamples, lost: Int) throws -> PathResults {
-        let figures = try PathFigures(
-            endToEndNs: { try samples.forEachLatency(since: \.eventTimeNs, $0) },
-            backboneNs: { try samples.forEachLatency(since: \.sourceNs, $0) },
-            hostDelayNs: { try samples.forEachHostDelay($0) }
-        )
         let sources = try samples.receiveTimes()
         let count = sources.kernel + sources.user
         var results = PathResults(
             setupType: path.kind.setupType,
             path: path.name,
             sampleCount: count,
-            eventsLost: lost
+            eventsLost: lost,
+            endToEnd: try LatencyFigures { try samples.forEachLatency(since: \.eventTimeNs, $0) },
+            backbone: try LatencyFigures { try samples.forEachLatency(since: \.sourceNs, $0) },
+            hostDelay: try LatencyFigures { try samples.forEachHostDelay($0) }
         )
-        results.averageLatencyMs = figures.averageMs
-        results.medianLatencyMs = figures.medianMs
-        results.p95LatencyMs = figures.p95Ms
-        results.p99LatencyMs = figures.p99Ms
-        results.minimumLatencyMs = figures.minimumMs
-        results.maximumLatencyMs = figures.maximumMs
-        results.jitterStandardDeviationMs = figures.jitterStandardDeviationMs
-        results.backboneAverageLatencyMs = figures.backboneAverageMs
-        results.backboneMedianLatencyMs = figures.backboneMedianMs
-        results.hostDelayMedianMs = figures.hostDelayMedianMs
-        results.hostDelayP99Ms = figures.hostDelayP99Ms
-        results.hostDelayMaximumMs = figures.hostDelayMaximumMs
         if count > 0 { results.receiveTimeSource = sources.source }
-        if figures.medianMs == nil {
+        if results.medianLatencyMs == nil {
             results.note = count == 0 ? "no event came" : "no event time in this stream"
         }
         return results
@@ -146,6 +133,25 @@ public enum ByHandResults {
         let output = try ReplacedFile(path: file)
         try output.append { $0.append(contentsOf: data) }
         try output.finish()
+    }
+}
+
+extension LatencyFigures {
+    /// The figures of nanoseconds that are too many to hold, handed over as often as they are asked for.
+    fileprivate init(_ pass: StreamedSummary.Pass) throws {
+        guard let summary = try StreamedSummary(quantiles: [0.5, 0.95, 0.99], of: pass) else {
+            self.init()
+            return
+        }
+        self.init(
+            averageNs: summary.mean,
+            medianNs: summary.quantiles[0],
+            p95Ns: summary.quantiles[1],
+            p99Ns: summary.quantiles[2],
+            minimumNs: Double(summary.minimum),
+            maximumNs: Double(summary.maximum),
+            standardDeviationNs: summary.standardDeviation
+        )
     }
 }
 

@@ -49,8 +49,8 @@ enum MessageFactsCost {
         return usable
     }
 
-    /// A quantity in units of 0.001 that looks random, of one, two or three digits before the point, mostly one or two as in
-    /// reality: equal lengths would be easier for the processor.
+    /// A quantity in units of 0.001 that looks random, of one, two or three digits before the point, mostly one or two
+    /// as in reality: equal lengths would be easier for the processor.
     private static func quantity(_ number: Int64) -> Int64 {
         let random = Int64(truncatingIfNeeded: UInt64(number) &* 0x9E37_79B9_7F4A_7C15 >> 40)
         return random % [9_999, 9_999, 99_999, 9_999, 99_999, 9_999, 99_999, 999_999][Int(number & 7)]

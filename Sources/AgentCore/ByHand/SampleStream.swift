@@ -11,8 +11,8 @@ struct SampleStream {
 
     /// Hands over every whole record, in the order of their arrival.
     ///
-    /// - Throws: `ExperimentError` `incompatible` for another format, `AgentError` `file` when it cannot be read, and what
-    ///   `take` throws.
+    /// - Throws: `ExperimentError` `incompatible` for another format, `AgentError` `file` when it cannot be read, and
+    ///   what `take` throws.
     func forEach(_ take: (SampleRecord) throws -> Void) throws {
         guard let path else { return }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -64,7 +64,8 @@ public enum SelfTest {
         return quantile(late, 0.99) ?? .nan
     }
 
-    /// Sends 200 octets to and fro between two sockets of this process; round trips and kernel-to-user delays, nanoseconds.
+    /// Sends 200 octets to and fro between two sockets of this process; round trips and kernel-to-user delays,
+    /// nanoseconds.
     private static func loopback() throws -> (roundTrips: [Int64], delays: [Int64]) {
         let listener = try ListeningSocket(host: "127.0.0.1", port: 0)
         var accepted: StreamSocket?

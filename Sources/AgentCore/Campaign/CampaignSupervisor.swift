@@ -1,3 +1,4 @@
+import ChildProcesses
 import ExperimentModel
 import WireTransport
 
@@ -7,11 +8,12 @@ import WireTransport
     import Foundation
 #endif
 
-/// Goes through a campaign on one host without anybody's help: waits for each task's moment, looks at the clock, runs the
-/// task's agent, and writes down what came of it.
+/// Goes through a campaign on one host without anybody's help: waits for each task's moment, looks at the clock, runs
+/// the task's agent, and writes down what came of it.
 ///
-/// In its directory: `campaign.json` (the plan), `secret`, `tasks.json` (what came of each task, written whole), `log.jsonl`, and a
-/// directory for each task. A supervisor that is started again goes on where the last one was; what was due in between is missed.
+/// In its directory: `campaign.json` (the plan), `secret`, `tasks.json` (what came of each task, written whole),
+/// `log.jsonl`, and a directory for each task. A supervisor that is started again goes on where the last one was; what
+/// was due in between is missed.
 public final class CampaignSupervisor {
     /// Between two looks at a running agent, and the longest wait before the wall clock is looked at again.
     private static let lookNs: Int64 = 250_000_000
@@ -138,7 +140,11 @@ public final class CampaignSupervisor {
         }
     }
 
-    private func start(_ task: CampaignTask) throws -> AgentChild {
+    /// Starts a task's agent in its folder: a process of the same group, so that whoever ends the supervisor's ends it,
+    /// too.
+    ///
+    /// It inherits the launcher's lock: as long as it lives the supervisor's directory counts as in use.
+    private func start(_ task: CampaignTask) throws -> ChildProcess {
         let folder = "\(directory)/\(task.directory)"
         let manager = FileManager.default
         do {
@@ -153,11 +159,29 @@ public final class CampaignSupervisor {
             throw AgentError(.file, "cannot prepare \(folder): \(error)")
         }
         let verb = task.plan.role == .receive ? "receive" : "forward"
-        return try AgentChild(program, [verb, "--plan", "plan.json"], directory: folder)
+        do throws(SpawnError) {
+            return try ChildProcess(
+                program,
+                [verb, "--plan", "plan.json"],
+                environment: ProcessInfo.processInfo.environment,
+                output: .file("out.log"),
+                errors: .file("err.log"),
+                directory: folder,
+                company: .shared
+            )
+        } catch {
+            throw AgentError(.file, error.description)
+        }
+    }
+
+    /// The exit status of an agent that has ended, 128 + n after signal n, 255 when nobody knows; nil while it runs.
+    private static func endedStatus(_ child: ChildProcess) -> Int32? {
+        guard child.hasEnded else { return nil }
+        return child.exitStatus ?? child.endingSignal.map { 128 + $0 } ?? 255
     }
 
     /// Looks after a running agent to its end, which it brings about if need be.
-    private func watch(_ child: AgentChild, _ task: CampaignTask, _ record: inout CampaignTaskRecord) {
+    private func watch(_ child: ChildProcess, _ task: CampaignTask, _ record: inout CampaignTaskRecord) {
         let folder = "\(directory)/\(task.directory)"
         let beganNs = around.wallNs()
         let readyUntilNs = min(beganNs + plan.readyLimit.ns, task.endWallNs)
@@ -166,7 +190,7 @@ public final class CampaignSupervisor {
         var told: String?
         var killAtNs = Int64.max
         while true {
-            if let status = child.endedStatus() {
+            if let status = Self.endedStatus(child) {
                 judge(&record, task, exitStatus: status, told: told)
                 break
             }
@@ -184,11 +208,11 @@ public final class CampaignSupervisor {
                     told = "not over when its time was"
                 }
                 if told != nil {
-                    child.send(SIGTERM)
+                    child.signal(SIGTERM)
                     killAtNs = nowNs + Self.farewellNs
                 }
             } else if nowNs >= killAtNs {
-                child.send(SIGKILL)
+                child.signal(SIGKILL)
             }
             around.pause(Self.lookNs)
         }
@@ -197,7 +221,8 @@ public final class CampaignSupervisor {
 
     // MARK: Judging
 
-    /// The receiver is ready when every direct lane brings events and every relayed one has brought one; a forwarder, when it says so.
+    /// The receiver is ready when every direct lane brings events and every relayed one has brought one; a forwarder,
+    /// when it says so.
     static func isReady(_ status: AgentStatus, _ plan: AgentPlan) -> Bool {
         guard status.state != .starting, status.state != .failed else { return false }
         guard plan.role == .receive else { return true }
@@ -235,7 +260,9 @@ public final class CampaignSupervisor {
         let file = URL(filePath: "\(directory)/\(task.directory)/summary.json")
         let summary = (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(AgentSummary.self, from: $0) }
         guard let summary else {
-            let end = exitStatus.map { $0 > 128 ? "was ended by signal \($0 - 128)" : "ended with status \($0)" }
+            let end = exitStatus.map {
+                (129..<255).contains($0) ? "was ended by signal \($0 - 128)" : "ended with status \($0)"
+            }
             return finish(&record, .failed, told ?? "its agent \(end ?? "left nothing") and left no summary")
         }
         if summary.state == .failed { return finish(&record, .failed, summary.reason) }

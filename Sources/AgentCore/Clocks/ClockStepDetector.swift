@@ -2,11 +2,12 @@ import ExperimentModel
 
 /// Notices when the wall clock jumps against the monotonic clock.
 ///
-/// Slewing changes the difference between them slowly, at most by 10 % of the time that passes (the kernel's limit of its tick;
-/// chrony's own default is 8.3 %). What changes more than that, and more than 1 ms, between two looks is a step. Looked at with
-/// reads as they come, so that the looks are close together, but at most once in a millisecond.
+/// Slewing changes the difference between them slowly, at most by 10 % of the time that passes (the kernel's limit of
+/// its tick; chrony's own default is 8.3 %). What changes more than that, and more than 1 ms, between two looks is a
+/// step. Looked at with reads as they come, so that the looks are close together, but at most once in a millisecond.
 struct ClockStepDetector {
-    /// The longest that reading the clocks may take: whoever is held up between them sees a step that is none, and one back.
+    /// The longest that reading the clocks may take: whoever is held up between them sees a step that is none, and one
+    /// back.
     static let widestReadNs: Int64 = 100_000
     /// The least time between two looks, nanoseconds.
     private static let leastPauseNs: Int64 = 1_000_000
@@ -17,7 +18,8 @@ struct ClockStepDetector {
     private(set) var steps: [ClockStep] = []
     private var last: Timestamp?
 
-    /// Reads both clocks, quickly enough to be believed; nil when the last look was just before, or none was quick enough.
+    /// Reads both clocks, quickly enough to be believed; nil when the last look was just before, or none was quick
+    /// enough.
     ///
     /// - Parameters:
     ///   - roughlyNs: the monotonic time, not earlier than when it was read.

@@ -3,8 +3,9 @@ import ExperimentModel
 /// Limits of the offset between two clocks from probes that crossed one connection both ways.
 ///
 /// A probe that left the receiver at t1, reached the forwarder at t2, was answered at t3 and came back at t4 proves
-/// t3 - t4 <= forwarder clock - receiver clock <= t2 - t1, since neither way can take less than no time (RFC 5905 section 8,
-/// with delays bounded instead of assumed equal). Over many probes the limits of each intersect: the tightest of each side counts.
+/// t3 - t4 <= forwarder clock - receiver clock <= t2 - t1, since neither way can take less than no time (RFC 5905
+/// section 8, with delays bounded instead of assumed equal). Over many probes the limits of each intersect: the
+/// tightest of each side counts.
 struct OffsetEnvelope {
     private var count = 0
     private var minimumRoundTripNs = Int64.max

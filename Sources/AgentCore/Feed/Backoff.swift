@@ -2,7 +2,8 @@ import ExperimentModel
 
 /// Doubling pauses between attempts to connect, with jitter: 1, 2, 4, 8 … up to the longest.
 ///
-/// Each pause is drawn between half and the whole of its step, so that many lanes do not knock at one moment ("equal jitter").
+/// Each pause is drawn between half and the whole of its step, so that many lanes do not knock at one moment ("equal
+/// jitter").
 struct Backoff<Generator: RandomNumberGenerator> {
     private let policy: ReconnectPolicy
     private var generator: Generator

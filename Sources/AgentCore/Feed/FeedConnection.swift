@@ -209,7 +209,8 @@ final class FeedConnection: ByteChannelOwner {
         requests?.answered(id) != nil && isSubscribed
     }
 
-    /// The exchange refused a request, or something else that nobody asked for: the connection does not bring what it should.
+    /// The exchange refused a request, or something else that nobody asked for: the connection does not bring what it
+    /// should.
     func refused(_ id: Int64?, _ reason: String) {
         guard let request = requests?.answered(id) else {
             return end("the exchange answered with an error: \(reason)", retryAfterNs: 0)

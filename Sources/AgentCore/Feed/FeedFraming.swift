@@ -3,8 +3,8 @@ import WireTransport
 extension MessageFraming {
     /// Frames of WebSocket as a server sends them (RFC 6455 section 5.2).
     ///
-    /// Four octets tell the length of nearly every frame; one without any payload has only two, so that two octets of the next
-    /// frame may be read with it, which does no harm.
+    /// Four octets tell the length of nearly every frame; one without any payload has only two, so that two octets of
+    /// the next frame may be read with it, which does no harm.
     static let webSocket = MessageFraming { unread in
         guard unread.count >= 2 else { return 4 }
         let short = Int(unread[1] & 0x7F)

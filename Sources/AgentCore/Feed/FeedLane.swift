@@ -12,8 +12,9 @@ protocol FeedLaneOwner: AnyObject {
 
 /// One lane's way to the exchange: keeps a connection up, replaces it before a planned end, counts what comes.
 ///
-/// A planned end is a day's age or the exchange's own announcement. Then the next connection is opened while the present one
-/// still brings events, and takes over once the present one has come as far as the next one began: every event passes once.
+/// A planned end is a day's age or the exchange's own announcement. Then the next connection is opened while the
+/// present one still brings events, and takes over once the present one has come as far as the next one began: every
+/// event passes once.
 final class FeedLane: FeedConnectionOwner {
     /// The path's name and the lane's number in it, for messages.
     let name: String
@@ -35,8 +36,8 @@ final class FeedLane: FeedConnectionOwner {
     private var target: FeedTarget
     private let context: AgentContext
     private let streamNames: StreamTable
-    // Unsafe, since it is asked for with each message and counting it costs as much as the rest of the call: who owns a lane lives
-    // longer than it.
+    // Unsafe, since it is asked for with each message and counting it costs as much as the rest of the call: who owns a
+    // lane lives longer than it.
     private unowned(unsafe) let owner: any FeedLaneOwner
     private var account = ConnectionAccount()
     private var current: FeedConnection?

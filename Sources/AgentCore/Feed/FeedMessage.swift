@@ -28,7 +28,8 @@ struct FeedMessage {
     /// The exchange's transaction time; `SampleRecord.absent` without one.
     let transactionTimeNs: Int64
 
-    /// Looks at one message of a connection that carries `streams`; `facts` is working space, kept from message to message.
+    /// Looks at one message of a connection that carries `streams`; `facts` is working space, kept from message to
+    /// message.
     @inline(__always)
     init(_ bytes: UnsafeRawBufferPointer, streams: StreamTable, facts: inout MessageFacts) {
         facts.scan(bytes)

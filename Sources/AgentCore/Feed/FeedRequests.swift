@@ -5,8 +5,8 @@ import WireTransport
 
 /// What this side says on an open feed connection: pongs and requests, within the exchange's five messages a second.
 ///
-/// A pong goes out at once, in the pass that read its ping: one message of the five is always left for it. A flood of pings is
-/// answered at the limit's rate, the newest one each time (RFC 6455 section 5.5.3 allows that).
+/// A pong goes out at once, in the pass that read its ping: one message of the five is always left for it. A flood of
+/// pings is answered at the limit's rate, the newest one each time (RFC 6455 section 5.5.3 allows that).
 final class FeedRequests {
     /// How long pongs took from the read that brought their ping to their own write.
     struct PongTimes {
@@ -33,7 +33,8 @@ final class FeedRequests {
         let sentNs: Int64
     }
 
-    /// Spot's limit, the lowest of the markets'; what a connection sends beyond gets it closed, and its address banned in time.
+    /// Spot's limit, the lowest of the markets'; what a connection sends beyond gets it closed, and its address banned
+    /// in time.
     private static let messagesPerSecond = 5
 
     /// Requests that are not answered, in the order of their sending.

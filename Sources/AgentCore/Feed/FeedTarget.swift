@@ -16,7 +16,8 @@ struct FeedTarget {
 
     /// The target of a plan's feed.
     ///
-    /// - Throws: `AgentError` `badPlan` for a URL that makes no sense, `TransportError` for certificates that cannot be used.
+    /// - Throws: `AgentError` `badPlan` for a URL that makes no sense, `TransportError` for certificates that cannot be
+    ///   used.
     init(plan: AgentPlan) throws {
         let feed = FeedSpecification(market: plan.market, streams: plan.streams)
         let usesMicroseconds = plan.market == .spot && !feed.hasNoEventTime

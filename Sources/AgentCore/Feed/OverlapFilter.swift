@@ -2,11 +2,11 @@ import ExperimentModel
 
 /// Lets each event of a lane pass exactly once while two of its connections overlap, whichever of them is ahead.
 ///
-/// Within a stream the exchange's ids grow (reference: ten recorded captures, no exception), and a connection brings every
-/// event from its subscription on. So from the first id of the next connection on, both bring the same; before it only the old
-/// one does. What has passed is therefore a range of ids: it begins with the next connection's first id and ends with the highest
-/// one that either has brought. Events of streams without growing ids are told by their octets, which hold times and numbers of
-/// their own.
+/// Within a stream the exchange's ids grow (reference: ten recorded captures, no exception), and a connection brings
+/// every event from its subscription on. So from the first id of the next connection on, both bring the same; before it
+/// only the old one does. What has passed is therefore a range of ids: it begins with the next connection's first id
+/// and ends with the highest one that either has brought. Events of streams without growing ids are told by their
+/// octets, which hold times and numbers of their own.
 final class OverlapFilter {
     /// One stream's state.
     fileprivate struct Stream {
@@ -166,8 +166,8 @@ extension OverlapFilter.Stream {
     }
 }
 
-/// How often each message without a growing id came on either connection: it passes as often as on the one that brought it
-/// more often.
+/// How often each message without a growing id came on either connection: it passes as often as on the one that brought
+/// it more often.
 private struct PayloadCounts {
     /// So that nobody's memory fills up: beyond, only the present connection's events pass.
     private static let limit = 100_000

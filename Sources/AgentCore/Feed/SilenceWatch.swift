@@ -2,8 +2,9 @@ import ExperimentModel
 
 /// Judges which of a lane's streams should have brought something.
 ///
-/// The exchange acknowledges a stream that it does not know and then never sends anything, so a wrong name shows in silence only.
-/// A stream may also just be quiet: it is named, and nothing is closed for it as long as others bring data.
+/// The exchange acknowledges a stream that it does not know and then never sends anything, so a wrong name shows in
+/// silence only. A stream may also just be quiet: it is named, and nothing is closed for it as long as others bring
+/// data.
 struct SilenceWatch {
     /// What BTC's busy streams are called after the symbol; the longest silence on record is 3.9 s.
     private static let busyKinds = ["bookTicker", "trade", "aggTrade", "depth"]

@@ -54,7 +54,8 @@ final class StreamTable {
         }
     }
 
-    /// What a raw message of a stream looks like: its symbol in capitals (none for those of all symbols), then what it is.
+    /// What a raw message of a stream looks like: its symbol in capitals (none for those of all symbols), then what it
+    /// is.
     private static func content(_ name: String) -> [UInt8] {
         let parts = name.split(separator: "@", omittingEmptySubsequences: false)
         let word = name.hasPrefix("!") ? parts[0].dropFirst() : parts.count > 1 ? parts[1] : ""

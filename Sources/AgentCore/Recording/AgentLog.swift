@@ -7,10 +7,11 @@ import WireTransport
     import Foundation
 #endif
 
-/// The agent's log, `log.jsonl`: one JSON object a line with `wallNs`, `level`, `event` and what belongs to it; at most 8 MiB.
+/// The agent's log, `log.jsonl`: one JSON object a line with `wallNs`, `level`, `event` and what belongs to it; at most
+/// 8 MiB.
 ///
-/// What comes too often is thinned out, and what finds the log full is left out; both are counted. Less important levels stop
-/// first, and there is always room for the last lines, which say how it ended and how many were left out.
+/// What comes too often is thinned out, and what finds the log full is left out; both are counted. Less important
+/// levels stop first, and there is always room for the last lines, which say how it ended and how many were left out.
 final class AgentLog {
     /// How much a line matters.
     enum Level: String, CaseIterable {

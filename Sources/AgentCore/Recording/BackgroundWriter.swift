@@ -5,14 +5,15 @@ import WireTransport
 
 /// Writes an agent's files on a thread of its own, so that a slow disk never holds up the loop.
 ///
-/// Jobs wait in a bounded queue. Samples that find it full are counted as not written. A disk that takes no more ends the
-/// recording, not the agent: room that was kept is given back then, for the status and the summary alone.
+/// Jobs wait in a bounded queue. Samples that find it full are counted as not written. A disk that takes no more ends
+/// the recording, not the agent: room that was kept is given back then, for the status and the summary alone.
 final class BackgroundWriter: Sendable {
     /// Jobs that may wait; with chunks of samples that is 48 MiB at most.
     private static let queueLimit = 256
     /// Chunks that are kept to be filled again: one is being written while the next is filled, and one for a slow disk.
     ///
-    /// More of them, as after a burst, are given back: an agent's memory shall be after an hour what it was after a minute.
+    /// More of them, as after a burst, are given back: an agent's memory shall be after an hour what it was after a
+    /// minute.
     private static let spareLimit = 3
     /// The file that keeps room on the disk, and its octets: a summary with its longest lists fits.
     private static let reserve = (file: "reserve", octets: 1 << 20)
@@ -126,7 +127,8 @@ final class BackgroundWriter: Sendable {
         }
     }
 
-    /// Lets written chunks be filled again, once nothing else here refers to their memory: it would be copied otherwise.
+    /// Lets written chunks be filled again, once nothing else here refers to their memory: it would be copied
+    /// otherwise.
     private func giveBackChunks(of jobs: inout [Job]) {
         state.withLock { state in
             while let job = jobs.popLast() {

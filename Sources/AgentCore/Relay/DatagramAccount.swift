@@ -2,8 +2,9 @@ import ExperimentModel
 
 /// What became of the events of one lane whose datagrams may be lost, doubled, or overtaken.
 ///
-/// Every id is one of: arrived (once; later copies are duplicates) or missing. Which of the newest ids have come is kept exactly,
-/// id by id; one that comes later than that counts as late and stays missing: the reordering window is closed for it.
+/// Every id is one of: arrived (once; later copies are duplicates) or missing. Which of the newest ids have come is
+/// kept exactly, id by id; one that comes later than that counts as late and stays missing: the reordering window is
+/// closed for it.
 struct DatagramAccount {
     /// How an event came.
     enum Arrival {

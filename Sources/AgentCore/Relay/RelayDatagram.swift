@@ -2,8 +2,8 @@ import WireTransport
 
 /// The relay protocol over UDP: the frames of `RelayProtocol` in datagrams, each with a session and a code.
 ///
-/// An EVENT is a datagram of its own, so that no event waits for another, and what the way loses, doubles or turns round is seen as
-/// it is. Offsets on the left, eight octets a line, network byte order:
+/// An EVENT is a datagram of its own, so that no event waits for another, and what the way loses, doubles or turns
+/// round is seen as it is. Offsets on the left, eight octets a line, network byte order:
 /// ```
 ///      0       1       2       3       4       5       6       7
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
@@ -15,8 +15,8 @@ import WireTransport
 ///  24 | one EVENT, or one or several other frames                     |
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
 /// ```
-/// How a session begins. Each of the forwarder's two datagrams is sent again until it is answered, after 0.5, 1, 2 s; an attempt
-/// takes 5 s at most. Those without a code have zeros there.
+/// How a session begins. Each of the forwarder's two datagrams is sent again until it is answered, after 0.5, 1, 2 s;
+/// an attempt takes 5 s at most. Those without a code have zeros there.
 /// ```
 ///     forwarder                                             receiver
 ///     no code   HELLO without proof, PADDING to 512 octets  →
@@ -30,15 +30,15 @@ import WireTransport
 ///     code      BYE every 0.25 s until FAREWELL comes       →
 ///               ←  FAREWELL                                    code
 /// ```
-/// - The nonce of a CHALLENGE is a code over the forwarder's address and the time, under a key that only the receiver's process
-///   has: strangers cost it no memory, and whoever cannot receive at the address that he claims gets no further. No answer to
-///   strangers is longer than what they sent.
-/// - The keys are HMAC-SHA-256 under the run's secret over a label, the nonce, the session, version, lane, path, 0, run id: one for
-///   each direction, so that nothing can be sent back to its sender. With no secret on either side (use by hand) the empty one
-///   takes its place: then the codes keep out what was garbled and who cannot listen, not who can.
+/// - The nonce of a CHALLENGE is a code over the forwarder's address and the time, under a key that only the receiver's
+///   process has: strangers cost it no memory, and whoever cannot receive at the address that he claims gets no
+///   further. No answer to strangers is longer than what they sent.
+/// - The keys are HMAC-SHA-256 under the run's secret over a label, the nonce, the session, version, lane, path, 0, run
+///   id: one for each direction, so that nothing can be sent back to its sender. With no secret on either side (use by
+///   hand) the empty one takes its place: then the codes keep out what was garbled and who cannot listen, not who can.
 /// - Whoever replays an EVENT makes a duplicate, which is counted as one; other frames mean nothing the second time.
-/// - A datagram of a session that the receiver does not know (it was restarted) is answered with REFUSE, no code: the forwarder
-///   begins a new one. Either side that hears nothing for 5 s takes the session for lost.
+/// - A datagram of a session that the receiver does not know (it was restarted) is answered with REFUSE, no code: the
+///   forwarder begins a new one. Either side that hears nothing for 5 s takes the session for lost.
 /// - BYE may overtake events: the receiver waits a second for those before it counts the rest as lost.
 enum RelayDatagram {
     /// The octets before the frames.

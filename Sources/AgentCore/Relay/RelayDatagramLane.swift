@@ -147,10 +147,7 @@ final class RelayDatagramLane: RelayInlet {
     /// Another forwarder begins to count from one: what the earlier one sent is kept apart.
     private func beginAnew() {
         var sum = earlier ?? LaneCounts()
-        sum.arrived += account.counts.arrived
-        sum.missing += account.counts.missing
-        sum.duplicates += account.counts.duplicates
-        sum.reordered += account.counts.reordered
+        sum.addArrivals(of: account.counts)
         earlier = sum
         context.log.write(.warning, "relay.restarted", ["lane": name, "arrivedBefore": "\(sum.arrived)"])
         account = DatagramAccount()
@@ -211,7 +208,7 @@ final class RelayDatagramLane: RelayInlet {
     private func handle(_ frame: RawRelayFrame, _ session: DatagramSession, _ stamp: ReadStamp) throws {
         switch frame.kind {
         case .echo:
-            let values = try RelayProtocol.readNumbers(frame.body, count: 4)
+            let values = try RelayProtocol.readEcho(frame.body)
             guard values[0] > newestEcho, values[0] <= probeNumber else { return }
             newestEcho = values[0]
             let backNs = stamp.kernelNs == ReadStamp.absent ? stamp.wallNs : stamp.kernelNs

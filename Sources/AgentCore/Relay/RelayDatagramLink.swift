@@ -28,8 +28,8 @@ final class RelayDatagramLink {
         greeting = frame + RelayProtocol.frame(.padding, body: [UInt8](repeating: 0, count: max(0, room)))
     }
 
-    /// Takes the receiver's challenge, which the next greeting answers with what was done before this session; false when there
-    /// has been one.
+    /// Takes the receiver's challenge, which the next greeting answers with what was done before this session; false
+    /// when there has been one.
     ///
     /// - Throws: `AgentError` `versionMismatch`, `protocolViolation`.
     func take(

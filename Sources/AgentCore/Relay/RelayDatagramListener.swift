@@ -7,7 +7,8 @@ protocol RelayDatagramListenerOwner: AnyObject {
     func relayLane(_ hello: RelayProtocol.Hello) -> RelayDatagramLane?
 }
 
-/// Takes datagrams on the relay port, agrees on sessions with those that prove the run's secret, and hands theirs to their lanes.
+/// Takes datagrams on the relay port, agrees on sessions with those that prove the run's secret, and hands theirs to
+/// their lanes.
 ///
 /// Strangers are counted and cost nothing more: until the proof no state is kept.
 final class RelayDatagramListener: LoopMember {

@@ -4,7 +4,8 @@ import WireTransport
 
 /// A forwarder lane's way to the receiver over UDP: agrees on a session, keeps it, sends each event at once and alone.
 ///
-/// What this host's own queue does not take waits in the outbox, so that all that counts as forwarded has left this host's hands.
+/// What this host's own queue does not take waits in the outbox, so that all that counts as forwarded has left this
+/// host's hands.
 final class RelayDatagramSender: RelayOutlet, LoopMember {
     /// How long an attempt to agree on a session may take.
     private static let attemptNs: Int64 = 5_000_000_000

@@ -3,9 +3,9 @@ import WireTransport
 
 /// The relay protocol between a forwarder and a receiver, over one TCP connection a lane.
 ///
-/// All integers are in network byte order. Times are nanoseconds since 1970 UTC of the clock of the host that took them;
-/// `Int64.min` stands for a time that is not there. Every frame begins with the same eight octets; what follows them depends
-/// on the type. Offsets on the left, eight octets a line:
+/// All integers are in network byte order. Times are nanoseconds since 1970 UTC of the clock of the host that took
+/// them; `Int64.min` stands for a time that is not there. Every frame begins with the same eight octets; what follows
+/// them depends on the type. Offsets on the left, eight octets a line:
 /// ```
 ///      0       1       2       3       4       5       6       7
 ///     +-------+-------+-------+-------+-------+-------+-------+-------+
@@ -65,18 +65,19 @@ import WireTransport
 ///    10 PADDING, forwarder → receiver: octets of any value. Keeps the connection's window open, and is thrown away
 ///    12 WELCOME, receiver → forwarder: over UDP only, see `RelayDatagram`
 /// ```
-/// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without (used by
-/// hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is refused by
-/// whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
+/// The receiver speaks first (CHALLENGE). A forwarder that has the run's secret answers it in its HELLO; one without
+/// (used by hand) sends HELLO and its events at once. Events may follow without waiting. A peer of another version is
+/// refused by whoever reads a greeting; the first sixteen octets of greetings are the same in all versions.
 ///
-/// `behind` is 0 but in the first EVENT of several that were sent together: the octets of the others, at most 65,535. They came
-/// together, so the receiver may read them at once and they have one receive time. Whoever does not know it loses nothing.
+/// `behind` is 0 but in the first EVENT of several that were sent together: the octets of the others, at most 65,535.
+/// They came together, so the receiver may read them at once and they have one receive time. Whoever does not know it
+/// loses nothing.
 ///
-/// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to itself:
-/// ids up to forwarded + dropped were dealt with on earlier connections.
+/// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to
+/// itself: ids up to forwarded + dropped were dealt with on earlier connections.
 ///
-/// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails, since
-/// every connection has its own nonce.
+/// The proof is HMAC-SHA-256 under the run's secret over nonce, version, lane, path, 0, run id: a replayed HELLO fails,
+/// since every connection has its own nonce.
 public enum RelayProtocol {
     /// The version that this build speaks; others are refused.
     public static let version: UInt16 = 3
@@ -86,6 +87,10 @@ public enum RelayProtocol {
     public static let headerSize = 8
     /// The octets of an EVENT before its message, the frame's header included.
     public static let eventPrefixSize = 48
+    /// The largest number of an event, and of events, that is believed: a million a second for 285 years.
+    ///
+    /// So there is always a next one, and sums over lanes are numbers, too.
+    static let largestCount: UInt64 = 1 << 53
     /// Where the time of sending lies in an EVENT, so that it can be set right before the send.
     static let eventSendTimeOffset = 32
     /// Where the octets behind an EVENT that were sent with it stand in its header.
@@ -197,7 +202,9 @@ extension RelayProtocol {
     /// Reads the body of a BYE or a SO FAR.
     static func readTotals(_ body: UnsafeRawBufferPointer) throws -> SenderTotals {
         let values = try readNumbers(body, count: 5)
-        guard values.allSatisfy({ $0 >= 0 }) else { throw violation("totals below zero") }
+        guard values.allSatisfy({ (0...Int64(largestCount)).contains($0) }) else {
+            throw violation("impossible totals")
+        }
         return SenderTotals(
             received: Int(clamping: values[0]),
             forwarded: Int(clamping: values[1]),
@@ -255,6 +262,17 @@ extension RelayProtocol {
     static func readNumbers(_ body: UnsafeRawBufferPointer, count: Int) throws -> [Int64] {
         guard body.count == count * 8 else { throw violation("a frame of \(body.count) octets, not \(count * 8)") }
         return (0..<count).map { Int64(bigEndian: body.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+    }
+
+    /// Reads an ECHO's body: the probe's number, when the probe left, when it came, when it was answered.
+    ///
+    /// - Throws: `AgentError` `protocolViolation`, also for times so far off that their differences would be no numbers.
+    static func readEcho(_ body: UnsafeRawBufferPointer) throws -> [Int64] {
+        let values = try readNumbers(body, count: 4)
+        guard values.dropFirst().allSatisfy({ (0..<(1 << 62)).contains($0) }) else {
+            throw violation("an ECHO with impossible times")
+        }
+        return values
     }
 
     static func violation(_ what: String) -> AgentError {

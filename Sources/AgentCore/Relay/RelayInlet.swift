@@ -38,3 +38,16 @@ protocol RelayInlet: AnyObject {
 extension RelayReceiverLane: RelayInlet {
     var datagramFacts: DatagramFacts? { nil }
 }
+
+extension LaneCounts {
+    /// Adds what another forwarder's events came to.
+    ///
+    /// How many are missing is as large as a forwarder says: beyond the largest number it stays that.
+    mutating func addArrivals(of other: LaneCounts) {
+        arrived += other.arrived
+        duplicates += other.duplicates
+        reordered += other.reordered
+        let sum = missing.addingReportingOverflow(other.missing)
+        missing = sum.overflow ? .max : sum.partialValue
+    }
+}

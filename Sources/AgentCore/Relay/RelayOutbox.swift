@@ -4,8 +4,8 @@ import WireTransport
 
 /// The events that a forwarder has not yet handed to its receiver, as encoded frames in one block of memory.
 ///
-/// In the steady state an event is appended, sent and gone before the next comes, and only the first page is ever touched.
-/// While the receiver is away or slow, frames pile up to the limit; then the oldest is dropped and counted.
+/// In the steady state an event is appended, sent and gone before the next comes, and only the first page is ever
+/// touched. While the receiver is away or slow, frames pile up to the limit; then the oldest is dropped and counted.
 final class RelayOutbox {
     /// Events in the outbox.
     private(set) var count = 0
@@ -33,8 +33,9 @@ final class RelayOutbox {
     /// An outbox for at most `eventLimit` events.
     init(eventLimit: Int) {
         self.eventLimit = eventLimit
-        // Book tickers take some 200 octets a frame. The block is twice the limit, so that moving the frames to its front costs
-        // little for each event even when the outbox is full; memory that is never written is never really there.
+        // Book tickers take some 200 octets a frame. The block is twice the limit, so that moving the frames to its
+        // front costs little for each event even when the outbox is full; memory that is never written is never really
+        // there.
         self.byteLimit = min(max(eventLimit * 512, 4 << 20), 512 << 20)
         self.block = UnsafeMutableRawBufferPointer.allocate(byteCount: byteLimit * 2, alignment: 16)
         torn.reserveCapacity(4_096)
@@ -69,7 +70,8 @@ final class RelayOutbox {
 
     private func makeRoom(for size: Int) {
         while count >= eventLimit || (tail - head) + size > byteLimit, count > 0 { dropOldest() }
-        // As soon as the gap in front is as large as the frames: a move for each octet at most, and memory of twice the frames.
+        // As soon as the gap in front is as large as the frames: a move for each octet at most, and memory of twice the
+        // frames.
         let isWorthMoving = head > Self.keptOctets && head >= tail - head
         guard isWorthMoving || tail + size > block.count, let base = block.baseAddress else { return }
         base.copyMemory(from: base + head, byteCount: tail - head)

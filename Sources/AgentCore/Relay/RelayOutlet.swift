@@ -1,7 +1,8 @@
 import ExperimentModel
 import WireTransport
 
-/// A forwarder lane's way to the receiver, over TCP or UDP: keeps it up, proves the secret, sends the outbox, answers probes.
+/// A forwarder lane's way to the receiver, over TCP or UDP: keeps it up, proves the secret, sends the outbox, answers
+/// probes.
 protocol RelayOutlet: AnyObject {
     /// The events that wait.
     var outbox: RelayOutbox { get }

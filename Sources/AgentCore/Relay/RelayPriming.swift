@@ -3,9 +3,10 @@ import WireTransport
 
 /// Decides when a relay connection needs padding so that its congestion window stays wide enough for a burst.
 ///
-/// What Linux does with a window (net/ipv4/tcp_input.c, tcp_output.c): in slow start it grows while more than half of it is in
-/// use; after a retransmission timeout without sending it falls back to ten segments (`tcp_slow_start_after_idle`), and by
-/// and by when less than all of it is used. So padding goes out while the window is too small, and often enough afterwards.
+/// What Linux does with a window (net/ipv4/tcp_input.c, tcp_output.c): in slow start it grows while more than half of
+/// it is in use; after a retransmission timeout without sending it falls back to ten segments
+/// (`tcp_slow_start_after_idle`), and by and by when less than all of it is used. So padding goes out while the window
+/// is too small, and often enough afterwards.
 struct RelayPriming {
     /// How often the connection is looked at.
     static let intervalNs: Int64 = 20_000_000

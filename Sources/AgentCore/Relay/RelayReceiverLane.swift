@@ -3,7 +3,7 @@ import WireTransport
 
 /// What the owner of a relay lane hears.
 protocol RelayReceiverLaneOwner: AnyObject {
-    /// One event has arrived; `first` is false for a duplicate.
+    /// One event has arrived; its flags tell whether it came before, or after a later one.
     func relayEvent(_ lane: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp)
 }
 
@@ -22,7 +22,8 @@ final class RelayReceiverLane: ByteChannelOwner {
     private(set) var missing: [MissingRange] = []
     /// The forwarder's totals, once it has said goodbye.
     private(set) var senderTotals: SenderTotals?
-    /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by then.
+    /// What the forwarder had done before this receiver's first connection; nil when it had handed nothing over by
+    /// then.
     private(set) var before: SenderTotals?
     /// What the connection is doing.
     private(set) var state = LaneStatus.State.waiting
@@ -148,7 +149,7 @@ final class RelayReceiverLane: ByteChannelOwner {
     private func handle(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
         switch frame.kind {
         case .echo:
-            let values = try RelayProtocol.readNumbers(frame.body, count: 4)
+            let values = try RelayProtocol.readEcho(frame.body)
             let backNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
         case .bye: try goodbye(frame.body, channel)
@@ -180,10 +181,7 @@ final class RelayReceiverLane: ByteChannelOwner {
     /// Another forwarder begins to count from one: what the earlier one sent is kept apart.
     private func beginAnew() {
         var sum = earlier ?? LaneCounts()
-        sum.arrived += counts.arrived
-        sum.missing += counts.missing
-        sum.duplicates += counts.duplicates
-        sum.reordered += counts.reordered
+        sum.addArrivals(of: counts)
         earlier = sum
         context.log.write(.warning, "relay.restarted", ["lane": name, "arrivedBefore": "\(sum.arrived)"])
         counts = LaneCounts()

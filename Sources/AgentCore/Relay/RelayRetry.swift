@@ -1,8 +1,8 @@
 import ExperimentModel
 import WireTransport
 
-/// How a forwarder's lane keeps its way to the receiver, over any transport: attempt after attempt with growing pauses, the
-/// account of them, and the goodbye after which there are no more.
+/// How a forwarder's lane keeps its way to the receiver, over any transport: attempt after attempt with growing pauses,
+/// the account of them, and the goodbye after which there are no more.
 final class RelayRetry {
     /// How far the goodbye is.
     enum Goodbye {
@@ -18,7 +18,8 @@ final class RelayRetry {
     private static let farewellLimitNs: Int64 = 10_000_000_000
     /// The same when somebody waits for this agent's end, while the receiver is there, and while it is not.
     private static let hurriedLimitsNs: (there: Int64, away: Int64) = (5_000_000_000, 2_000_000_000)
-    /// A connection that lasted this long was let in, also by a receiver that says nothing; the pauses start over after it.
+    /// A connection that lasted this long was let in, also by a receiver that says nothing; the pauses start over after
+    /// it.
     private static let provenNs: Int64 = 5_000_000_000
 
     /// What the connection is doing.
@@ -121,7 +122,8 @@ final class RelayRetry {
     func wantGoodbye(orElse giveUp: @escaping (String) -> Void) -> Bool {
         guard goodbye == .none, !isEnded else { return false }
         goodbye = .wanted
-        // Somebody who told this agent to stop waits for its end; a receiver that is not there will not come back for it.
+        // Somebody who told this agent to stop waits for its end; a receiver that is not there will not come back for
+        // it.
         let hurriedNs = state == .streaming ? Self.hurriedLimitsNs.there : Self.hurriedLimitsNs.away
         let limitNs = Termination.isRequested ? hurriedNs : Self.farewellLimitNs
         context.loop.schedule(afterNs: limitNs) {

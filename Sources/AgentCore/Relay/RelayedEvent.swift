@@ -19,7 +19,7 @@ struct RelayedEvent {
 
     /// Reads an EVENT's body.
     ///
-    /// - Throws: `AgentError` `protocolViolation` when it is too short.
+    /// - Throws: `AgentError` `protocolViolation` when it is too short, or has a number that nobody counts to.
     @inline(__always)
     init(_ body: UnsafeRawBufferPointer) throws {
         let prefix = RelayProtocol.eventPrefixSize - RelayProtocol.headerSize
@@ -28,6 +28,9 @@ struct RelayedEvent {
             Int64(bigEndian: body.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
         }
         sequence = UInt64(bitPattern: number(0))
+        guard sequence &- 1 < RelayProtocol.largestCount else {
+            throw RelayProtocol.violation("an EVENT with an impossible number")
+        }
         sourceKernelNs = number(1)
         sourceUserNs = number(2)
         sourceSendNs = number(3)

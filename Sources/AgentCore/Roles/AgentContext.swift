@@ -9,7 +9,8 @@ final class AgentContext {
     let streamNames: StreamTable
     /// The limits of the feed's lanes.
     let timing: FeedTiming
-    /// When the exchange may be dialled again, monotonic: it refused this address for a time, which counts for every lane.
+    /// When the exchange may be dialled again, monotonic: it refused this address for a time, which counts for every
+    /// lane.
     var exchangeNotBeforeNs: Int64 = 0
     /// The folder of the run's files.
     let directory: String
@@ -62,8 +63,8 @@ final class AgentContext {
 extension AgentPlan {
     /// How the agent's loop waits.
     ///
-    /// A forwarder with one lane has nothing else that would suffer from being looked at late. With more lanes each has to be
-    /// seen at once; and a receiver takes its times from the kernel, whenever it looks.
+    /// A forwarder with one lane has nothing else that would suffer from being looked at late. With more lanes each has
+    /// to be seen at once; and a receiver takes its times from the kernel, whenever it looks.
     var waiting: EventLoop.Waiting {
         if busyPoll == true { return .busy }
         return role == .forward && paths.map(\.lanes).reduce(0, +) == 1 ? .reading : .watching

@@ -16,7 +16,8 @@ protocol AgentRole: AnyObject {
     func go()
     /// Ends in good order: goodbyes, then over.
     func finish(_ reason: String)
-    /// Breaks a forwarder's relay connections off once, for a validation that wants to see what becomes of the events then.
+    /// Breaks a forwarder's relay connections off once, for a validation that wants to see what becomes of the events
+    /// then.
     func breakRelays(_ reason: String)
     /// Called ten times a second.
     func tick()

@@ -10,14 +10,16 @@ import WireTransport
 
 /// Runs one agent from its plan to its summary.
 ///
-/// The files in its directory: `status.json` each second, `ports.json` once it listens, `log.jsonl`, `clock.jsonl`, `tcp.jsonl`,
-/// `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the measured window; the
-/// file `reconnect` breaks a forwarder's relay connections off once.
+/// The files in its directory: `status.json` each second, `ports.json` once it listens, `log.jsonl`, `clock.jsonl`,
+/// `tcp.jsonl`, `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the
+/// measured window; the file `reconnect` breaks a forwarder's relay connections off once.
 public final class AgentRunner {
     /// The shortest slice that Linux grants.
     private static let sliceNs: UInt64 = 100_000
     /// After this the connections are there and what is used is what will be used.
     private static let startingNs: Int64 = 2_500_000_000
+    /// For goodbyes after the deadline; then comes the end in any case, before the launcher's own.
+    private static let farewellNs: Int64 = 20_000_000_000
 
     private let context: AgentContext
     private let role: any AgentRole
@@ -75,8 +77,9 @@ public final class AgentRunner {
 
     /// Has this thread run sooner after it wakes up while something else burns its core.
     ///
-    /// Where the kernel does not know that (Linux before 6.12), all else is done to keep the times right. Whether it also comes
-    /// before others is for the plan to say: a process that trades beside it may be dearer to the host's owner.
+    /// Where the kernel does not know that (Linux before 6.12), all else is done to keep the times right. Whether it
+    /// also comes before others is for the plan to say: a process that trades beside it may be dearer to the host's
+    /// owner.
     private func askForShortSlices() {
         var niceness = context.plan.niceness.map { Int32(clamping: $0) } ?? Int32.min
         let code = latexp_ask_for_slice(Self.sliceNs, &niceness)
@@ -116,8 +119,7 @@ public final class AgentRunner {
             if context.plan.start == .atFirstEvent, context.plan.role == .receive, role.window == nil {
                 failure = "no event came within \(context.plan.deadline)"
             }
-            // Ten seconds more for goodbyes, then the end in any case.
-            if HostClock.monotonicNs() > deadlineNs + 20_000_000_000 { failure = "the deadline of the run has passed" }
+            if HostClock.monotonicNs() > deadlineNs + Self.farewellNs { failure = "the deadline of the run has passed" }
         }
         // A forwarder does not look with every read, as a receiver does: nothing may keep its events waiting.
         context.observeClock(atNs: HostClock.monotonicNs())
@@ -169,7 +171,8 @@ public final class AgentRunner {
         context.writer.append(Array(bytes), to: file)
     }
 
-    /// Ends the threads and writes the summary as the last file, so that whoever sees it finds everything else complete.
+    /// Ends the threads and writes the summary as the last file, so that whoever sees it finds everything else
+    /// complete.
     private func finish() -> AgentSummary {
         for reading in sampler?.finish() ?? [] { note(reading) }
         if context.plan.chronyc != nil { note(ClockSampler.read(arguments: context.plan.chronyc ?? [])) }

@@ -58,11 +58,9 @@ final class ForwarderLane {
             endpoint: feed?.endpoint,
             counts: counts,
             connections: (feed?.connectionCount ?? 0) + sender.connectionCount,
-            ratePerSecond: delays.takeRate(),
             lastFailure: sender.lastFailure ?? feed?.lastFailure
         )
-        status.medianMs = delays.quantileMs(0.5)
-        status.p99Ms = delays.quantileMs(0.99)
+        status.take(&delays)
         status.silentStreams = feed?.silentStreams
         return status
     }

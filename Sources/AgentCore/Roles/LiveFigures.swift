@@ -34,6 +34,15 @@ struct LiveDelays {
     }
 }
 
+extension LaneStatus {
+    /// Takes what the live view shows of a lane's newest delays; called once a second, for the rate.
+    mutating func take(_ delays: inout LiveDelays) {
+        ratePerSecond = delays.takeRate()
+        medianMs = delays.quantileMs(0.5)
+        p99Ms = delays.quantileMs(0.99)
+    }
+}
+
 /// The running difference between two paths for the live view, from a table of the newest events.
 struct LiveDifference {
     private struct Slot {

@@ -8,10 +8,12 @@ import CSockets
 
 /// The program's own code in memory.
 enum ProgramPages {
-    /// Gives the pages of the program's code back to the system, which brings those that are used again at their next use.
+    /// Gives the pages of the program's code back to the system, which brings those that are used again at their next
+    /// use.
     ///
-    /// Starting (reading a plan, trusted certificates, the first handshake) touches megabytes of code that the measurement
-    /// never uses, and Linux maps sixteen pages for each one touched. Nothing is lost: code is the same in the file.
+    /// Starting (reading a plan, trusted certificates, the first handshake) touches megabytes of code that the
+    /// measurement never uses, and Linux maps sixteen pages for each one touched. Nothing is lost: code is the same in
+    /// the file.
     static func giveBack() {
         guard let maps = try? Data(contentsOf: URL(filePath: "/proc/self/maps")) else { return }
         for line in maps.split(separator: UInt8(ascii: "\n")) {
@@ -20,7 +22,8 @@ enum ProgramPages {
         }
     }
 
-    /// The addresses of a line of `/proc/self/maps` (proc(5)) that is code out of a file: readable, executable, not writable.
+    /// The addresses of a line of `/proc/self/maps` (proc(5)) that is code out of a file: readable, executable, not
+    /// writable.
     ///
     /// Only code: read-only data may hold addresses that the start of the program wrote there.
     static func codeOfFile(_ line: String) -> Range<UInt>? {

@@ -2,7 +2,8 @@ import ExperimentModel
 import MarketFeed
 import WireTransport
 
-/// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all of it.
+/// The end of every path: takes the feed itself on direct paths, takes forwarders' events on relayed ones, records all
+/// of it.
 final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayReceiverLaneOwner,
     RelayDatagramListenerOwner, RelayDatagramLaneOwner
 {
@@ -152,7 +153,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         receiveTimes.add(kernelNs: stamp.kernelNs)
         context.observeClock(atNs: stamp.monotonicNs)
         let hasTime = sample.eventTimeNs != SampleRecord.absent
-        lane.delays.add(hasTime ? sample.arrivalNs - sample.eventTimeNs : nil)
+        // A relayed event's time is what the forwarder says: it may be any number.
+        lane.delays.add(hasTime ? sample.arrivalNs &- sample.eventTimeNs : nil)
         if lane.isCompared {
             difference?.add(
                 id: sample.updateID,

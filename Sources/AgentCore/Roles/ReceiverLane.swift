@@ -34,9 +34,10 @@ final class ReceiverLane {
 
     /// Has TCP acknowledge every second of the lane's segments while they are many; called ten times a second.
     ///
-    /// As long as a segment is not acknowledged the sender's host keeps it, and on one machine (loopback, namespaces) the kernel
-    /// then cannot merge it with the next, which would take its receive time away. On any machine it saves a packet. At low rates
-    /// the acknowledgement that is held back would lengthen the round trips that the forwarder records.
+    /// As long as a segment is not acknowledged the sender's host keeps it, and on one machine (loopback, namespaces)
+    /// the kernel then cannot merge it with the next, which would take its receive time away. On any machine it saves a
+    /// packet. At low rates the acknowledgement that is held back would lengthen the round trips that the forwarder
+    /// records.
     func acknowledgeLess() {
         let arrived = feed == nil ? relay?.counts.arrived ?? 0 : self.arrived
         if arrived - arrivedAtTick >= Self.manyEventsPerTick { socket?.delayAcknowledgements() }
@@ -61,11 +62,9 @@ final class ReceiverLane {
             endpoint: feed?.endpoint ?? relay?.endpoint,
             counts: counts,
             connections: feed?.connectionCount ?? ((relay?.connectionNumber ?? -1) + 1),
-            ratePerSecond: delays.takeRate(),
             lastFailure: feed?.lastFailure
         )
-        status.medianMs = delays.quantileMs(0.5)
-        status.p99Ms = delays.quantileMs(0.99)
+        status.take(&delays)
         status.silentStreams = feed?.silentStreams
         return status
     }

@@ -29,8 +29,8 @@ enum Termination {
 
 /// What an agent's process needs before it opens anything.
 public enum ProcessPreparation {
-    /// Puts /dev/null in place of standard descriptors that are closed, takes charge of the signals, and sees to it that names are
-    /// looked up alike on every host.
+    /// Puts /dev/null in place of standard descriptors that are closed, takes charge of the signals, and sees to it
+    /// that names are looked up alike on every host.
     ///
     /// A descriptor below three that is free would become a connection's, and a message for a person would go into it.
     public static func run() {

@@ -209,12 +209,16 @@ extension Experiment {
         return problems
     }
 
-    /// The time that a run takes at least: its warm-ups and measurements.
+    /// The time that a run takes at least: its warm-ups and measurements; the longest there is where that is no number.
     public var shortestRun: TimeSpan {
         guard schedule.mode == .sequential else { return TimeSpan(ns: schedule.warmUp.ns + schedule.duration.ns) }
         let longest = max(schedule.blockDuration ?? schedule.duration, .milliseconds(1))
         let rounds = max(1, (schedule.duration.ns + longest.ns - 1) / longest.ns)
-        return TimeSpan(ns: Int64(paths.count) * (schedule.duration.ns + rounds * schedule.warmUp.ns))
+        // Asked for lengths, too, that are beyond their limits: this must not trap at them.
+        let warmUps = rounds.multipliedReportingOverflow(by: schedule.warmUp.ns)
+        let onePath = schedule.duration.ns.addingReportingOverflow(warmUps.partialValue)
+        let all = onePath.partialValue.multipliedReportingOverflow(by: Int64(paths.count))
+        return TimeSpan(ns: warmUps.overflow || onePath.overflow || all.overflow ? .max : all.partialValue)
     }
 
     private func limitProblems() -> [ExperimentProblem] {

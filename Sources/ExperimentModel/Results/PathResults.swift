@@ -42,11 +42,36 @@ public struct PathResults: Codable, Hashable, Sendable {
     public var note: String?
 
     /// Results from their parts.
-    public init(setupType: String, path: String, sampleCount: Int, eventsLost: Int) {
+    ///
+    /// - Parameters:
+    ///   - endToEnd: from the exchange's event time to arrival.
+    ///   - backbone: from the forwarder's receive time to arrival.
+    ///   - hostDelay: from the kernel's receive time to the program's read.
+    public init(
+        setupType: String,
+        path: String,
+        sampleCount: Int,
+        eventsLost: Int,
+        endToEnd: LatencyFigures,
+        backbone: LatencyFigures,
+        hostDelay: LatencyFigures
+    ) {
         self.setupType = setupType
         self.path = path
         self.sampleCount = sampleCount
         self.eventsLost = eventsLost
+        averageLatencyMs = endToEnd.averageMs
+        medianLatencyMs = endToEnd.medianMs
+        p95LatencyMs = endToEnd.p95Ms
+        p99LatencyMs = endToEnd.p99Ms
+        minimumLatencyMs = endToEnd.minimumMs
+        maximumLatencyMs = endToEnd.maximumMs
+        jitterStandardDeviationMs = endToEnd.standardDeviationMs
+        backboneAverageLatencyMs = backbone.averageMs
+        backboneMedianLatencyMs = backbone.medianMs
+        hostDelayMedianMs = hostDelay.medianMs
+        hostDelayP99Ms = hostDelay.p99Ms
+        hostDelayMaximumMs = hostDelay.maximumMs
     }
 
     enum CodingKeys: String, CodingKey {

@@ -8,7 +8,8 @@ public final class Exchange: Sendable {
     public let port: Int
     let thread: LoopThread<ExchangeFloor>
 
-    /// Opens the exchange on an address of this machine, loopback's unless another is given, and a port, a free one for 0.
+    /// Opens the exchange on an address of this machine, loopback's unless another is given, and a port, a free one for
+    /// 0.
     ///
     /// - Throws: `TransportError` when the certificate cannot be used or no port can be listened on.
     public convenience init(

@@ -1,4 +1,5 @@
-/// A fault that a client asks the simulated exchange for, so that one exchange can be broken for one run and whole for others.
+/// A fault that a client asks the simulated exchange for, so that one exchange can be broken for one run and whole for
+/// others.
 ///
 /// The path says so: `/mute/public/stream?streams=…` in place of `/public/stream?streams=…`.
 enum ExchangeFaultPath: String, CaseIterable, Sendable {

@@ -18,7 +18,8 @@ public struct ExchangeFaults: Sendable {
     public var refusal: HTTPAnswer?
     /// Leaves the length out of a refusal, whose body then ends with the connection.
     public var refusalHasNoLength = false
-    /// How much later than others a connection that is opened now gets its events, nanoseconds; the lab's truth knows nothing of it.
+    /// How much later than others a connection that is opened now gets its events, nanoseconds; the lab's truth knows
+    /// nothing of it.
     public var lagNs: Int64 = 0
     /// Whether a connection that is opened now gets no events at all.
     public var isMute = false

@@ -2,8 +2,8 @@ import ExperimentModel
 
 /// Makes the events of a bursty market that a seed determines.
 ///
-/// As on the real feed, most events come in bursts within a few milliseconds, between quiet spells: bursts of 1 to 30 events
-/// begin after random spells, and follow each other at once or within 2 ms. Prices are a random walk.
+/// As on the real feed, most events come in bursts within a few milliseconds, between quiet spells: bursts of 1 to 30
+/// events begin after random spells, and follow each other at once or within 2 ms. Prices are a random walk.
 public struct FeedGenerator: Sendable {
     private static let burstLimit = 30.0
     /// The share of events that follow at once, in the same tick of the matching engine.

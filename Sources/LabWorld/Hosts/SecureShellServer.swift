@@ -77,7 +77,8 @@ struct SecureShellServer: Sendable {
             "PasswordAuthentication no",
             "KbdInteractiveAuthentication no",
             "UsePAM no",
-            // The world may lie below /tmp, whose permissions sshd does not like; its own directory is closed to others.
+            // The world may lie below /tmp, whose permissions sshd does not like; its own directory is closed to
+            // others.
             "StrictModes no",
             "MaxStartups 100:30:200",
             "MaxSessions 100",

@@ -16,7 +16,8 @@ struct NetworkNamespace: Sendable, Hashable {
 
     /// Makes it, with its loopback up.
     ///
-    /// - Parameter portRange: the ports of outgoing connections; different ones on each host tell their connections apart.
+    /// - Parameter portRange: the ports of outgoing connections; different ones on each host tell their connections
+    ///   apart.
     func make(ip: Tool, portRange: ClosedRange<Int>) async throws {
         _ = try await ip.run(["netns", "add", name])
         _ = try await ip.run(["-n", name, "link", "set", "lo", "up"])

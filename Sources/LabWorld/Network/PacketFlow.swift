@@ -56,7 +56,8 @@ final class PacketFlow {
         if change.delay != nil || change.jitter != nil {
             settings.delay = change.delay ?? settings.delay
             settings.jitter = change.jitter ?? settings.jitter
-            // The old one's last due time is forgotten: a shorter way may be overtaken by nothing, since the queue is in order.
+            // The old one's last due time is forgotten: a shorter way may be overtaken by nothing, since the queue is
+            // in order.
             delay = LinkDelay(.init(delay: settings.delay, jitter: settings.jitter), seed: seed, purpose: purpose)
         }
         if let cut = change.cut { cutUntilNs = HostClock.monotonicNs() + cut.ns }

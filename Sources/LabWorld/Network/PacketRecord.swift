@@ -7,7 +7,8 @@ public struct PacketRecord: Sendable {
     public internal(set) var received = 0
     /// Packets that were lost on purpose, by chance or cut or a full queue.
     public internal(set) var lost = 0
-    /// Datagrams among the lost ones that carried a market-data message; TCP sends its own again, so they are not counted.
+    /// Datagrams among the lost ones that carried a market-data message; TCP sends its own again, so they are not
+    /// counted.
     public internal(set) var lostUpdates = 0
     /// Packets that the device did not take.
     public internal(set) var refused = 0

@@ -31,7 +31,8 @@ enum ServerPlace: Sendable {
         }
     }
 
-    /// Listens for TCP connections: on a free loopback port, or on all addresses of the namespace that the thread is in.
+    /// Listens for TCP connections: on a free loopback port, or on all addresses of the namespace that the thread is
+    /// in.
     func listen(usualPort: Int) throws -> ListeningSocket {
         switch self {
         case .loopback: try ListeningSocket(host: "127.0.0.1", port: 0)

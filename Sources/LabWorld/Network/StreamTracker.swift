@@ -1,7 +1,8 @@
 /// Follows the connections on a packet link and says when each octet of market data was really to be had at its end.
 ///
-/// Octets of a TCP connection count as delivered when all before them are, since TCP hands them on in order: what a lost packet
-/// holds up is delivered with its retransmission. Datagrams between two ports are delivered as they come. Sequence numbers and flags as in RFC 9293; IPv4 only, which is what the lab uses.
+/// Octets of a TCP connection count as delivered when all before them are, since TCP hands them on in order: what a
+/// lost packet holds up is delivered with its retransmission. Datagrams between two ports are delivered as they come.
+/// Sequence numbers and flags as in RFC 9293; IPv4 only, which is what the lab uses.
 final class StreamTracker {
     /// Out-of-order octets that are kept for one connection; far above any window of the lab.
     private static let keptLimit = 64 << 20

@@ -1,8 +1,8 @@
 import CSockets
 import WireTransport
 
-/// A WebSocket server that sends book tickers at an even pace, for benchmarks: as many a second as asked for, each with a
-/// send of its own, to every client that is there.
+/// A WebSocket server that sends book tickers at an even pace, for benchmarks: as many a second as asked for, each with
+/// a send of its own, to every client that is there.
 ///
 /// The moments are fixed beforehand (first + n / rate): a late message makes none of the others late.
 public final class PacedFeed {
@@ -26,8 +26,8 @@ public final class PacedFeed {
 
     /// Listens.
     ///
-    /// - Throws: `LabError` `specification` for settings that make no sense, `TransportError` when the port or the certificate
-    ///   cannot be used.
+    /// - Throws: `LabError` `specification` for settings that make no sense, `TransportError` when the port or the
+    ///   certificate cannot be used.
     public init(_ settings: PacedFeedSettings) throws {
         try settings.validate()
         self.settings = settings
@@ -48,7 +48,8 @@ public final class PacedFeed {
     /// Waits for the clients, sends everything, says goodbye.
     ///
     /// - Returns: what was sent and how punctually.
-    /// - Throws: `LabError` `notReady` when the clients do not come in time, `directory` when the record cannot be written.
+    /// - Throws: `LabError` `notReady` when the clients do not come in time, `directory` when the record cannot be
+    ///   written.
     public func run() throws -> PacedFeedOutcome {
         latexp_sharpen_timers()
         try waitForClients()

@@ -4,8 +4,8 @@ import WireTransport
 
 /// The receiving end of any relay, for benchmarks: takes one connection and notes when each message's last octet came.
 ///
-/// It knows nothing of the relay's protocol. A message is found by its update id as Binance writes it, `"u":N`, or with its
-/// quotes escaped; the moment is the kernel's receive time of the read that brought what follows the number.
+/// It knows nothing of the relay's protocol. A message is found by its update id as Binance writes it, `"u":N`, or with
+/// its quotes escaped; the moment is the kernel's receive time of the read that brought what follows the number.
 public final class TickerSink {
     /// The most messages that it notes: 160 MB.
     public static let limit = 10_000_000

@@ -3,8 +3,8 @@ import Foundation
 
 /// A shell that does something when this process ends, in whatever way that happens.
 ///
-/// It reads a pipe whose other end only this process holds, and which closes when this process lets go of it or dies. That
-/// works on every system, unlike a parent-death signal.
+/// It reads a pipe whose other end only this process holds, and which closes when this process lets go of it or dies.
+/// That works on every system, unlike a parent-death signal.
 final class GuardShell: Sendable {
     private let shell: ChildProcess
     private let pipe: HeldPipe
@@ -48,8 +48,8 @@ final class GuardShell: Sendable {
     /// Tells it to do its work.
     func letGo() { pipe.letGo() }
 
-    /// Tells it to do its work, and waits for its end; ends it by force, with everything that it started, when that takes
-    /// longer than `limitNs`.
+    /// Tells it to do its work, and waits for its end; ends it by force, with everything that it started, when that
+    /// takes longer than `limitNs`.
     func finish(limitNs: Int64) {
         pipe.letGo()
         guard !shell.waitForEnd(limitNs: limitNs) else { return }

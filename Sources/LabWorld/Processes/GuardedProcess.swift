@@ -2,8 +2,8 @@ import ChildProcesses
 
 /// A server that ends when this process does, in whatever way that happens.
 ///
-/// A shell stands between: it starts the server, and ends it when this process lets go or dies, with what the server itself has
-/// started.
+/// A shell stands between: it starts the server, and ends it when this process lets go or dies, with what the server
+/// itself has started.
 final class GuardedProcess: Sendable {
     // `ps` finds the server's own children, such as sshd's connections; programs that users started in them live on.
     // The server is ended last, since the shell is done when the server is.

@@ -9,10 +9,11 @@ enum LoopbackPort {
         case udp
     }
 
-    /// A port that was free a moment ago; another process may take it before its server does, so be ready to try another.
+    /// A port that was free a moment ago; another process may take it before its server does, so be ready to try
+    /// another.
     ///
-    /// Below the range from which the system takes ports for outgoing connections: one of those, made between this choice and the
-    /// server's start, would have the port otherwise.
+    /// Below the range from which the system takes ports for outgoing connections: one of those, made between this
+    /// choice and the server's start, would have the port otherwise.
     ///
     /// - Throws: `LabError` `system` when there is none.
     static func free(_ kind: Kind) throws -> Int {

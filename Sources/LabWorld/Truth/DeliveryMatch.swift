@@ -1,7 +1,7 @@
 /// Finds when each message was delivered from two counts of one connection's octets.
 ///
-/// The writing end says at which octet a message ended, the carrying end when which octet was handed on. Both count from the
-/// connection's first octet; each side's entries come in order, but either side may be ahead.
+/// The writing end says at which octet a message ended, the carrying end when which octet was handed on. Both count
+/// from the connection's first octet; each side's entries come in order, but either side may be ahead.
 struct DeliveryMatch {
     /// Entries beyond which the oldest are forgotten, on each side: one side has gone quiet then.
     static let limit = 100_000

@@ -1,7 +1,7 @@
 /// Finds the update ids in a stream of octets that carries raw messages among other things.
 ///
-/// The backbone's protocol is none of the lab's business; all that matters here is that raw messages, with their `"u":123`
-/// (a trade's `"t":123`), stand in it as they came. Keeps its place between pieces of the stream.
+/// The backbone's protocol is none of the lab's business; all that matters here is that raw messages, with their
+/// `"u":123` (a trade's `"t":123`), stand in it as they came. Keeps its place between pieces of the stream.
 struct RelayedUpdates {
     private static let keyLength = 4
     /// More digits than any 64-bit number has.

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Puts together what the exchange and the links know: when each event was sent, and when each link delivered it.
 ///
-/// On the ways to the exchange an event is found by counting octets, since TLS hides everything else; on the backbone by the
-/// update id inside the relayed message.
+/// On the ways to the exchange an event is found by counting octets, since TLS hides everything else; on the backbone
+/// by the update id inside the relayed message.
 public final class TruthRecorder: Sendable, LinkObserver, ExchangeObserver {
     private struct Connection {
         var id: LinkConnectionID

@@ -32,7 +32,8 @@ public struct FeedEndpoint: Sendable, Equatable {
 
     /// The market's own address, to which streams are added.
     ///
-    /// USD-M's best bid and ask belong to the route `/public`; the addresses without a route were retired on 2026-04-23.
+    /// USD-M's best bid and ask belong to the route `/public`; the addresses without a route were retired on
+    /// 2026-04-23.
     public static func defaultURL(for market: Market) -> String {
         switch market {
         case .spot: "wss://stream.binance.com:9443"
@@ -43,9 +44,9 @@ public struct FeedEndpoint: Sendable, Equatable {
 
     /// Works out the endpoint.
     ///
-    /// A URL that already names its streams (`/ws/<name>`, `/stream?streams=<name>`) is kept as it is. Otherwise the streams are
-    /// added: to `/ws` as raw, to all others as combined ones. What would be too many of them for a request is left to
-    /// ``streamsToRequest``.
+    /// A URL that already names its streams (`/ws/<name>`, `/stream?streams=<name>`) is kept as it is. Otherwise the
+    /// streams are added: to `/ws` as raw, to all others as combined ones. What would be too many of them for a request
+    /// is left to ``streamsToRequest``.
     ///
     /// - Parameters:
     ///   - market: the market, for its default URL and its rules.

@@ -1,7 +1,7 @@
 /// The way that nearly all members take: `,"x":"text"` and `,"x":123`, without blanks, escapes or nesting.
 ///
-/// It is worth its own code because it is most of the cost of a message: one eight-byte load tells separator, name and the
-/// kind of value. Whatever looks different is left, untouched, to the general code.
+/// It is worth its own code because it is most of the cost of a message: one eight-byte load tells separator, name and
+/// the kind of value. Whatever looks different is left, untouched, to the general code.
 extension JSONCursor {
     /// Where the fast lane came to an end.
     enum FastLaneEnd {

@@ -1,8 +1,9 @@
 /// What one message of a market data stream is, found in its bytes without decoding it and without allocation.
 ///
 /// ``scan(_:)`` follows JSON's structure: a name inside a string or in a nested object is never taken for a
-/// member, members may come in any order, unknown ones are passed over, and of a name that comes twice the last one counts
-/// (as in Foundation's JSONSerialization). The whole text is checked: what is not valid JSON is ``Kind/invalid``.
+/// member, members may come in any order, unknown ones are passed over, and of a name that comes twice the last one
+/// counts (as in Foundation's JSONSerialization). The whole text is checked: what is not valid JSON is
+/// ``Kind/invalid``.
 public struct MessageFacts: Sendable {
     /// The types of message that are told apart.
     public enum Kind: UInt8, Sendable, CaseIterable {
@@ -110,7 +111,8 @@ public struct MessageFacts: Sendable {
         }
     }
 
-    /// Takes the facts over from the last message of the same shape, with this one's numbers; `false` when there is none.
+    /// Takes the facts over from the last message of the same shape, with this one's numbers; `false` when there is
+    /// none.
     @inline(__always)
     private mutating func takeKnownShape(_ base: UnsafeRawPointer, _ count: Int) -> Bool {
         let index = shapes.find(base, count)

@@ -90,7 +90,8 @@ extension JSONCursor {
         return skipValue(depth: depth)
     }
 
-    /// Takes a member of an event that was not written the usual way: blanks before the colon, escapes, or a longer name.
+    /// Takes a member of an event that was not written the usual way: blanks before the colon, escapes, or a longer
+    /// name.
     mutating func takeKeyed(_ key: Key, _ fields: inout EventFields, depth: Int) -> Bool {
         var letters = key.range
         if key.hasEscape {

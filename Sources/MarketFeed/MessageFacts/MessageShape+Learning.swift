@@ -1,6 +1,6 @@
 extension MessageShape {
-    /// The shape of a message that the parser has read, and for each byte whether it must be the same (255) or may be any digit
-    /// (0); nil when the message is not of the plain kind that can be followed.
+    /// The shape of a message that the parser has read, and for each byte whether it must be the same (255) or may be
+    /// any digit (0); nil when the message is not of the plain kind that can be followed.
     static func learn(
         _ message: UnsafeRawBufferPointer,
         _ outline: Outline,
@@ -72,7 +72,8 @@ private struct ShapeLearner {
 
     /// Where the number of a member is; nil when what the parser found does not fit what is seen here.
     ///
-    /// A member must have come once, with that value; one that the parser has not found must not be there in any object.
+    /// A member must have come once, with that value; one that the parser has not found must not be there in any
+    /// object.
     func place(_ name: Unicode.Scalar, _ isThere: Bool, _ value: Int64) -> MessageShape.Place? {
         let member = members[UInt8(ascii: name)]
         guard isThere else { return member == nil ? MessageShape.Place() : nil }

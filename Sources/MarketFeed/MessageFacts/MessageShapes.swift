@@ -1,9 +1,9 @@
 /// Messages seen lately, so that the next one of the same shape need not be parsed.
 ///
-/// The exchange sends the same text again and again with other digits. A message that has the length of a known one, its very
-/// bytes everywhere but in digits, and digits where that has digits is parsed as that was: only its numbers are read anew. All
-/// of it is compared 32 bytes at a time, without a branch and without waiting for where the last member ended. Whatever
-/// differs anywhere goes through the parser.
+/// The exchange sends the same text again and again with other digits. A message that has the length of a known one,
+/// its very bytes everywhere but in digits, and digits where that has digits is parsed as that was: only its numbers
+/// are read anew. All of it is compared 32 bytes at a time, without a branch and without waiting for where the last
+/// member ended. Whatever differs anywhere goes through the parser.
 struct MessageShapes: Sendable {
     /// The longest message that is remembered.
     static let longest = 384
@@ -13,7 +13,8 @@ struct MessageShapes: Sendable {
     private static let sets = 16
     /// Shapes of one place, since messages of one length differ in where their digits are.
     private static let ways = 2
-    /// The octets of one shape: its text, then which bytes must be the same; each has the message's end once more behind it.
+    /// The octets of one shape: its text, then which bytes must be the same; each has the message's end once more
+    /// behind it.
     private static let stride = 2 * half
     private static let half = longest + 32
     private typealias Block = SIMD4<UInt64>
@@ -33,7 +34,8 @@ struct MessageShapes: Sendable {
         return -1
     }
 
-    /// Takes over what a shape's messages have in common and reads a message's numbers; nil when one is not usable after all.
+    /// Takes over what a shape's messages have in common and reads a message's numbers; nil when one is not usable
+    /// after all.
     @inline(__always)
     func read(_ index: Int, _ base: UnsafeRawPointer, into fields: inout EventFields) -> MessageShape.Outline? {
         shapes.withUnsafeBufferPointer { $0[index].read(base, into: &fields) ? $0[index].outline : nil }
@@ -55,7 +57,8 @@ struct MessageShapes: Sendable {
         }
     }
 
-    /// Not zero when a byte that must be the same is not, or one that may be any digit is none; the text has zeros for digits.
+    /// Not zero when a byte that must be the same is not, or one that may be any digit is none; the text has zeros for
+    /// digits.
     @inline(__always)
     private static func difference(
         _ message: UnsafeRawPointer,

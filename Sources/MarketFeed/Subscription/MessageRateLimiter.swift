@@ -1,7 +1,7 @@
 /// Keeps the messages to the exchange under its limit: five a second on spot, where pings, pongs and JSON all count.
 ///
-/// Over the limit the exchange disconnects, and bans the addresses of those who do it again. No clock of its own: time is a
-/// parameter, from a monotonic clock.
+/// Over the limit the exchange disconnects, and bans the addresses of those who do it again. No clock of its own: time
+/// is a parameter, from a monotonic clock.
 public struct MessageRateLimiter: Sendable {
     /// The length of the window, one second.
     public static let windowNs: Int64 = 1_000_000_000
@@ -29,12 +29,5 @@ public struct MessageRateLimiter: Sendable {
     public mutating func noteSent(nowNs: Int64) {
         sentNs[next] = nowNs
         next = (next + 1) % sentNs.count
-    }
-
-    /// Takes one message's share if the limit allows it now.
-    public mutating func tryToSend(nowNs: Int64) -> Bool {
-        guard earliestNs(nowNs: nowNs) <= nowNs else { return false }
-        noteSent(nowNs: nowNs)
-        return true
     }
 }

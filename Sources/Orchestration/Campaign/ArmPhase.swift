@@ -3,7 +3,8 @@ import Foundation
 import RemoteHosts
 import Synchronization
 
-/// Gives every host its part of a detached campaign and starts its supervisor; from then on nobody needs to be connected.
+/// Gives every host its part of a detached campaign and starts its supervisor; from then on nobody needs to be
+/// connected.
 struct ArmPhase: RunPhase {
     /// From now to the first slot, in which the hosts get their plans.
     static let lead = 8.0
@@ -54,7 +55,7 @@ struct ArmPhase: RunPhase {
             CheckRecord(
                 "schedule",
                 .passed,
-                "\(record.slots.count) slots every \(record.every), from \(CampaignTime.utc(first)) to \(CampaignTime.utc(last))"
+                "\(record.slots.count) slots every \(record.every), from \(UTC.text(first)) to \(UTC.text(last))"
             )
         )
     }

@@ -1,7 +1,8 @@
 import ExperimentModel
 import Foundation
 
-/// The directory of one campaign: `campaign.json`, the reports over all runs, and each run's own directory below `slots`.
+/// The directory of one campaign: `campaign.json`, the reports over all runs, and each run's own directory below
+/// `slots`.
 public struct CampaignDirectory: Hashable, Sendable {
     /// The file that makes a directory a campaign's.
     public static let manifest = "campaign.json"

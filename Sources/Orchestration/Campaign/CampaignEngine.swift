@@ -3,8 +3,9 @@ import Foundation
 
 /// Goes through a campaign from this laptop: one run a slot, each as `latexp run` does it.
 ///
-/// Every change is saved before it has consequences, so that a latexp that is killed leaves a campaign that another can go on with.
-/// Cancel the task to interrupt it: the run that goes on is brought to a clean end, and slots to come stay to come.
+/// Every change is saved before it has consequences, so that a latexp that is killed leaves a campaign that another can
+/// go on with. Cancel the task to interrupt it: the run that goes on is brought to a clean end, and slots to come stay
+/// to come.
 public struct CampaignEngine: Sendable {
     private let environment: RunEnvironment
     private let options: RunOptions
@@ -74,7 +75,7 @@ public struct CampaignEngine: Sendable {
             let left = slot.plannedSeconds - environment.clock.wallSeconds
             guard left > 0 else { return }
             observer.waiting(
-                "slot \(slot.number) of \(slots.count) begins in \(Self.length(left)), at \(CampaignTime.utc(slot.plannedSeconds))"
+                "slot \(slot.number) of \(slots.count) begins in \(Self.length(left)), at \(UTC.text(slot.plannedSeconds))"
             )
             try await environment.clock.sleep(for: .seconds(min(left, 1)))
         }
@@ -122,12 +123,12 @@ public struct CampaignEngine: Sendable {
     private func whyLate(_ slot: CampaignSlot, lateness: Double, now: Double) -> String {
         let latest = slot.plannedSeconds + lateness
         if cameSeconds > latest {
-            return "no latexp worked on the campaign at its time; this one came at \(CampaignTime.utc(cameSeconds))"
+            return "no latexp worked on the campaign at its time; this one came at \(UTC.text(cameSeconds))"
         }
         if let busyUntilSeconds, busyUntilSeconds > latest {
-            return "slot \(busySlot) went on until \(CampaignTime.utc(busyUntilSeconds))"
+            return "slot \(busySlot) went on until \(UTC.text(busyUntilSeconds))"
         }
-        return "the laptop was not awake at its time, or its clock was set; it went on at \(CampaignTime.utc(now))"
+        return "the laptop was not awake at its time, or its clock was set; it went on at \(UTC.text(now))"
     }
 
     /// Comes back to a run whose latexp was gone.
@@ -180,7 +181,7 @@ public struct CampaignEngine: Sendable {
 
     private func tell(_ index: Int) {
         let slot = slots[index]
-        observer.checked(CampaignTime.check(slot, of: slots.count))
+        observer.checked(CampaignText.check(slot, of: slots.count))
     }
 
     // MARK: Ends before the end
@@ -201,41 +202,5 @@ public struct CampaignEngine: Sendable {
         try ledger.report()
         let text = "interrupted with \(ledger.record.progress); `latexp resume \(ledger.record.id)` goes on"
         return ledger.outcome(OrchestrationError(.interrupted, text))
-    }
-}
-
-/// Times and slots in words.
-enum CampaignTime {
-    /// A moment in UTC, to the second.
-    static func utc(_ seconds: Double) -> String {
-        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
-    }
-
-    /// What became of a slot, as a line of evidence.
-    static func check(_ slot: CampaignSlot, of count: Int) -> CheckRecord {
-        let name = "slot \(slot.number) of \(count)"
-        let moment = "planned for \(utc(slot.plannedSeconds))"
-        switch slot.state {
-        case .done: return CheckRecord(name, .passed, "done, \(moment)")
-        case .missed, .failed:
-            return CheckRecord(name, .warning, "\(slot.state.rawValue), \(moment): \(slot.reason ?? "no reason given")")
-        case .pending, .running: return CheckRecord(name, .skipped, "\(slot.state.rawValue), \(moment)")
-        }
-    }
-}
-
-/// What stopping does to a campaign.
-enum CampaignStop {
-    /// Slots to come are missed from now on, and say why.
-    static func settle(_ ledger: inout CampaignLedger, at seconds: Double) throws {
-        let text = "the campaign was stopped at \(CampaignTime.utc(seconds))"
-        try ledger.update { record in
-            record.reason = text
-            for index in record.slots.indices where record.slots[index].state == .pending {
-                guard !record.isDetached || record.slots[index].plannedSeconds > seconds else { continue }
-                record.slots[index].state = .missed
-                record.slots[index].reason = text
-            }
-        }
     }
 }

@@ -1,4 +1,5 @@
 import ExperimentModel
+import LatencyStatistics
 
 /// When a campaign's slots are, and how much later than that they may still begin.
 enum CampaignSchedule {
@@ -7,7 +8,7 @@ enum CampaignSchedule {
 
     /// Slots from `firstSeconds` on, each with a seed of its own that follows from the campaign's.
     static func slots(count: Int, every: TimeSpan, from firstSeconds: Double, seed: UInt64) -> [CampaignSlot] {
-        var generator = SplitMix64(state: seed)
+        var generator = SplitMix64(seed: seed)
         return (0..<count).map { index in
             // 53 bits: what JSON's readers keep exactly.
             CampaignSlot(

@@ -32,25 +32,9 @@ struct CampaignSupervisors: Sendable {
 
     /// Puts the plan, the secret and the trusted certificates where the supervisor will be.
     func prepare(_ host: any RemoteHost, _ plan: CampaignPlan, secret: String, caFile: String?) async throws {
-        let place = directory(plan.host)
-        let prepare = RemoteCommand(HostScripts.prepare, arguments: [place], input: Array((secret + "\n").utf8))
-        try await host.run(prepare).checked(host: host.name, command: prepare)
-        if let caFile {
-            _ = try await host.upload(
-                UploadFile(
-                    localPath: caFile,
-                    remotePath: place + "/" + AgentStarter.caFile,
-                    permissions: 0o600,
-                    compression: .none
-                )
-            )
-        }
-        let write = RemoteCommand(
-            HostScripts.writeFile,
-            arguments: [place, Self.planFile],
-            input: Array(try JSONEncoder().encode(plan))
-        )
-        try await host.run(write).checked(host: host.name, command: write)
+        let files = AgentFiles(host: host, directory: directory(plan.host))
+        try await files.prepare(secret: secret, caFile: caFile)
+        try await files.write(try JSONEncoder().encode(plan), to: Self.planFile)
     }
 
     private static let planFile = "campaign.json"
@@ -84,6 +68,16 @@ struct CampaignSupervisors: Sendable {
     }
 
     // MARK: Asking
+
+    /// Asks all hosts at once.
+    func askAll(_ hosts: [String: any RemoteHost]) async -> [String: Answer] {
+        await withTaskGroup(of: Answer.self) { group in
+            for (name, host) in hosts { group.addTask { await ask(host, name) } }
+            var answers: [String: Answer] = [:]
+            for await answer in group { answers[answer.host] = answer }
+            return answers
+        }
+    }
 
     /// What a host's supervisor says, and whether it is there; a host that does not answer is part of the answer.
     func ask(_ host: any RemoteHost, _ name: String) async -> Answer {

@@ -103,7 +103,7 @@ struct CampaignTasks {
             experiment: record.experiment,
             block: block,
             hostsWithChrony: hostsWithChrony,
-            caFile: record.experiment.feed.caFile == nil ? nil : "../\(AgentStarter.caFile)"
+            caFile: record.experiment.feed.caFile == nil ? nil : "../\(AgentFiles.caFile)"
         )
         var plan: AgentPlan
         if host == record.experiment.receiver {

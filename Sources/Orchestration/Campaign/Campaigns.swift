@@ -44,7 +44,8 @@ public enum Campaigns {
         return directory
     }
 
-    /// Makes the reports of a campaign anew from its runs, which are analysed again where that is missing; needs no network.
+    /// Makes the reports of a campaign anew from its runs, which are analysed again where that is missing; needs no
+    /// network.
     ///
     /// - Throws: `OrchestrationError` `storage`, `ReportingError` `unwritable`.
     public static func report(_ directory: CampaignDirectory) async throws -> CampaignAnalysis {

@@ -146,7 +146,7 @@ public struct DetachedCampaign: Sendable {
             guard let found = try collector.findings(slot) else { continue }
             try Task.checkCancellation()
             try await settle(index, found, collector)
-            observer.checked(CampaignTime.check(record.slots[index], of: record.slots.count))
+            observer.checked(CampaignText.check(record.slots[index], of: record.slots.count))
         }
     }
 
@@ -250,77 +250,5 @@ public struct DetachedCampaign: Sendable {
             try CampaignStop.settle(&ledger, at: environment.clock.wallSeconds)
         }
         return states
-    }
-}
-
-extension CampaignSupervisors {
-    /// Asks all hosts at once.
-    func askAll(_ hosts: [String: any RemoteHost]) async -> [String: Answer] {
-        await withTaskGroup(of: Answer.self) { group in
-            for (name, host) in hosts { group.addTask { await ask(host, name) } }
-            var answers: [String: Answer] = [:]
-            for await answer in group { answers[answer.host] = answer }
-            return answers
-        }
-    }
-}
-
-extension RunSession {
-    /// The phases that prepare the hosts of a detached campaign.
-    func performArming(
-        _ campaign: CampaignRecord,
-        planned: @escaping @Sendable (CampaignRecord) throws -> Void
-    ) async throws {
-        try await perform(PlanPhase())
-        try await perform(ConnectPhase())
-        try await perform(InspectPhase())
-        try await perform(PushPhase())
-        try await perform(ClockPhase())
-        try await perform(ArmPhase(planned: planned, campaign: campaign))
-    }
-
-    /// Takes back what arming put on the hosts.
-    func disarm(_ directory: CampaignDirectory) async {
-        if let campaign = try? directory.loadRecord(), !campaign.hosts.isEmpty {
-            let supervisors = CampaignSupervisors(record: campaign, environment: environment)
-            for (name, host) in hosts { try? await supervisors.remove(host, name) }
-        }
-        await closeHosts()
-    }
-}
-
-/// What one host of a detached campaign does now.
-public struct CampaignHostState: Sendable {
-    /// The host.
-    public var host: String
-    /// Its supervisor; nil when the host could not be asked.
-    public var process: AgentProcessState?
-    /// What came of each of its tasks so far.
-    public var tasks: [CampaignTaskRecord]
-    /// Why the host could not be asked, or not be stopped.
-    public var failure: String?
-
-    init(_ answer: CampaignSupervisors.Answer) {
-        host = answer.host
-        process = answer.process
-        tasks = answer.status?.tasks ?? []
-        failure = answer.failure
-    }
-
-    /// Its tasks in a few words: "3 done, 1 missed, 20 to come".
-    public var counts: String { CampaignText.counts(tasks) }
-}
-
-/// Tasks in words.
-enum CampaignText {
-    static func counts(_ tasks: [CampaignTaskRecord]) -> String {
-        let words: [(CampaignTaskRecord.State, String)] = [
-            (.done, "done"), (.failed, "failed"), (.missed, "missed"), (.running, "running"), (.waiting, "to come"),
-        ]
-        let parts = words.compactMap { state, word in
-            let count = tasks.count { $0.state == state }
-            return count > 0 ? "\(count) \(word)" : nil
-        }
-        return parts.isEmpty ? "no agent's time has come" : parts.joined(separator: ", ")
     }
 }

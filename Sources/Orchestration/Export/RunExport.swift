@@ -10,8 +10,8 @@ import Subprocess
 
 /// Writes runs' samples into files for bigger tools, with programs that are there: no format is written by hand.
 ///
-/// Rows go as CSV through a pipe, so that memory stays the same however many there are: `gzip` compresses them; DuckDB (its
-/// command, or its Python package), or else Apache Arrow's Python package, makes Parquet of them.
+/// Rows go as CSV through a pipe, so that memory stays the same however many there are: `gzip` compresses them; DuckDB
+/// (its command, or its Python package), or else Apache Arrow's Python package, makes Parquet of them.
 public struct RunExport: Sendable {
     /// The forms in which runs are exported.
     public enum Format: String, CaseIterable, Sendable {

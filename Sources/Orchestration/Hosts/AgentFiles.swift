@@ -2,10 +2,39 @@ import ExperimentModel
 import Foundation
 import RemoteHosts
 
-/// What an agent's directory on a host tells the laptop.
+/// An agent's directory on a host: what the laptop puts there, and what it tells the laptop.
 struct AgentFiles: Sendable {
     let host: any RemoteHost
     let directory: String
+
+    /// The trusted certificates' name in an agent's directory.
+    static let caFile = "ca.pem"
+
+    /// Makes the directory with the run's secret, and the trusted certificates when there is a local file of them.
+    func prepare(secret: String, caFile: String?) async throws {
+        // On standard input: arguments show in the host's list of processes.
+        let command = RemoteCommand(
+            HostScripts.prepare,
+            arguments: [directory],
+            input: Array((secret + "\n").utf8)
+        )
+        try await host.run(command).checked(host: host.name, command: command)
+        guard let caFile else { return }
+        _ = try await host.upload(
+            UploadFile(
+                localPath: caFile,
+                remotePath: "\(directory)/\(Self.caFile)",
+                permissions: 0o600,
+                compression: .none
+            )
+        )
+    }
+
+    /// Writes a short file.
+    func write(_ data: Data, to file: String) async throws {
+        let command = RemoteCommand(HostScripts.writeFile, arguments: [directory, file], input: Array(data))
+        try await host.run(command).checked(host: host.name, command: command)
+    }
 
     /// The agent's status; nil before the first.
     func status() async throws -> AgentStatus? {

@@ -81,8 +81,8 @@ public struct AgentLocator: AgentSource {
     /// Looks at the file that `--agent` names, before anything is connected.
     ///
     /// - Returns: the architecture that it is built for.
-    /// - Throws: `OrchestrationError` `invalidInput` when it cannot be read, or is no Linux executable: a host's shell would take
-    ///   any other file for a script.
+    /// - Throws: `OrchestrationError` `invalidInput` when it cannot be read, or is no Linux executable: a host's shell
+    ///   would take any other file for a script.
     @discardableResult
     public static func examine(named file: String) throws -> String {
         var isDirectory: ObjCBool = false

@@ -31,8 +31,8 @@ enum HostFactsReader {
         return line.map { String($0.dropFirst("unwritable=".count).prefix(200)).filter { !$0.isControl } }
     }
 
-    /// What stands in the way of listening on `ports`, such as `tcp:8080`, from the output of `HostScripts.takenPorts`; nil
-    /// when nothing does.
+    /// What stands in the way of listening on `ports`, such as `tcp:8080`, from the output of `HostScripts.takenPorts`;
+    /// nil when nothing does.
     static func takenPort(_ text: String, of ports: [String]) -> String? {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")

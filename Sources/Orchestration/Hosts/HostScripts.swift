@@ -7,8 +7,9 @@ enum HostScripts {
     ///
     /// `$1` is the region that the host is said to be in, or nothing.
     ///
-    /// On EC2 the metadata service (version 2, with a token) says type, region and zone. Elsewhere nobody may answer at its
-    /// address, so that only a host of which a region is said is asked. Where curl is missing, bash has its own way to TCP.
+    /// On EC2 the metadata service (version 2, with a token) says type, region and zone. Elsewhere nobody may answer at
+    /// its address, so that only a host of which a region is said is asked. Where curl is missing, bash has its own way
+    /// to TCP.
     static let facts = """
         PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"
         say() { printf '%s=%s\\n' "$1" "$2"; }
@@ -53,8 +54,8 @@ enum HostScripts {
 
     /// Tries to reach the TCP port `$2` of the address `$1`.
     ///
-    /// Prints the status of the attempt (124: no answer in time; 127: nothing here can try), the nanoseconds that it took, and
-    /// in the lines below what was said of it.
+    /// Prints the status of the attempt (124: no answer in time; 127: nothing here can try), the nanoseconds that it
+    /// took, and in the lines below what was said of it.
     static let reach = """
         export LC_ALL=C
         try() {
@@ -99,8 +100,8 @@ enum HostScripts {
         exit 0
         """
 
-    /// The moment and the hardware clock's error, `<wall ns> <seconds since boot> [<ns>]`, then what `chronyc -c tracking`
-    /// says; `$@` are extra arguments.
+    /// The moment and the hardware clock's error, `<wall ns> <seconds since boot> [<ns>]`, then what `chronyc -c
+    /// tracking` says; `$@` are extra arguments.
     ///
     /// chronyc prints its errors on standard output, too. Status 127: there is no chronyc.
     static let clock = """

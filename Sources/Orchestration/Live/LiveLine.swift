@@ -7,7 +7,8 @@ public enum LiveLine {
     ///
     /// `0:12/0:23  baseline 118.61 ms 99/s  backbone 112.94 ms 98/s  Δ -5.67 ms`
     ///
-    /// The phase's name stands in the line above it. The medians are of recent events only, and stand for orientation; results come from all samples afterwards.
+    /// The phase's name stands in the line above it. The medians are of recent events only, and stand for orientation;
+    /// results come from all samples afterwards.
     public static func draw(_ view: LiveView, width: Int) -> String {
         var parts = ["\(time(view.elapsedSeconds))/\(time(view.totalSeconds))"]
         for (host, seconds) in view.unreachable.sorted(by: { $0.key < $1.key }) {

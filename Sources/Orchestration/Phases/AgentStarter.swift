@@ -15,29 +15,10 @@ struct AgentStarter: Sendable {
     /// Prepares the directory and launches the agent.
     func start(_ plan: AgentPlan, secret: String) async throws {
         let host = handle.host
-        // On standard input: arguments show in the host's list of processes.
-        let prepare = RemoteCommand(
-            HostScripts.prepare,
-            arguments: [placement.directory],
-            input: Array((secret + "\n").utf8)
-        )
-        try await host.run(prepare).checked(host: handle.name, command: prepare)
-        if plan.caFile != nil, let local = await session.experiment.feed.caFile {
-            _ = try await host.upload(
-                UploadFile(
-                    localPath: local,
-                    remotePath: placement.directory + "/" + AgentStarter.caFile,
-                    permissions: 0o600,
-                    compression: .none
-                )
-            )
-        }
-        let write = RemoteCommand(
-            HostScripts.writeFile,
-            arguments: [placement.directory, "plan.json"],
-            input: Array(try RunDirectory.encode(plan))
-        )
-        try await host.run(write).checked(host: handle.name, command: write)
+        let files = AgentFiles(host: host, directory: placement.directory)
+        let caFile = await session.experiment.feed.caFile
+        try await files.prepare(secret: secret, caFile: plan.caFile == nil ? nil : caFile)
+        try await files.write(try RunDirectory.encode(plan), to: "plan.json")
         let verb = plan.role == .receive ? "receive" : "forward"
         try await session.environment.processes.launch(
             on: host,
@@ -46,9 +27,6 @@ struct AgentStarter: Sendable {
             maximumSeconds: Int(plan.deadline.seconds.rounded(.up)) + Self.graceSeconds
         )
     }
-
-    /// The trusted certificates' name in an agent's directory.
-    static let caFile = "ca.pem"
 
     /// Looks twice a second until `isReady` says yes of the status.
     ///
@@ -143,7 +121,7 @@ extension RunSession {
             experiment: experiment,
             block: block,
             hostsWithChrony: Set(withChrony),
-            caFile: experiment.feed.caFile == nil ? nil : AgentStarter.caFile
+            caFile: experiment.feed.caFile == nil ? nil : AgentFiles.caFile
         )
     }
 

@@ -3,8 +3,8 @@ import RemoteHosts
 
 /// Tries, before anything is started, whether each forwarder's host reaches the receiver's address and port.
 ///
-/// Nobody listens there yet. A refusal comes from the host itself, and so shows that routes and firewalls let the packets
-/// through both ways; what they do not let through goes unanswered.
+/// Nobody listens there yet. A refusal comes from the host itself, and so shows that routes and firewalls let the
+/// packets through both ways; what they do not let through goes unanswered.
 struct ReachPhase: RunPhase {
     func name(for experiment: Experiment) -> String { "reach" }
 

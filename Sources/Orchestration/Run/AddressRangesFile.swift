@@ -10,9 +10,11 @@ public enum AddressRangesFile {
     /// The list has some 2 MB.
     private static let mostOctets = 1 << 25
 
-    /// Copies the list from a file, or from Amazon, into the run's directory; only what can be read as such a list is kept.
+    /// Copies the list from a file, or from Amazon, into the run's directory; only what can be read as such a list is
+    /// kept.
     ///
-    /// - Throws: `OrchestrationError` `storage` when it cannot be had, `ReportingError` `malformed` when it is no such list.
+    /// - Throws: `OrchestrationError` `storage` when it cannot be had, `ReportingError` `malformed` when it is no such
+    ///   list.
     public static func place(_ origin: String, in directory: RunDirectory) async throws {
         let data = try await origin == fetched ? fetch() : read(origin)
         _ = try AddressRanges(data, name: origin == fetched ? source : origin)

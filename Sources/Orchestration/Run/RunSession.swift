@@ -116,9 +116,6 @@ public actor RunSession {
     /// Shows a look at the agents.
     func show(_ view: LiveView) { observer.live(view) }
 
-    /// The name of the phase that runs.
-    var phaseName: String { phaseIndex.map { record.phases[$0].name } ?? "" }
-
     // MARK: The manifest
 
     /// Changes the manifest and saves it.

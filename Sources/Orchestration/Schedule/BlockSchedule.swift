@@ -1,4 +1,5 @@
 import ExperimentModel
+import LatencyStatistics
 
 /// One stretch of measuring, before it begins.
 public struct BlockPlan: Hashable, Sendable {
@@ -53,7 +54,7 @@ public enum BlockSchedule {
             )
         }
         let duration = TimeSpan(ns: schedule.duration.ns / Int64(rounds))
-        var generator = SplitMix64(state: seed)
+        var generator = SplitMix64(seed: seed)
         var order: [PathSpecification] = []
         for _ in 0..<rounds { order += shuffled(experiment.paths, with: &generator) }
         return order.enumerated().map { index, path in
@@ -69,18 +70,5 @@ public enum BlockSchedule {
             paths.swapAt(index, Int(generator.next() % UInt64(index + 1)))
         }
         return paths
-    }
-}
-
-/// Steele, Lea and Flood's SplitMix64: a small generator whose sequence is fixed by its seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

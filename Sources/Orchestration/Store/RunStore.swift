@@ -80,8 +80,9 @@ public struct RunStore: Sendable {
         throw OrchestrationError(.invalidInput, "no run in \(root.path) is called '\(text)'; the newest are:\n\(names)")
     }
 
-    /// The runs that the user means by `text`: names as `find` takes them, or patterns with `*`, `?` and `[...]` as shells
-    /// have them, several of either with commas between them; each run once, in the order of their names' patterns.
+    /// The runs that the user means by `text`: names as `find` takes them, or patterns with `*`, `?` and `[...]` as
+    /// shells have them, several of either with commas between them; each run once, in the order of their names'
+    /// patterns.
     ///
     /// - Throws: `OrchestrationError` `invalidInput` for a name that is no run and a pattern that no run matches.
     public func findAll(_ text: String) throws -> [RunDirectory] {
@@ -102,7 +103,8 @@ public struct RunStore: Sendable {
         return found
     }
 
-    /// All runs and campaigns, the newest first by the time in their manifests; directories without a manifest are left out.
+    /// All runs and campaigns, the newest first by the time in their manifests; directories without a manifest are left
+    /// out.
     public func list() -> [RunDirectory] {
         let runs = directories().map { (run: $0, began: Self.began($0)) }
         return runs.sorted { ($0.began, $0.run.id) > ($1.began, $1.run.id) }.map(\.run)
@@ -132,8 +134,7 @@ public struct RunStore: Sendable {
 
     /// The time in a run's name, `yyyyMMddTHHmmssZ`.
     static func stamp(_ seconds: Double) -> String {
-        let text: String = Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
-        return text.filter { $0 != "-" && $0 != ":" }
+        UTC.text(seconds).filter { $0 != "-" && $0 != ":" }
     }
 
     /// Replaces the link by rename, so that there is always one.

@@ -27,8 +27,8 @@ public enum Validation {
         return evidence.failedPhase?.name.hasPrefix("start ") == true ? blamingFirst(lines) : lines
     }
 
-    /// Where the agents did not come to measure, the first line that failed is the reason why those below it have nothing
-    /// to show: each rests on those above.
+    /// Where the agents did not come to measure, the first line that failed is the reason why those below it have
+    /// nothing to show: each rests on those above.
     private static func blamingFirst(_ lines: [ValidationLine]) -> [ValidationLine] {
         guard let cause = lines.first(where: { $0.outcome == .failed }) else { return lines }
         return lines.map { line in

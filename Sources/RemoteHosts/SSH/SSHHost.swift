@@ -96,8 +96,8 @@ public actor SSHHost: RemoteHost {
 
     /// Fetches parts over further sessions, if there are any parts.
     ///
-    /// A helper that cannot connect, or fails, is none: what it leaves is there for the others, and a reason that concerns
-    /// them, too, they will meet themselves.
+    /// A helper that cannot connect, or fails, is none: what it leaves is there for the others, and a reason that
+    /// concerns them, too, they will meet themselves.
     private nonisolated func help(with download: SplitDownload) async {
         guard await download.splits.first(where: { _ in true }) != nil else { return }
         var options = options

@@ -1,7 +1,7 @@
 /// What stands between this machine and a host: a program whose input and output lead to the host's SSH server.
 ///
-/// The session itself is libssh2's, end to end: whoever stands in between sees ciphertext only, and the host's own key is
-/// verified here as ever.
+/// The session itself is libssh2's, end to end: whoever stands in between sees ciphertext only, and the host's own key
+/// is verified here as ever.
 public enum SSHProxy: Sendable, Equatable {
     /// Other hosts, one after the other, as `ssh -J` takes them; `configurationFile` is what `ssh -F` gets.
     case jump(String, configurationFile: String?)

@@ -6,10 +6,11 @@ struct SSHTransfer {
     let options: SSHOptions
     let progress: (@Sendable (TransferProgress) -> Void)?
 
-    /// Throughput is at most window / round trip for each session; one TCP connection to a Linux host carries less than this.
+    /// Throughput is at most window / round trip for each session; one TCP connection to a Linux host carries less than
+    /// this.
     ///
-    /// What is beyond that piles up in sshd, which moves it about in memory again and again: with 16 MiB, four sessions kept
-    /// two cores busy and were a third slower.
+    /// What is beyond that piles up in sshd, which moves it about in memory again and again: with 16 MiB, four sessions
+    /// kept two cores busy and were a third slower.
     private static let downloadWindowBytes: UInt32 = 4 << 20
 
     func upload(_ upload: PreparedUpload, on session: SSHSession) throws -> (TransferOutcome, isReusable: Bool) {

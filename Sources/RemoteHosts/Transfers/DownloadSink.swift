@@ -1,6 +1,7 @@
 import Foundation
 
-/// Takes apart what the download script prints: `<length> <length of the beginning>\n`, the beginning, and `<sha256>\n`.
+/// Takes apart what the download script prints: `<length> <length of the beginning>\n`, the beginning, and
+/// `<sha256>\n`.
 ///
 /// The hash is the whole file's: see ``DownloadCheck``.
 final class DownloadSink {

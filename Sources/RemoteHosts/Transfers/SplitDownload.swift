@@ -3,9 +3,9 @@ import Synchronization
 
 /// A file that comes in parts, over several sessions: which part is whose, and how much is there.
 ///
-/// One TCP connection carries at most what its sender's kernel keeps under way (Linux: `net.ipv4.tcp_wmem`, some 2.7 MB)
-/// per round trip; several carry several times that. The first session fetches the beginning and learns the length; the
-/// others take parts when they have connected, and the first takes what is left when it is done with its own.
+/// One TCP connection carries at most what its sender's kernel keeps under way (Linux: `net.ipv4.tcp_wmem`, some 2.7
+/// MB) per round trip; several carry several times that. The first session fetches the beginning and learns the length;
+/// the others take parts when they have connected, and the first takes what is left when it is done with its own.
 final class SplitDownload: Sendable {
     /// A range of the file's bytes; it begins at a multiple of ``unitBytes``, so that `dd` finds it on any system.
     struct Part: Sendable, Equatable {

@@ -37,11 +37,11 @@ enum TransferScripts {
             echo "$found"
             """
 
-    /// Prints the lengths of `$1` and of its beginning, that beginning, and the SHA-256 of the whole; refuses a file longer
-    /// than `$2`.
+    /// Prints the lengths of `$1` and of its beginning, that beginning, and the SHA-256 of the whole; refuses a file
+    /// longer than `$2`.
     ///
-    /// The beginning is the whole, or one of `$4` parts of a file longer than `$3`. The file may grow meanwhile: what it was
-    /// at first is what counts.
+    /// The beginning is the whole, or one of `$4` parts of a file longer than `$3`. The file may grow meanwhile: what
+    /// it was at first is what counts.
     static let download =
         digest + """
             [ -f "$1" ] || { echo "$1 is no file" >&2; exit 71; }

@@ -2,8 +2,9 @@ import LatencyStatistics
 
 /// The same events on two paths: arrival(other) - arrival(baseline) at one receiver on one clock, nanoseconds.
 ///
-/// Below zero the other path is sooner. Each event is its own control, so that what both paths share falls out (the matched
-/// pairs of Student 1908); the intervals are `QuantileEstimator`'s, with both paths' lanes as crossed random effects.
+/// Below zero the other path is sooner. Each event is its own control, so that what both paths share falls out (the
+/// matched pairs of Student 1908); the intervals are `QuantileEstimator`'s, with both paths' lanes as crossed random
+/// effects.
 public struct DifferenceAnalysis: Codable, Hashable, Sendable {
     /// The first path.
     public var baseline: String
@@ -69,8 +70,8 @@ public struct LanePairDifference: Codable, Hashable, Sendable {
     public var medianSizeNs: Double
 }
 
-/// How far two lanes of the same path are apart, event by event: what the instrument shows where there is no difference of
-/// paths (an A/A comparison: Kohavi, Tang and Xu, "Trustworthy Online Controlled Experiments", 2020, chapter 19).
+/// How far two lanes of the same path are apart, event by event: what the instrument shows where there is no difference
+/// of paths (an A/A comparison: Kohavi, Tang and Xu, "Trustworthy Online Controlled Experiments", 2020, chapter 19).
 public struct NoiseFloor: Codable, Hashable, Sendable {
     /// The path.
     public var path: String
@@ -78,7 +79,8 @@ public struct NoiseFloor: Codable, Hashable, Sendable {
     public var lanePairs: [LanePairDifference]
     /// The median size of the difference between two lanes, with its interval, nanoseconds; nil with one lane.
     public var medianSizeNs: QuantileInterval?
-    /// arrival(second lane) - arrival(first lane), of up to four pairs of lanes, nanoseconds; nil with one lane, or without a spread.
+    /// arrival(second lane) - arrival(first lane), of up to four pairs of lanes, nanoseconds; nil with one lane, or
+    /// without a spread.
     public var differencesNs: Histogram?
     /// Why it is not measured; nil when it is.
     public var notMeasured: String?

@@ -40,8 +40,8 @@ struct ErrorBounds {
         )
     }
 
-    /// What is to be added to a figure if chrony's estimates of the clocks' offsets are right: the receiver's clock behind
-    /// true time makes a delay to it look shorter than it is, and the forwarder's behind makes it look longer.
+    /// What is to be added to a figure if chrony's estimates of the clocks' offsets are right: the receiver's clock
+    /// behind true time makes a delay to it look shorter than it is, and the forwarder's behind makes it look longer.
     private func estimate(of metric: Metric, path: String) -> Double? {
         let receiverNs = clocks[receiver]?.behindNs
         let forwarderNs = forwarders[path].flatMap { clocks[$0]?.behindNs }

@@ -40,8 +40,9 @@ public struct ClockEvent: Codable, Hashable, Sendable {
 
 /// How good a host's clock was throughout a run.
 ///
-/// Bounds are NTP's maximum error (RFC 5905 section 11.1) with the offset that chrony is still taking away, grown until the next
-/// reading by the drift that chrony allows, and with the error of Amazon's hardware clock as aws/clock-bound adds it.
+/// Bounds are NTP's maximum error (RFC 5905 section 11.1) with the offset that chrony is still taking away, grown until
+/// the next reading by the drift that chrony allows, and with the error of Amazon's hardware clock as aws/clock-bound
+/// adds it.
 public struct ClockAnalysis: Codable, Hashable, Sendable {
     /// The number of readings.
     public var readings: Int
@@ -49,9 +50,11 @@ public struct ClockAnalysis: Codable, Hashable, Sendable {
     public var worstBoundNs: Double?
     /// How much of it is what the clock may have drifted from that reading to the next, nanoseconds.
     public var driftNs: Double?
-    /// The greatest error of the host's own hardware clock that is in the bounds, nanoseconds; nil where none was readable.
+    /// The greatest error of the host's own hardware clock that is in the bounds, nanoseconds; nil where none was
+    /// readable.
     public var phcErrorNs: Int64?
-    /// What chrony's estimates say the clock was behind true time by, mean over the readings, nanoseconds; nil without any.
+    /// What chrony's estimates say the clock was behind true time by, mean over the readings, nanoseconds; nil without
+    /// any.
     ///
     /// An estimate and no bound: figures are not changed by it.
     public var behindNs: Double?

@@ -67,14 +67,16 @@ public struct MetricAnalysis: Codable, Hashable, Sendable {
 /// How far an absolute figure can be from the truth, apart from chance: the synchronisation errors of both ends and the
 /// resolution of the stamps, added as hard limits (RFC 7679 section 3.7; bounds by RFC 5905 section 11.1).
 public struct ErrorBound: Codable, Hashable, Sendable {
-    /// The sum of the clock bounds of the hosts involved, nanoseconds; 0 when one clock gave both times, nil when unknown.
+    /// The sum of the clock bounds of the hosts involved, nanoseconds; 0 when one clock gave both times, nil when
+    /// unknown.
     public var clockNs: Double?
     /// The hosts whose clocks are involved.
     public var hosts: [String]
     /// What the exchange's rounding of its event time down can add to the figure, nanoseconds: the true value is up to
     /// this much smaller.
     public var truncationNs: Double
-    /// What is to be added to the figures if chrony's estimates of the clocks' offsets are right, nanoseconds; nil when unknown.
+    /// What is to be added to the figures if chrony's estimates of the clocks' offsets are right, nanoseconds; nil when
+    /// unknown.
     ///
     /// An estimate, within the bound: the figures are without it.
     public var estimateNs: Double?
@@ -94,8 +96,8 @@ public struct LaneAnalysis: Codable, Hashable, Sendable {
     public var reordered: Int
     /// Events inside the window that came on another lane of the path and not on this one; nil with one lane.
     public var missed: Int?
-    /// Segments that the forwarder's TCP sent again on the relay connection inside the window; nil where it was not watched,
-    /// on a direct path, whose sender is the exchange, and over UDP.
+    /// Segments that the forwarder's TCP sent again on the relay connection inside the window; nil where it was not
+    /// watched, on a direct path, whose sender is the exchange, and over UDP.
     public var resent: Int?
     /// The addresses that brought the feed, first to last.
     public var endpoints: [String]

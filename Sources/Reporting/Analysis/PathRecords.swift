@@ -84,8 +84,8 @@ struct PathRecords: Sendable {
         parts.reduce(0) { $0 + $1.samples.count * 9 / (8 * max(1, $1.laneCount)) + 16 }
     }
 
-    /// Calls `body` with each record, its lane in the path, and its place in time; `damaged` for each that no path's lane can
-    /// have brought, or that holds what no run can.
+    /// Calls `body` with each record, its lane in the path, and its place in time; `damaged` for each that no path's
+    /// lane can have brought, or that holds what no run can.
     @inline(__always)
     func forEach(damaged: () -> Void = {}, _ body: (Int, SampleRecord, Place) -> Void) {
         for part in parts {

@@ -9,7 +9,8 @@ struct PlotBuilder {
     private static let eventsPerBin = 20
     private static let differenceBins = 60
     let windows: [MeasuredWindow]
-    /// The pieces of the measured time that series have, all of them the same ones so that they can be read side by side.
+    /// The pieces of the measured time that series have, all of them the same ones so that they can be read side by
+    /// side.
     let timeBins: Int
 
     /// - Parameter fewestEvents: of any path, which decides into how many pieces the time is cut.

@@ -2,7 +2,8 @@ import LatencyStatistics
 
 /// What the plots show, reduced to a few hundred numbers.
 public struct PlotData: Codable, Hashable, Sendable {
-    /// What the distributions and the time series are of: end-to-end delays, or differences where there is no event time.
+    /// What the distributions and the time series are of: end-to-end delays, or differences where there is no event
+    /// time.
     public var subject: String
     /// The distribution of each path.
     public var distributions: [DistributionPlot]

@@ -2,10 +2,10 @@ import ExperimentModel
 
 /// Limits of the offset between a forwarder's and the receiver's clock, from probes inside the relay connections.
 ///
-/// No probe takes less than no time (nor less than light), so that each gives a limit on either side; the tightest over the
-/// run are the minimum-delay envelope (Paxson, "On calibrating measurements of packet transit times", 1998; Moon, Skelly and
-/// Towsley, "Estimation and removal of clock skew from network delay measurements", 1999). The four times are NTP's (RFC 5905
-/// section 8). They need no time server, and chrony's bounds must agree with them.
+/// No probe takes less than no time (nor less than light), so that each gives a limit on either side; the tightest over
+/// the run are the minimum-delay envelope (Paxson, "On calibrating measurements of packet transit times", 1998; Moon,
+/// Skelly and Towsley, "Estimation and removal of clock skew from network delay measurements", 1999). The four times
+/// are NTP's (RFC 5905 section 8). They need no time server, and chrony's bounds must agree with them.
 public struct ProbeAnalysis: Codable, Hashable, Sendable {
     /// The relayed path.
     public var path: String

@@ -1,11 +1,13 @@
 import ExperimentModel
 
-/// Tells records that a run cannot have made from those that it may have: what a disk, a copy or a fault of memory changed.
+/// Tells records that a run cannot have made from those that it may have: what a disk, a copy or a fault of memory
+/// changed.
 ///
-/// Times are held against the beginning and the end of the agents that took them, widely enough for clocks that are off: a
-/// record is only called damaged when nothing that was measured can look like it.
+/// Times are held against the beginning and the end of the agents that took them, widely enough for clocks that are
+/// off: a record is only called damaged when nothing that was measured can look like it.
 struct RecordCheck: Sendable {
-    /// How far outside of its agent's life a monotonic time may be: a receiver that was started anew knows only its own.
+    /// How far outside of its agent's life a monotonic time may be: a receiver that was started anew knows only its
+    /// own.
     private static let monotonicSlackNs: Int64 = 3_600_000_000_000
     /// The same for wall clocks, which may be set while they are read.
     private static let wallSlackNs: Int64 = 86_400_000_000_000
@@ -42,7 +44,8 @@ struct RecordCheck: Sendable {
         return range(began?.wallNs, ended?.wallNs, wallSlackNs + Int64(clamping: steps))
     }
 
-    /// From the earlier of two moments to the later one, with some time before and after; any time where one is unknown.
+    /// From the earlier of two moments to the later one, with some time before and after; any time where one is
+    /// unknown.
     private static func range(_ first: Int64?, _ second: Int64?, _ slackNs: Int64) -> ClosedRange<Int64> {
         guard let first, let second else { return 0...mostNs }
         let low = max(0, min(mostNs, min(first, second)) &- slackNs)

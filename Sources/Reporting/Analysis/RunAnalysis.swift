@@ -40,7 +40,8 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
     public var paths: [PathAnalysis]
     /// Each other path against the first; the one behind the verdict comes first.
     public var differences: [DifferenceAnalysis]
-    /// Quantiles of the other path's end-to-end delay minus those of the baseline, nanoseconds; empty without event times.
+    /// Quantiles of the other path's end-to-end delay minus those of the baseline, nanoseconds; empty without event
+    /// times.
     public var endToEndDifferencesNs: [QuantileInterval]
     /// Where the time of each path's events went; without those that have no event times.
     public var budgets: [LatencyBudget]

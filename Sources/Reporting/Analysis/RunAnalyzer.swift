@@ -13,8 +13,8 @@ public enum RunAnalyzer {
 
     /// Analyses a run's data; the same data give the same analysis.
     ///
-    /// The records are gone through three times and never held all at once: for the metrics, for the parts of the way, and for
-    /// the differences. What is held at a time is some columns of one of these, four or eight octets a sample.
+    /// The records are gone through three times and never held all at once: for the metrics, for the parts of the way,
+    /// and for the differences. What is held at a time is some columns of one of these, four or eight octets a sample.
     public static func analyze(_ data: RunData) -> RunAnalysis {
         let experiment = data.record.experiment
         let layout = RunLayout(data)
@@ -23,13 +23,7 @@ public enum RunAnalyzer {
         let damaged = facts.reduce(0) { $0 + $1.damaged }
         let truncationNs = facts.map(\.truncationNs).min() ?? 1_000_000
         let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
-        let budgets = Parallel.map(layout.paths.count) { index in
-            BudgetAnalyzer(
-                receiver: experiment.receiver,
-                forwarder: experiment.paths.first { $0.name == layout.paths[index].name }?.via,
-                truncationNs: truncationNs
-            ).budget(of: layout.paths[index])
-        }
+        let budgets = budgets(of: layout, experiment, truncationNs: truncationNs)
         let gaps = ConnectionGaps.find(in: data)
         let events = EventFigures(data, layout, gaps)
         let endpoints = EndpointChecks.endpoints(of: data)
@@ -52,25 +46,14 @@ public enum RunAnalyzer {
             paths: zip(facts, events.behind).map(pathAnalyzer.analyze),
             differences: events.differences,
             endToEndDifferencesNs: endToEndDifferences(facts, layout),
-            budgets: budgets.compactMap { $0 },
+            budgets: budgets,
             noiseFloors: events.noiseFloors,
             conservation: ConservationAnalyzer.analyze(data),
             gaps: gaps,
-            strangers: data.blocks.compactMap(\.receiver?.strangers).reduce(into: [:]) {
-                $0.merge($1, uniquingKeysWith: +)
-            },
+            strangers: strangers(in: data),
             probes: ProbeAnalyzer(data: data, hosts: hosts).analyze(),
             hosts: hosts,
-            endpoints: endpoints.map {
-                EndpointAnalysis(
-                    path: $0.path,
-                    host: $0.host,
-                    purpose: $0.purpose,
-                    address: $0.address,
-                    origin: $0.origin.text,
-                    listMade: data.addressRanges?.made
-                )
-            }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+            endpoints: analyses(of: endpoints, listMade: data.addressRanges?.made),
             phases: data.record.phases,
             labTruth: events.truth,
             plots: PlotBuilder.build(
@@ -92,6 +75,40 @@ public enum RunAnalyzer {
         ).collect()
         analysis.verdict = VerdictJudge(analysis).judge()
         return analysis
+    }
+
+    /// Where the time of each path goes, as far as its events say.
+    private static func budgets(
+        of layout: RunLayout,
+        _ experiment: Experiment,
+        truncationNs: Double
+    ) -> [LatencyBudget] {
+        Parallel.map(layout.paths.count) { index in
+            BudgetAnalyzer(
+                receiver: experiment.receiver,
+                forwarder: experiment.paths.first { $0.name == layout.paths[index].name }?.via,
+                truncationNs: truncationNs
+            ).budget(of: layout.paths[index])
+        }.compactMap { $0 }
+    }
+
+    /// Connections to the relay port that were not this run's, by reason, of all blocks.
+    private static func strangers(in data: RunData) -> [String: Int] {
+        data.blocks.compactMap(\.receiver?.strangers).reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+    }
+
+    /// Each endpoint once, in the order in which they were found.
+    private static func analyses(of endpoints: [EndpointChecks.Endpoint], listMade: String?) -> [EndpointAnalysis] {
+        endpoints.map {
+            EndpointAnalysis(
+                path: $0.path,
+                host: $0.host,
+                purpose: $0.purpose,
+                address: $0.address,
+                origin: $0.origin.text,
+                listMade: listMade
+            )
+        }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// The figures of each path's metrics.

@@ -22,13 +22,14 @@ public enum SpeedOfLight {
         "me-central-1": (24.45, 54.38), "af-south-1": (-33.92, 18.42),
     ]
 
-    /// How much slower light is in fibre: the group index of standard single-mode fibre at 1,550 nm (Corning SMF-28 data sheet).
+    /// How much slower light is in fibre: the group index of standard single-mode fibre at 1,550 nm (Corning SMF-28
+    /// data sheet).
     public static let fibreIndex = 1.4682
 
     /// The least one-way time in nanoseconds; nil when a region's place is not known.
     ///
-    /// The haversine formula on a sphere of the mean radius (Sinnott, "Virtues of the haversine", Sky and Telescope 68, 1984).
-    /// Tokyo to Frankfurt: 9,350 km, 31.2 ms.
+    /// The haversine formula on a sphere of the mean radius (Sinnott, "Virtues of the haversine", Sky and Telescope 68,
+    /// 1984). Tokyo to Frankfurt: 9,350 km, 31.2 ms.
     public static func leastNs(from first: String, to second: String) -> Double? {
         guard let a = places[first], let b = places[second] else { return nil }
         let radians = Double.pi / 180

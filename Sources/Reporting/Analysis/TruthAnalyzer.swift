@@ -14,8 +14,8 @@ struct TruthAnalyzer {
         unknown = Self.unknown(blocks)
     }
 
-    /// The record has one delivery an event and link, the soonest: of two paths that share a link at a time it cannot say
-    /// whose it was.
+    /// The record has one delivery an event and link, the soonest: of two paths that share a link at a time it cannot
+    /// say whose it was.
     private static func unknown(_ blocks: [BlockData]) -> [UnknownTruth] {
         var found: [UnknownTruth] = []
         for block in blocks {

@@ -1,8 +1,8 @@
 import ExperimentModel
 import LatencyStatistics
 
-/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero, and that interval holds
-/// what connections of the same path differ by.
+/// Draws the verdict from an analysis: a difference is claimed only when its interval excludes zero, and that interval
+/// holds what connections of the same path differ by.
 struct VerdictJudge {
     private let analysis: RunAnalysis
 
@@ -188,12 +188,13 @@ struct VerdictJudge {
                     "no difference shown between \(baseline) and \(other): the median difference is \(size) ms and "
                     + "its 95 % interval \(range) holds zero"
             )
-        } else if let doubtNs, abs(median.value) <= doubtNs {
+        } else if let doubtNs, min(abs(median.low ?? 0), abs(median.high ?? 0)) <= doubtNs {
+            // The doubt comes to the interval: its end that is nearer to zero has to be beyond it.
             verdict = Verdict(
                 .noDifferenceShown,
                 headline:
-                    "no difference shown between \(baseline) and \(other): the median difference of \(size) ms is "
-                    + "within \(doubt)"
+                    "no difference shown between \(baseline) and \(other): the median difference of \(size) ms "
+                    + "(95 % interval \(range)) is not beyond \(doubt)"
             )
         } else {
             let winner = median.value < 0 ? other : baseline

@@ -3,8 +3,8 @@ import LatencyStatistics
 
 /// The figures over all runs of a campaign, written as its `analysis.json`; its reports are made from it alone.
 ///
-/// Runs are what is counted: each gives one figure, and intervals are those of so many runs. Times whose name ends in `Ns` are
-/// nanoseconds.
+/// Runs are what is counted: each gives one figure, and intervals are those of so many runs. Times whose name ends in
+/// `Ns` are nanoseconds.
 public struct CampaignAnalysis: Codable, Hashable, Sendable {
     /// The version of this format.
     public static let currentFormat = 1

@@ -59,8 +59,8 @@ public enum CampaignAnalyzer {
         )
     }
 
-    /// Whether a warning keeps a run from a verdict of its own and not from being one of many: what one run has too little of, many
-    /// have together.
+    /// Whether a warning keeps a run from a verdict of its own and not from being one of many: what one run has too
+    /// little of, many have together.
     private static func isOwn(_ code: AnalysisWarning.Code) -> Bool {
         [.tooFewSamples, .longDependence, .oneLane, .onePath, .lanesDisagree].contains(code)
     }
@@ -140,7 +140,8 @@ public enum CampaignAnalyzer {
         return (experiment.paths[0].name, experiment.paths[1].name)
     }
 
-    /// What the clocks may add when the two paths were measured one after the other: both figures' bounds, the worst of any run.
+    /// What the clocks may add when the two paths were measured one after the other: both figures' bounds, the worst of
+    /// any run.
     private static func clock(_ points: [CampaignPoint], _ names: [String]) -> Double? {
         let bounds = points.map { point -> Double? in
             let found = names.map { name in point.paths.first { $0.name == name }?.clockNs ?? nil }

@@ -15,7 +15,7 @@ struct CampaignDocument {
             subtitle: "campaign of \(Format.plural(analysis.points.count, "slot")) every "
                 + "\(TimeSpan(ns: Int64(analysis.everySeconds * 1e9)))\(kind), \(analysis.market.rawValue) "
                 + "\(analysis.streams.joined(separator: ", ")) to \(analysis.receiver), "
-                + "\(Format.plural(analysis.lanesPerPath, "lane")) a path, from \(Format.utc(analysis.beganSeconds))",
+                + "\(Format.plural(analysis.lanesPerPath, "lane")) a path, from \(UTC.text(analysis.beganSeconds))",
             verdict: analysis.verdict,
             isUnusable: analysis.isVerdictUnusable,
             sections: sections
@@ -70,7 +70,7 @@ struct CampaignDocument {
     private static func slots(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
         let rows = analysis.points.map { point in
             [
-                "\(point.slot)", Format.utc(point.plannedSeconds), point.state.rawValue,
+                "\(point.slot)", UTC.text(point.plannedSeconds), point.state.rawValue,
                 point.difference.map { Format.signedMilliseconds($0.value) } ?? "",
                 point.difference == nil ? "" : Cells.interval(point.difference), "\(point.warnings)",
             ]

@@ -26,8 +26,8 @@ enum CampaignCSV {
             + names.flatMap { ["\($0)_median_ms", "\($0)_median_low_ms", "\($0)_median_high_ms", "\($0)_p99_ms"] }
         let rows = analysis.points.map { point in
             [
-                "\(point.slot)", Format.utc(point.plannedSeconds), point.state.rawValue, point.reason ?? "",
-                point.run ?? "", point.beganSeconds.map { Format.utc($0) } ?? "", "\(point.isCounted)",
+                "\(point.slot)", UTC.text(point.plannedSeconds), point.state.rawValue, point.reason ?? "",
+                point.run ?? "", point.beganSeconds.map { UTC.text($0) } ?? "", "\(point.isCounted)",
                 "\(point.warnings)",
             ] + cells(point.difference, point.differenceP99)
                 + names.flatMap { name in

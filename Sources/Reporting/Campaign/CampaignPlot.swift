@@ -147,7 +147,8 @@ struct CampaignPlot {
             + SVG.mark(canvas.atX(mark.x), canvas.atY(mark.value), series: mark.series + firstStyle) + "</g>"
     }
 
-    /// Names of the series in their colours; the series' first letters stand for those who see no colours in the titles.
+    /// Names of the series in their colours; the series' first letters stand for those who see no colours in the
+    /// titles.
     private func legend(_ canvas: Canvas) -> String {
         var x = Self.left
         var parts: [String] = []

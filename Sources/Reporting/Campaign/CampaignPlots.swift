@@ -94,7 +94,7 @@ struct CampaignPlots {
             high: interval.high.map { $0 / 1e6 },
             series: figure.series,
             text:
-                "\(figure.name) \(value) ms\(range ?? ""), slot \(figure.point.slot), \(Format.utc(figure.point.atSeconds))"
+                "\(figure.name) \(value) ms\(range ?? ""), slot \(figure.point.slot), \(UTC.text(figure.point.atSeconds))"
         )
     }
 
@@ -103,7 +103,7 @@ struct CampaignPlots {
             .init(
                 x: x(point),
                 text:
-                    "slot \(point.slot), \(Format.utc(point.plannedSeconds)), \(point.state.rawValue): \(point.reason ?? "")"
+                    "slot \(point.slot), \(UTC.text(point.plannedSeconds)), \(point.state.rawValue): \(point.reason ?? "")"
             )
         }
     }
@@ -154,7 +154,7 @@ struct CampaignPlots {
         let step = steps.first { lastHours * 3_600 / $0 <= 12 } ?? 86_400
         let first = (origin / step).rounded(.up) * step
         return (0..<400).map { first + Double($0) * step }.prefix { $0 <= origin + lastHours * 3_600 + 1e-6 }.map {
-            let text = Format.utc($0)
+            let text = UTC.text($0)
             // 2026-11-26T03:00:00Z
             let date = text.dropFirst(5).prefix(5)
             let clock = text.dropFirst(11).prefix(step < 60 ? 8 : 5)

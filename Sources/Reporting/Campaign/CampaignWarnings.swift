@@ -7,7 +7,7 @@ enum CampaignWarnings {
         var warnings = record.warnings.map { AnalysisWarning(.noted, $0) }
         let lost = analysis.points.filter { $0.state == .missed || $0.state == .failed }
         if !lost.isEmpty {
-            let times = lost.prefix(6).map { Format.utc($0.plannedSeconds) }.joined(separator: ", ")
+            let times = lost.prefix(6).map { UTC.text($0.plannedSeconds) }.joined(separator: ", ")
             warnings.append(
                 .init(
                     .runIncomplete,

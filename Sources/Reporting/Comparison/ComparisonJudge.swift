@@ -1,6 +1,7 @@
 import LatencyStatistics
 
-/// Draws the verdicts of a comparison from the end-to-end medians: one for each pair of paths, and one over all of them.
+/// Draws the verdicts of a comparison from the end-to-end medians: one for each pair of paths, and one over all of
+/// them.
 struct ComparisonJudge {
     private let comparison: RunComparison
 
@@ -107,11 +108,8 @@ struct ComparisonJudge {
     }
 
     private func decide(_ pair: ComparedPaths, _ median: QuantileInterval) -> Verdict {
-        let isSame = pair.pathA == pair.pathB
-        let a = isSame ? "A" : "A (\(pair.pathA))"
-        let b = isSame ? "B" : "B (\(pair.pathB))"
-        let subject = isSame ? "\(pair.pathA): " : ""
-        let nothing = isSame ? "\(subject)no difference shown" : "no difference shown between \(a) and \(b)"
+        let (subject, a, b) = names(pair)
+        let nothing = "\(subject)no difference shown" + (subject.isEmpty ? " between \(a) and \(b)" : "")
         guard let low = median.low, let high = median.high else {
             return Verdict(
                 .cannotSay,
@@ -126,7 +124,6 @@ struct ComparisonJudge {
             )
         }
         let range = "\(Format.signedMilliseconds(low)) to \(Format.signedMilliseconds(high)) ms"
-        let size = Format.milliseconds(abs(median.value))
         var verdict: Verdict
         if !median.excludesZero {
             verdict = Verdict(
@@ -140,29 +137,44 @@ struct ComparisonJudge {
                 headline: "\(nothing): B - A, \(range), is not beyond what the clocks allow, " + Format.time(clockNs)
             )
         } else {
-            verdict = Verdict(
-                .sooner,
-                headline:
-                    "\(subject)\(median.value < 0 ? b : a) is sooner than \(median.value < 0 ? a : b) by \(size) ms end to end "
-                    + "at the median (B - A: 95 % interval \(range); clocks \(Format.time(clockNs)))"
+            verdict = sooner(
+                pair,
+                median.value,
+                evidence: "(B - A: 95 % interval \(range); clocks \(Format.time(clockNs)))"
             )
-            verdict.winner = median.value < 0 ? pair.pathB : pair.pathA
-            verdict.loser = median.value < 0 ? pair.pathA : pair.pathB
-            if comparison.runsA.count == 1, comparison.runsB.count == 1, pair.lanesA < 2, pair.lanesB < 2 {
-                verdict = Verdict(
-                    .cannotSay,
-                    headline:
-                        "cannot say for \(Self.name(pair)): with one run and one connection a side, the exchange's "
-                        + "servers may make the difference",
-                    details: ["Between these two connections: \(verdict.headline)."]
-                )
-            }
         }
         verdict.medianNs = median.value
         verdict.lowNs = low
         verdict.highNs = high
         verdict.details += details(pair)
         return verdict
+    }
+
+    /// What stands before a sentence about a pair of paths, and what its sides are called there.
+    private func names(_ pair: ComparedPaths) -> (subject: String, a: String, b: String) {
+        pair.pathA == pair.pathB
+            ? ("\(pair.pathA): ", "A", "B") : ("", "A (\(pair.pathA))", "B (\(pair.pathB))")
+    }
+
+    /// One side is sooner, unless it may be its one connection's server that is.
+    private func sooner(_ pair: ComparedPaths, _ medianNs: Double, evidence: String) -> Verdict {
+        let (subject, a, b) = names(pair)
+        var verdict = Verdict(
+            .sooner,
+            headline: "\(subject)\(medianNs < 0 ? b : a) is sooner than \(medianNs < 0 ? a : b) by "
+                + "\(Format.milliseconds(abs(medianNs))) ms end to end at the median \(evidence)"
+        )
+        verdict.winner = medianNs < 0 ? pair.pathB : pair.pathA
+        verdict.loser = medianNs < 0 ? pair.pathA : pair.pathB
+        guard comparison.runsA.count == 1, comparison.runsB.count == 1, pair.lanesA < 2, pair.lanesB < 2 else {
+            return verdict
+        }
+        return Verdict(
+            .cannotSay,
+            headline: "cannot say for \(Self.name(pair)): with one run and one connection a side, the exchange's "
+                + "servers may make the difference",
+            details: ["Between these two connections: \(verdict.headline)."]
+        )
     }
 
     private func details(_ pair: ComparedPaths) -> [String] {

@@ -3,8 +3,8 @@ import LatencyStatistics
 
 /// Runs A against runs B: the figures of each, their differences, and a verdict.
 ///
-/// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles. With
-/// several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
+/// The runs were taken at different times, so that events are not paired: differences are between the runs' quantiles.
+/// With several runs a side, runs are the unit: the interval is that of so many runs, however many samples each has.
 public struct RunComparison: Codable, Hashable, Sendable {
     /// The names of the runs on side A that the figures are of.
     public var runsA: [String]
@@ -16,8 +16,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
     public var measuredSecondsA: Double
     /// The measured time of side B, seconds.
     public var measuredSecondsB: Double
-    /// The runs that were taken at the same time of day, by their places in `runsA` and `runsB`, when differences are between
-    /// those; nil when the sides are compared as wholes.
+    /// The runs that were taken at the same time of day, by their places in `runsA` and `runsB`, when differences are
+    /// between those; nil when the sides are compared as wholes.
     public var matching: RunMatching?
     /// Each path of A with the one of B that it is compared with.
     public var paths: [ComparedPaths]
@@ -35,8 +35,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
 
     /// Compares finished runs, with one path each or with paths of the same names.
     ///
-    /// - Throws: `ReportingError` `notComparable` listing every reason, unless `force`; and always when nothing is there
-    ///   to compare.
+    /// - Throws: `ReportingError` `notComparable` listing every reason, unless `force`; and always when nothing is
+    ///   there to compare.
     public static func compare(
         _ a: [RunData],
         _ b: [RunData],
@@ -183,142 +183,4 @@ public struct LeftOutRun: Codable, Hashable, Sendable {
     public var side: String
     /// Why, in words.
     public var reason: String
-}
-
-/// One path of side A against one of side B.
-public struct ComparedPaths: Codable, Hashable, Sendable {
-    /// The path of side A.
-    public var pathA: String
-    /// The path of side B.
-    public var pathB: String
-    /// The answer for this pair of paths.
-    public var verdict: Verdict
-    /// The runs of side A that have samples on the path.
-    public var runsA: Int
-    /// The runs of side B that have samples on the path.
-    public var runsB: Int
-    /// Whether differences are between runs of the same time of day.
-    public var isMatched: Bool
-    /// Quantiles of each metric that both have, and their differences B - A.
-    public var figures: [ComparedFigure]
-    /// The other figures of each metric that both have.
-    public var summaries: [ComparedSummary]
-    /// Missing sequence ids on side A; nil on a direct path.
-    public var eventsLostA: Int?
-    /// Missing sequence ids on side B; nil on a direct path.
-    public var eventsLostB: Int?
-    /// The connections of a run on side A; the most of any run.
-    public var lanesA: Int
-    /// The connections of a run on side B; the most of any run.
-    public var lanesB: Int
-    /// What both sides' clocks may together add to an end-to-end difference, nanoseconds; nil when unknown.
-    public var clockNs: Double?
-
-    init(_ a: ComparisonSide, _ pathA: String, _ b: ComparisonSide, _ pathB: String, _ matching: RunMatching?) {
-        self.pathA = pathA
-        self.pathB = pathB
-        verdict = Verdict(.cannotSay, headline: "")
-        // A run without samples on the path has no figures, and its counterpart then has nothing to be matched with.
-        let hasA = (0..<a.count).filter { a.count(pathA, run: $0) > 0 }
-        let hasB = (0..<b.count).filter { b.count(pathB, run: $0) > 0 }
-        let pairs = (matching?.pairs ?? []).filter { hasA.contains($0.a) && hasB.contains($0.b) }
-        isMatched = pairs.count > 1
-        let (numbersA, numbersB) = isMatched ? (pairs.map(\.a), pairs.map(\.b)) : (hasA, hasB)
-        runsA = numbersA.count
-        runsB = numbersB.count
-        figures = []
-        summaries = []
-        eventsLostA = a.eventsLost(pathA)
-        eventsLostB = b.eventsLost(pathB)
-        lanesA = a.lanes(pathA)
-        lanesB = b.lanes(pathB)
-        clockNs = a.receiverBoundNs.flatMap { mine in b.receiverBoundNs.map { mine + $0 } }
-        for metric in ComparisonSide.metrics {
-            add(
-                metric,
-                numbersA.map { a.series(metric, pathA, run: $0) },
-                numbersB.map { b.series(metric, pathB, run: $0) }
-            )
-        }
-    }
-
-    private mutating func add(_ metric: Metric, _ a: [[CompactSeries]], _ b: [[CompactSeries]]) {
-        let allA = AscendingSeries(a.flatMap { $0 })
-        let allB = AscendingSeries(b.flatMap { $0 })
-        guard let summaryA = Summary(allA), let summaryB = Summary(allB) else { return }
-        let unitsA = a.map { QuantileEstimator(lanes: $0) }
-        let unitsB = b.map { QuantileEstimator(lanes: $0) }
-        summaries.append(
-            ComparedSummary(
-                metric: metric,
-                a: summaryA,
-                b: summaryB,
-                distance: KolmogorovSmirnov.distance(allA, allB) ?? 0,
-                shareBSooner: MannWhitney(allA, allB)?.shareSecondSmaller ?? 0.5,
-                runRanks: Self.ranks(unitsA, unitsB)
-            )
-        )
-        let intervalsA = unitsA.map { $0.intervals(PathAnalyzer.probabilities) }.filter { !$0.isEmpty }
-        let intervalsB = unitsB.map { $0.intervals(PathAnalyzer.probabilities) }.filter { !$0.isEmpty }
-        for index in PathAnalyzer.probabilities.indices {
-            let figuresA = intervalsA.map { $0[index] }
-            let figuresB = intervalsB.map { $0[index] }
-            let difference =
-                isMatched && figuresA.count == figuresB.count && figuresA.count == a.count
-                ? UnitComparison.matchedDifference(zip(figuresA, figuresB).map { ($0, $1) })
-                : UnitComparison.difference(figuresA, figuresB)
-            guard let figureA = UnitComparison.meanOfKnown(figuresA),
-                let figureB = UnitComparison.meanOfKnown(figuresB),
-                let difference
-            else { continue }
-            figures.append(ComparedFigure(metric: metric, a: figureA, b: figureB, difference: difference))
-        }
-    }
-
-    /// The rank test of the runs' medians; nil with fewer than four runs a side, of which it could not tell anything.
-    private static func ranks(_ a: [QuantileEstimator], _ b: [QuantileEstimator]) -> MannWhitney? {
-        guard a.count >= 4, b.count >= 4 else { return nil }
-        return MannWhitney(a.compactMap { $0.summary?.median }.sorted(), b.compactMap { $0.summary?.median }.sorted())
-    }
-}
-
-/// One quantile on both sides, nanoseconds.
-public struct ComparedFigure: Codable, Hashable, Sendable {
-    /// Which time it is.
-    public var metric: Metric
-    /// Side A.
-    public var a: QuantileInterval
-    /// Side B.
-    public var b: QuantileInterval
-    /// B - A.
-    public var difference: QuantileInterval
-
-    /// The quantile's usual name.
-    public var name: String { QuantileName.of(a.probability) }
-}
-
-/// One metric's summary on both sides, nanoseconds.
-public struct ComparedSummary: Codable, Hashable, Sendable {
-    /// Which time it is.
-    public var metric: Metric
-    /// Side A.
-    public var a: Summary
-    /// Side B.
-    public var b: Summary
-    /// The distance of Kolmogorov and Smirnov between the two distributions, 0 to 1.
-    public var distance: Double
-    /// The share of pairs of samples of A and B in which B's is the smaller one.
-    public var shareBSooner: Double
-    /// The rank test of Mann and Whitney of the medians of whole runs; nil with fewer than four a side.
-    public var runRanks: MannWhitney?
-}
-
-/// What quantiles are called.
-enum QuantileName {
-    /// `median`, `p90`, `p99.9`.
-    static func of(_ probability: Double) -> String {
-        guard probability != 0.5 else { return "median" }
-        let percent = Format.fixed(probability * 100, 1)
-        return "p" + (percent.hasSuffix(".0") ? String(percent.dropLast(2)) : percent)
-    }
 }

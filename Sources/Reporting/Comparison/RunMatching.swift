@@ -1,7 +1,7 @@
 /// Pairs of runs of two sides that were taken at the same time of day, each run in at most one.
 ///
-/// Matching on what disturbs (Cochran, "Matching in analytical studies", 1953), the nearest pairs first. Networks and markets
-/// have their hours: with the hours matched, what they do is in both sides of each difference.
+/// Matching on what disturbs (Cochran, "Matching in analytical studies", 1953), the nearest pairs first. Networks and
+/// markets have their hours: with the hours matched, what they do is in both sides of each difference.
 public struct RunMatching: Codable, Hashable, Sendable {
     /// How far apart the times of day of a pair may be, seconds.
     static let mostApartSeconds = 3_600.0

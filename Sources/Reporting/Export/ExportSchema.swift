@@ -14,80 +14,32 @@ public enum ExportSchema {
 
     /// Every column in order.
     public static let columns: [Column] = [
-        Column(name: "run_id", type: "VARCHAR", meaning: "the run's name"),
-        Column(name: "experiment", type: "VARCHAR", meaning: "the experiment's name"),
-        Column(
-            name: "block",
-            type: "INTEGER",
-            meaning: "the stretch of measuring, from 1; more than one in sequential runs"
-        ),
-        Column(name: "path", type: "VARCHAR", meaning: "the path's name; NULL for a lane that no path has"),
-        Column(name: "path_kind", type: "VARCHAR", meaning: "direct or relay"),
-        Column(name: "lane", type: "INTEGER", meaning: "the connection's number in its path, from 0"),
-        Column(
-            name: "connection",
-            type: "INTEGER",
-            meaning: "which connection of the lane, from 0: grows with reconnections"
-        ),
-        Column(name: "stream", type: "VARCHAR", meaning: "the exchange's name of the stream"),
-        Column(name: "update_id", type: "BIGINT", meaning: "the exchange's update id (u)"),
-        Column(
-            name: "sequence_id",
-            type: "BIGINT",
-            meaning: "relay: the forwarder's sequence id; direct: the lane's count"
-        ),
-        Column(
-            name: "event_time_ns",
-            type: "BIGINT",
-            meaning: "the exchange's event time (E), ns since 1970 UTC; NULL without one"
-        ),
-        Column(
-            name: "transaction_time_ns",
-            type: "BIGINT",
-            meaning: "the exchange's transaction time (T), ns since 1970 UTC"
-        ),
-        Column(
-            name: "forwarder_receive_ns",
-            type: "BIGINT",
-            meaning: "when the forwarder got it, its wall clock; NULL on direct paths"
-        ),
-        Column(
-            name: "forwarder_send_ns",
-            type: "BIGINT",
-            meaning: "just before the forwarder sent it on, its wall clock"
-        ),
-        Column(
-            name: "receive_ns",
-            type: "BIGINT",
-            meaning: "when the receiver got it, its wall clock; the kernel's time if there is one"
-        ),
-        Column(
-            name: "receive_monotonic_ns",
-            type: "BIGINT",
-            meaning: "the same on the receiver's monotonic clock, for differences"
-        ),
-        Column(name: "receive_source", type: "VARCHAR", meaning: "kernel or user: where the receive time came from"),
-        Column(name: "end_to_end_ns", type: "BIGINT", meaning: "receive_ns - event_time_ns"),
-        Column(name: "relay_leg_ns", type: "BIGINT", meaning: "receive_ns - forwarder_receive_ns"),
-        Column(name: "feed_leg_ns", type: "BIGINT", meaning: "forwarder_receive_ns - event_time_ns"),
-        Column(
-            name: "forwarder_host_delay_ns",
-            type: "BIGINT",
-            meaning: "the forwarder's kernel receive time to its read"
-        ),
-        Column(name: "host_delay_ns", type: "BIGINT", meaning: "the receiver's kernel receive time to its read"),
-        Column(
-            name: "in_window",
-            type: "BOOLEAN",
-            meaning: "whether it came in the measured window, after the warm-up"
-        ),
-        Column(name: "is_duplicate", type: "BOOLEAN", meaning: "whether it came before on the same lane"),
-        Column(name: "is_reordered", type: "BOOLEAN", meaning: "whether a later one came before it"),
-        Column(
-            name: "is_counted",
-            type: "BOOLEAN",
-            meaning: "whether reports count it: in the window, no duplicate, on a known lane"
-        ),
+        .varchar("run_id", "the run's name"),
+        .varchar("experiment", "the experiment's name"),
+        .integer("block", "the stretch of measuring, from 1; more than one in sequential runs"),
+        .varchar("path", "the path's name; NULL for a lane that no path has"),
+        .varchar("path_kind", "direct or relay"),
+        .integer("lane", "the connection's number in its path, from 0"),
+        .integer("connection", "which connection of the lane, from 0: grows with reconnections"),
+        .varchar("stream", "the exchange's name of the stream"),
+        .bigint("update_id", "the exchange's update id (u)"),
+        .bigint("sequence_id", "relay: the forwarder's sequence id; direct: the lane's count"),
+        .bigint("event_time_ns", "the exchange's event time (E), ns since 1970 UTC; NULL without one"),
+        .bigint("transaction_time_ns", "the exchange's transaction time (T), ns since 1970 UTC"),
+        .bigint("forwarder_receive_ns", "when the forwarder got it, its wall clock; NULL on direct paths"),
+        .bigint("forwarder_send_ns", "just before the forwarder sent it on, its wall clock"),
+        .bigint("receive_ns", "when the receiver got it, its wall clock; the kernel's time if there is one"),
+        .bigint("receive_monotonic_ns", "the same on the receiver's monotonic clock, for differences"),
+        .varchar("receive_source", "kernel or user: where the receive time came from"),
+        .bigint("end_to_end_ns", "receive_ns - event_time_ns"),
+        .bigint("relay_leg_ns", "receive_ns - forwarder_receive_ns"),
+        .bigint("feed_leg_ns", "forwarder_receive_ns - event_time_ns"),
+        .bigint("forwarder_host_delay_ns", "the forwarder's kernel receive time to its read"),
+        .bigint("host_delay_ns", "the receiver's kernel receive time to its read"),
+        .boolean("in_window", "whether it came in the measured window, after the warm-up"),
+        .boolean("is_duplicate", "whether it came before on the same lane"),
+        .boolean("is_reordered", "whether a later one came before it"),
+        .boolean("is_counted", "whether reports count it: in the window, no duplicate, on a known lane"),
     ]
 
     /// The columns as text for a terminal of 80 columns.
@@ -96,7 +48,8 @@ public enum ExportSchema {
         return columns.map { column in
             let name = column.name + String(repeating: " ", count: nameWidth - column.name.count)
             let type = column.type + String(repeating: " ", count: 7 - column.type.count)
-            return "\(name)  \(type)  " + wrapped(column.meaning, indent: nameWidth + 11) + "\n"
+            let lines = TextWrap.lines(column.meaning, width: 80, first: "\(name)  \(type)  ")
+            return lines.joined(separator: "\n") + "\n"
         }.joined()
     }
 
@@ -126,15 +79,22 @@ public enum ExportSchema {
 
             """
     }
+}
 
-    private static func wrapped(_ text: String, indent: Int) -> String {
-        var lines = [""]
-        for word in text.split(separator: " ") {
-            if !lines[lines.count - 1].isEmpty, indent + lines[lines.count - 1].count + 1 + word.count > 80 {
-                lines.append("")
-            }
-            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
-        }
-        return lines.joined(separator: "\n" + String(repeating: " ", count: indent))
+extension ExportSchema.Column {
+    fileprivate static func varchar(_ name: String, _ meaning: String) -> Self {
+        Self(name: name, type: "VARCHAR", meaning: meaning)
+    }
+
+    fileprivate static func integer(_ name: String, _ meaning: String) -> Self {
+        Self(name: name, type: "INTEGER", meaning: meaning)
+    }
+
+    fileprivate static func bigint(_ name: String, _ meaning: String) -> Self {
+        Self(name: name, type: "BIGINT", meaning: meaning)
+    }
+
+    fileprivate static func boolean(_ name: String, _ meaning: String) -> Self {
+        Self(name: name, type: "BOOLEAN", meaning: meaning)
     }
 }

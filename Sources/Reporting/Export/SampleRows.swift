@@ -13,8 +13,8 @@ public struct SampleRows: Sendable {
 
     /// The samples of the run in `directory`.
     ///
-    /// - Throws: `ReportingError` `unreadable` or `malformed` when the manifest or a receiver's summary cannot be read, or there
-    ///   is no file of samples at all.
+    /// - Throws: `ReportingError` `unreadable` or `malformed` when the manifest or a receiver's summary cannot be read,
+    ///   or there is no file of samples at all.
     public init(runDirectory directory: String) throws {
         let root = URL(filePath: directory, directoryHint: .isDirectory)
         let found = try ExportBlock.all(in: root)
@@ -48,93 +48,6 @@ public struct SampleRows: Sendable {
             }
         }
         return count
-    }
-}
-
-/// One block's file of samples, and what is needed to understand it.
-struct ExportBlock: Sendable {
-    var number: Int
-    var paths: [AgentPath]
-    var streams: [String]
-    var window: MeasuredWindow?
-    var samples: String
-
-    /// The blocks of a run that have samples.
-    static func all(in root: URL) throws -> (record: RunRecord, blocks: [ExportBlock]) {
-        let record: RunRecord = try decode(root.appending(path: "run.json"))
-        let experiment = record.experiment
-        let blocks = try record.blocks.compactMap { block -> ExportBlock? in
-            guard let folder = block.directories[experiment.receiver] else { return nil }
-            let samples = root.appending(path: folder + "/samples.bin")
-            guard FileManager.default.fileExists(atPath: samples.path) else { return nil }
-            var found = ExportBlock(
-                number: block.number,
-                paths: experiment.paths.filter { block.paths.contains($0.name) }.map {
-                    AgentPath(name: $0.name, kind: $0.kind, lanes: experiment.schedule.lanesPerPath, port: $0.port)
-                },
-                streams: experiment.feed.streams,
-                window: block.window,
-                samples: samples.path
-            )
-            let file = root.appending(path: folder + "/summary.json")
-            if FileManager.default.fileExists(atPath: file.path) {
-                let summary: AgentSummary = try decode(file)
-                found.paths = summary.plan.paths
-                found.streams = summary.plan.streams
-                found.window = found.window ?? summary.window
-            }
-            return found
-        }
-        guard !blocks.isEmpty else {
-            throw ReportingError(.unreadable, "\(record.id) has no samples: nothing was measured, or nothing came home")
-        }
-        return (record, blocks)
-    }
-
-    private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
-        do {
-            return try JSONDecoder().decode(Value.self, from: try Data(contentsOf: file))
-        } catch let error as DecodingError {
-            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(error)", cause: error)
-        } catch {
-            throw ReportingError(.unreadable, "cannot read \(file.path): \(error.localizedDescription)", cause: error)
-        }
-    }
-}
-
-/// Reads a file of samples some thousands at a time.
-final class SampleReader {
-    private let handle: FileHandle
-    private let path: String
-
-    init(path: String) throws {
-        self.path = path
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw ReportingError(.unreadable, "cannot read \(path)")
-        }
-        self.handle = handle
-        let header = try handle.read(upToCount: SampleFile.headerSize) ?? Data()
-        try header.withUnsafeBytes { try SampleFile.checkHeader($0, path: path) }
-    }
-
-    deinit { try? handle.close() }
-
-    /// The next records; nil at the end.
-    ///
-    /// Octets of a record that was cut short are left out.
-    func next(_ count: Int) throws -> [SampleRecord]? {
-        let data: Data
-        do {
-            data = try handle.read(upToCount: count * SampleRecord.size) ?? Data()
-        } catch {
-            throw ReportingError(.unreadable, "cannot read \(path): \(error.localizedDescription)", cause: error)
-        }
-        let whole = data.count / SampleRecord.size
-        guard whole > 0 else { return nil }
-        return data.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return [] }
-            return (0..<whole).map { SampleRecord(from: base + $0 * SampleRecord.size) }
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 /// How the HTML report looks.
 ///
-/// Colours are from the palette of Okabe and Ito, which people with any colour vision tell apart, darker on light ground and
-/// lighter on dark so that text in them keeps a contrast of 4.5 to 1; paths differ by dashes and marks as well.
+/// Colours are from the palette of Okabe and Ito, which people with any colour vision tell apart, darker on light
+/// ground and lighter on dark so that text in them keeps a contrast of 4.5 to 1; paths differ by dashes and marks as
+/// well.
 enum HTMLStyle {
     private static let light = """
         --ground: #ffffff; --raised: #f5f6f7; --ink: #15181c; --soft: #535b64; --line: #d9dde1; --hair: #8b939c;

@@ -15,15 +15,35 @@ struct RunPage {
     var body: String {
         // What the verdict says already need not be said once more under it.
         let notes = PlacedWarnings(analysis.warnings.filter { !analysis.verdict.headline.hasSuffix($0.text) })
+        let shown = parts(notes).filter { !$0.contents.isEmpty }
+        return """
+            <header>
+            <h1>\(Markup.escape(analysis.runID))</h1>
+            <p class="facts">\(Markup.prose(document.subtitle))</p>
+            <nav aria-label="Parts of this report">
+            <ul>
+            \(shown.map { "<li><a href=\"#\($0.id)\">\(Markup.escape($0.short))</a></li>" }.joined(separator: "\n"))
+            </ul>
+            </nav>
+            </header>
+            \(VerdictSection(analysis).html)
+            \(notes.html)
+            \(shown.map { Markup.section($0.id, $0.title, $0.contents) }.joined(separator: "\n"))
+            \(footer)
+            """
+    }
+
+    /// All parts in their order, those without contents, too.
+    private func parts(_ notes: PlacedWarnings) -> [Part] {
         let sides = SidesSection(analysis)
         let accounts = RunAccountSections(analysis)
-        let parts = RunPathSections(analysis)
+        let ways = RunPathSections(analysis)
         let hosts = HostsSection(analysis)
         let difference = DifferenceSection(analysis)
         let differences = DifferenceFigures(figures)
         let distributions = DistributionFigures(figures).all.map(\.html)
         let sidesText = sides.html + "\n" + notes.html(.sides)
-        let sections: [Part] = [
+        return [
             Part(
                 "sides",
                 sides.title,
@@ -47,13 +67,13 @@ struct RunPage {
                     notes.html(.difference),
                 ]
             ),
-            Part("truth", parts.truth.title, short: "Truth", Self.blocks(parts.truth)),
+            Part("truth", ways.truth.title, short: "Truth", Self.blocks(ways.truth)),
             Part("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
             Part("way", "Where the time goes", [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]),
             Part(
                 "lanes",
                 "Lanes",
-                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(parts.lanes) + Self.blocks(parts.noiseFloor)
+                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(ways.lanes) + Self.blocks(ways.noiseFloor)
             ),
             Part(
                 "messages",
@@ -67,22 +87,6 @@ struct RunPage {
             Part("hosts", "Environment", [hosts.html]), Part("phases", "Phases", [PhasesSection(analysis).html]),
             Part("method", "Method", Self.blocks(document.method)),
         ]
-        let shown = sections.filter { !$0.contents.isEmpty }
-        return """
-            <header>
-            <h1>\(Markup.escape(analysis.runID))</h1>
-            <p class="facts">\(Markup.prose(document.subtitle))</p>
-            <nav aria-label="Parts of this report">
-            <ul>
-            \(shown.map { "<li><a href=\"#\($0.id)\">\(Markup.escape($0.short))</a></li>" }.joined(separator: "\n"))
-            </ul>
-            </nav>
-            </header>
-            \(VerdictSection(analysis).html)
-            \(notes.html)
-            \(shown.map { Markup.section($0.id, $0.title, $0.contents) }.joined(separator: "\n"))
-            \(footer)
-            """
     }
 
     /// A part of the page, under a heading of its own.

@@ -5,7 +5,8 @@ enum NumberCheck {
     /// Events, octets, seconds: more than any run can have, and few enough for thousands of them to be added.
     private static let mostElsewhere = 1e15
 
-    /// The first number of a JSON text that is beyond all bounds, with the keys that lead to it; nil when there is none.
+    /// The first number of a JSON text that is beyond all bounds, with the keys that lead to it; nil when there is
+    /// none.
     static func fault(_ json: Data) -> String? {
         guard let value = try? JSONSerialization.jsonObject(with: json, options: .fragmentsAllowed) else { return nil }
         return fault(value, key: "")

@@ -118,7 +118,8 @@ public struct RecordedSamples: Sendable, RandomAccessCollection, MutableCollecti
         }
     }
 
-    /// Calls `body` with each record of a range in its order; ends early where a file cannot be read, which `failure` tells.
+    /// Calls `body` with each record of a range in its order; ends early where a file cannot be read, which `failure`
+    /// tells.
     @inline(__always)
     public func forEach(in range: Range<Int>, _ body: (SampleRecord) -> Void) {
         switch storage {

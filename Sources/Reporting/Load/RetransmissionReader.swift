@@ -25,8 +25,8 @@ public struct Retransmission: Hashable, Sendable {
 
 /// Reads `tcp.jsonl`, in which an agent writes the state of each connection every second: only what grew is kept.
 ///
-/// A day of several lanes has half a million lines, nearly all of which say that nothing happened: a line is only decoded when
-/// its count is another than that of the line before of the same connection.
+/// A day of several lanes has half a million lines, nearly all of which say that nothing happened: a line is only
+/// decoded when its count is another than that of the line before of the same connection.
 enum RetransmissionReader {
     /// The kernel counts to 2^32.
     private static let most = Int(UInt32.max)

@@ -6,8 +6,8 @@ public enum RunLoader {
     /// Reads the run in `directory`: its manifest, each block's files from each host, and the laboratory's truth.
     ///
     /// Only the manifest must be there. What else is missing is listed in `BlockData.missingFiles`, so that what came
-    /// home from an interrupted run can still be looked at. Amazon's list of its ranges is taken from the run's directory, or
-    /// from the one that holds the runs.
+    /// home from an interrupted run can still be looked at. Amazon's list of its ranges is taken from the run's
+    /// directory, or from the one that holds the runs.
     ///
     /// - Throws: `ReportingError` `unreadable` or `malformed`, `ExperimentError` for a sample file of another format.
     public static func load(_ directory: String) throws -> RunData {

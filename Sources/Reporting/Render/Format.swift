@@ -56,11 +56,6 @@ enum Format {
         return text + " %"
     }
 
-    /// A moment in UTC, to the second.
-    static func utc(_ seconds: Double) -> String {
-        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
-    }
-
     /// A length of time in seconds, for people.
     static func seconds(_ seconds: Double) -> String { fixed(seconds, seconds < 10 ? 1 : 0) + " s" }
 

@@ -7,31 +7,36 @@ public enum PathResultsBuilder {
     public static func build(_ analysis: RunAnalysis, _ data: RunData) -> [PathResults] {
         let lanes = data.blocks.flatMap { $0.receiver?.lanes ?? [] }
         return analysis.paths.filter { !$0.lanes.isEmpty }.map { path in
+            func figures(_ metric: Metric) -> LatencyFigures {
+                path.metric(metric).map { LatencyFigures($0.summaryNs) } ?? LatencyFigures()
+            }
             var results = PathResults(
                 setupType: path.kind.setupType,
                 path: path.name,
                 sampleCount: path.samples,
-                eventsLost: lanes.filter { $0.path == path.name }.reduce(0) { $0 + $1.counts.missing }
+                eventsLost: lanes.filter { $0.path == path.name }.reduce(0) { $0 + $1.counts.missing },
+                endToEnd: figures(.endToEnd),
+                backbone: figures(.backbone),
+                hostDelay: figures(.hostDelay)
             )
-            func milliseconds(_ metric: Metric, _ figure: (Summary) -> Double?) -> Double? {
-                path.metric(metric).flatMap { figure($0.summaryNs) }.map { $0 / 1e6 }
-            }
-            results.averageLatencyMs = milliseconds(.endToEnd, \.mean)
-            results.medianLatencyMs = milliseconds(.endToEnd, \.median)
-            results.p95LatencyMs = milliseconds(.endToEnd, \.p95)
-            results.p99LatencyMs = milliseconds(.endToEnd, \.p99)
-            results.minimumLatencyMs = milliseconds(.endToEnd, \.minimum)
-            results.maximumLatencyMs = milliseconds(.endToEnd, \.maximum)
-            results.jitterStandardDeviationMs = milliseconds(.endToEnd, \.standardDeviation)
-            results.backboneAverageLatencyMs = milliseconds(.backbone, \.mean)
-            results.backboneMedianLatencyMs = milliseconds(.backbone, \.median)
-            results.hostDelayMedianMs = milliseconds(.hostDelay, \.median)
-            results.hostDelayP99Ms = milliseconds(.hostDelay, \.p99)
-            results.hostDelayMaximumMs = milliseconds(.hostDelay, \.maximum)
             results.receiveTimeSource = path.receiveTimeSource
             if path.samples > 0, path.isUntimed { results.note = "no event time in this stream" }
             if let withheld = path.withheld?.first { results.note = "\(withheld.metric.title) \(withheld.reason)" }
             return results
         }
+    }
+}
+
+extension LatencyFigures {
+    fileprivate init(_ summaryNs: Summary) {
+        self.init(
+            averageNs: summaryNs.mean,
+            medianNs: summaryNs.median,
+            p95Ns: summaryNs.p95,
+            p99Ns: summaryNs.p99,
+            minimumNs: summaryNs.minimum,
+            maximumNs: summaryNs.maximum,
+            standardDeviationNs: summaryNs.standardDeviation
+        )
     }
 }

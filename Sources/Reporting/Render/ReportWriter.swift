@@ -6,7 +6,8 @@ public enum ReportWriter {
     /// Analyses the run in `directory` and writes `analysis.json`, `report.md`, `report.html`, `samples.csv`, and the
     /// receiver's `results-<path>.json`.
     ///
-    /// Each file is written whole and then renamed; the analysis comes first, so that nothing is lost if a report fails.
+    /// Each file is written whole and then renamed; the analysis comes first, so that nothing is lost if a report
+    /// fails.
     ///
     /// - Returns: the analysis.
     /// - Throws: what `RunLoader.load` throws; `ReportingError` `unwritable`.

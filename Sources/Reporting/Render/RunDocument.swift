@@ -49,7 +49,7 @@ struct RunDocument {
         let parts = [
             "\(analysis.market.rawValue) \(analysis.streams.joined(separator: " "))",
             "\(Format.duration(analysis.measuredSeconds)) \(analysis.mode.rawValue)", lanes,
-            Format.utc(analysis.beganSeconds), analysis.isLab ? "simulated world" : "received at \(analysis.receiver)",
+            UTC.text(analysis.beganSeconds), analysis.isLab ? "simulated world" : "received at \(analysis.receiver)",
         ]
         return parts.joined(separator: ", ")
     }

@@ -45,21 +45,8 @@ enum TextReport {
         }
     }
 
-    /// Breaks a line at spaces; the first line begins with `first`, later ones with as many spaces.
     private static func wrap(_ text: String, first: String = "") -> [String] {
-        var lines: [String] = []
-        var line = first
-        var isEmpty = true
-        for word in text.split(separator: " ") {
-            if !isEmpty, line.count + 1 + word.count > width {
-                lines.append(line)
-                line = String(repeating: " ", count: first.count)
-                isEmpty = true
-            }
-            line += (isEmpty ? "" : " ") + word
-            isEmpty = false
-        }
-        return lines + [line]
+        TextWrap.lines(text, width: width, first: first)
     }
 
     private static func trimmed(_ line: String) -> String {

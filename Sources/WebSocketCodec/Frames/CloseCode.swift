@@ -17,7 +17,8 @@ public enum CloseCode {
 
     /// Whether a peer may put this code into a close frame.
     ///
-    /// 1000-1003 and 1007-1014 are registered with IANA as codes for the wire; 3000-4999 belong to libraries and applications.
+    /// 1000-1003 and 1007-1014 are registered with IANA as codes for the wire; 3000-4999 belong to libraries and
+    /// applications.
     public static func isValidOnWire(_ code: UInt16) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true

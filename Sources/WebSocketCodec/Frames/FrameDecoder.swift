@@ -15,7 +15,8 @@ public struct FrameDecoder: ~Copyable {
     /// The largest header: two bytes, eight of length, four of mask.
     public static let maximumHeaderBytes = 14
 
-    /// How many bytes the buffer must hold before ``next(_:)`` can give more than `nil`; meaningful after it gave `nil`.
+    /// How many bytes the buffer must hold before ``next(_:)`` can give more than `nil`; meaningful after it gave
+    /// `nil`.
     public private(set) var bytesNeeded = 2
     /// Whether a close frame arrived: everything after it is ignored.
     public private(set) var isClosed = false
@@ -33,7 +34,8 @@ public struct FrameDecoder: ~Copyable {
     /// - Parameters:
     ///   - role: this end of the connection.
     ///   - maximumMessageBytes: the largest message, whole or in pieces; a longer one is an error before it is read.
-    ///   - validatesUTF8: whether text messages are checked to be UTF-8. Off by default: whoever parses the text does that.
+    ///   - validatesUTF8: whether text messages are checked to be UTF-8. Off by default: whoever parses the text does
+    ///     that.
     public init(role: Role, maximumMessageBytes: Int = 1 << 20, validatesUTF8: Bool = false) {
         precondition(maximumMessageBytes > 0, "a decoder needs room for a message")
         self.expectsMask = role == .server
@@ -45,8 +47,8 @@ public struct FrameDecoder: ~Copyable {
 
     /// Decodes the frame at the start of the buffer; `nil` when more bytes are needed, or after a close.
     ///
-    /// - Throws: what the peer did wrong, with the close code to send. The connection is of no use then, and every later call
-    ///   throws the same.
+    /// - Throws: what the peer did wrong, with the close code to send. The connection is of no use then, and every
+    ///   later call throws the same.
     public mutating func next(_ buffer: UnsafeMutableRawBufferPointer) throws(WebSocketError) -> DecodedFrame? {
         // What a feed sends nearly always: one final, unmasked text frame below 64 KiB that is here in full.
         if isPlain, buffer.count >= 4, let base = buffer.baseAddress {

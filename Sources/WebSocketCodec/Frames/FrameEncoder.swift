@@ -50,11 +50,6 @@ public struct FrameEncoder<Generator: RandomNumberGenerator> {
         payload.withUnsafeBytes { append(opcode, $0, isFinal: isFinal, to: &output) }
     }
 
-    /// Appends a text message in one frame.
-    public mutating func appendText(_ text: String, to output: inout [UInt8]) {
-        append(.text, Array(text.utf8), to: &output)
-    }
-
     /// Appends a close frame; a reason that does not fit is cut between characters.
     ///
     /// - Parameters:

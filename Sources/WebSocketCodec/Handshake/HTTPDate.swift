@@ -31,7 +31,8 @@ enum HTTPDate {
         return Int64(text).flatMap { range.contains($0) ? $0 : nil }
     }
 
-    /// Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March, so that a leap day comes last.
+    /// Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March, so that a leap day comes
+    /// last.
     private static func days(year: Int64, month: Int, day: Int64) -> Int64 {
         let shifted = month > 2 ? year : year - 1
         let monthFromMarch = Int64((month + 9) % 12)

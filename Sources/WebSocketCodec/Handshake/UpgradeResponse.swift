@@ -30,10 +30,11 @@ public struct UpgradeRefusal: Sendable, Equatable {
     /// The first bytes of the body as sent, with the framing of a chunked one.
     public let body: [UInt8]
 
-    /// How long the server asks to wait, in seconds from now (RFC 9110 section 10.2.3); nil when it does not, or not readably.
+    /// How long the server asks to wait, in seconds from now (RFC 9110 section 10.2.3); nil when it does not, or not
+    /// readably.
     ///
-    /// - Parameter nowSeconds: this host's time, seconds since 1970 UTC. Only looked at when the server names a moment rather than
-    ///   a number of seconds, and gives no `Date` of its own to count from.
+    /// - Parameter nowSeconds: this host's time, seconds since 1970 UTC. Only looked at when the server names a moment
+    ///   rather than a number of seconds, and gives no `Date` of its own to count from.
     public func retryAfterSeconds(nowSeconds: Int64) -> Int64? {
         guard let value = headers.first("Retry-After") else { return nil }
         if let seconds = Int64(value) { return seconds >= 0 ? seconds : nil }

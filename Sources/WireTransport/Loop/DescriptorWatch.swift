@@ -48,7 +48,8 @@ final class PollWatch: DescriptorWatch {
 }
 
 #if os(Linux)
-    /// `epoll(7)`: waiting costs the same however many descriptors are quiet, and half of what poll takes for a handful.
+    /// `epoll(7)`: waiting costs the same however many descriptors are quiet, and half of what poll takes for a
+    /// handful.
     final class EpollWatch: DescriptorWatch {
         /// A member and what the kernel has been told of it.
         private struct Entry {

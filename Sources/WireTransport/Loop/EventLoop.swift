@@ -31,17 +31,18 @@ public final class EventLoop {
     public enum Waiting: Sendable {
         /// Sleeps until one of them is ready.
         case watching
-        /// The same, but while its only favourite is never quiet for long it sleeps in that one's read: one system call less
-        /// for each message, and everything else is looked at some milliseconds late.
+        /// The same, but while its only favourite is never quiet for long it sleeps in that one's read: one system call
+        /// less for each message, and everything else is looked at some milliseconds late.
         case reading
-        /// Never sleeps: asks its favourites again and again, which takes a core of its own and saves the time that waking up
-        /// takes.
+        /// Never sleeps: asks its favourites again and again, which takes a core of its own and saves the time that
+        /// waking up takes.
         case busy
     }
 
     /// How often a busy loop looks at everything that is not its favourite, in turns.
     private static let busyTurns = 64
-    /// A loop that sleeps in its favourite's read looks at its other members this often, and at its timers after each read.
+    /// A loop that sleeps in its favourite's read looks at its other members this often, and at its timers after each
+    /// read.
     private static let readingLookNs: Int64 = 10_000_000
     /// Waits that are shorter than this are quick.
     private static let quickNs: Int64 = 2_000_000

@@ -8,7 +8,8 @@ public protocol ByteChannelOwner: AnyObject {
     func channelOpened(_ channel: ByteChannel)
     /// More octets are in `channel.input`; `channel.stamp` is the moment of the read that brought the last of them.
     func channelReceived(_ channel: ByteChannel)
-    /// Nothing more follows at once on what was received since the last call; several `channelReceived` may have come before.
+    /// Nothing more follows at once on what was received since the last call; several `channelReceived` may have come
+    /// before.
     func channelPaused(_ channel: ByteChannel)
     /// The kernel takes octets again that the owner writes by itself (`asksToWrite`).
     func channelWritable(_ channel: ByteChannel)
@@ -47,8 +48,8 @@ public final class ByteChannel: LoopMember {
     public let input: ReceiveBuffer
     /// The moment of the newest read.
     public private(set) var stamp = ReadStamp()
-    /// How the owner's messages are told apart on a plain connection; with it, and with TLS always, every message gets the receive
-    /// time of its own segment, however many are ready.
+    /// How the owner's messages are told apart on a plain connection; with it, and with TLS always, every message gets
+    /// the receive time of its own segment, however many are ready.
     public var framing: MessageFraming? {
         get { plain.framing }
         set { plain.framing = newValue }

@@ -1,7 +1,8 @@
 /// Reads a TLS connection's octets in portions, whole records as far as possible.
 final class CiphertextReader {
     private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-    /// Octets at the front of the block that are not taken: a record that is not whole, while its rest is there to be read.
+    /// Octets at the front of the block that are not taken: a record that is not whole, while its rest is there to be
+    /// read.
     private var held = 0
     private var records = TLSRecordPosition()
     private var portion = ReadPortion()

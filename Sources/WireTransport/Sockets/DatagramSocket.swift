@@ -120,8 +120,8 @@ public final class DatagramSocket {
         }
     }
 
-    /// Sends one datagram made of two pieces to the connected peer: its octets, 0 when the kernel has no room for it now, or a
-    /// negated error number.
+    /// Sends one datagram made of two pieces to the connected peer: its octets, 0 when the kernel has no room for it
+    /// now, or a negated error number.
     @inline(__always)
     public func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
         let count = latexp_send_datagram(descriptor, head.baseAddress, head.count, body.baseAddress, body.count, nil, 0)
@@ -151,7 +151,8 @@ public final class DatagramSocket {
         return reports
     }
 
-    /// The datagrams that this socket dropped, because its buffer was full or a checksum wrong; nil where nobody counts.
+    /// The datagrams that this socket dropped, because its buffer was full or a checksum wrong; nil where nobody
+    /// counts.
     public var drops: Int? {
         let drops = latexp_socket_drops(descriptor)
         return drops < 0 ? nil : Int(drops)

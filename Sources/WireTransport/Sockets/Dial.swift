@@ -111,8 +111,8 @@ final class Dial: ByteChannelOwner {
         guard let index = index(of: channel) else { return }
         channels[index] = nil
         note(index, reason)
-        // A certificate that is not accepted here will hardly be at the next address, but one server among many may be set up
-        // wrongly: the race goes on.
+        // A certificate that is not accepted here will hardly be at the next address, but one server among many may be
+        // set up wrongly: the race goes on.
         perform(race.failed(index, atNs: HostClock.monotonicNs()))
     }
 

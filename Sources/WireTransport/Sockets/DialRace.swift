@@ -14,8 +14,9 @@ enum DialStep: Equatable {
 
 /// Which of several addresses to try when, after RFC 8305 section 5; without sockets and clocks.
 ///
-/// The next address is tried at once when one fails, and after a short delay when one says nothing. The first whose TCP is up
-/// leads: the others are closed and tried again only if it fails after all, as when its certificate is not accepted.
+/// The next address is tried at once when one fails, and after a short delay when one says nothing. The first whose TCP
+/// is up leads: the others are closed and tried again only if it fails after all, as when its certificate is not
+/// accepted.
 struct DialRace {
     /// How long things may take, nanoseconds.
     struct Limits {

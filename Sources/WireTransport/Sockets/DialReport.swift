@@ -10,7 +10,8 @@ public struct DialReport {
         case failed(SocketAddress, TransportError)
         /// An address was given up because another was quicker.
         case slower(SocketAddress)
-        /// The connection is open after this many nanoseconds since the look-up began, with TLS's version and cipher, if any.
+        /// The connection is open after this many nanoseconds since the look-up began, with TLS's version and cipher,
+        /// if any.
         case open(SocketAddress, elapsedNs: Int64, tls: String?)
         /// There is no connection, and why.
         case gaveUp(TransportError)

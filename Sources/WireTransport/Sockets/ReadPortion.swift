@@ -1,19 +1,19 @@
 /// How much the next read of a connection should take, so that each message gets the receive time of its own segment.
 ///
-/// A read that takes several segments has the time of the last one. As long as the process is on time that does not matter:
-/// there is one message to read. When it is late (another process had the core), messages that came milliseconds apart lie
-/// ready, and one read of all of them would give the first the time of the last. Then they are read one by one: the header of
-/// a message, which tells its length, then its rest, two reads a message.
+/// A read that takes several segments has the time of the last one. As long as the process is on time that does not
+/// matter: there is one message to read. When it is late (another process had the core), messages that came
+/// milliseconds apart lie ready, and one read of all of them would give the first the time of the last. Then they are
+/// read one by one: the header of a message, which tells its length, then its rest, two reads a message.
 ///
-/// Four things keep that cheap. What wakes the process is read as far as the shortest message lately was long: mostly that is
-/// all of it, and a message that is shorter still, with another one behind it, is rare. Where messages have followed each other
-/// closely for a while (some 100,000 a second), as many are read at once as come within `nearNs`, since a time wrong by less
-/// does little harm. Where one receive time is that of many messages, a segment has them all, and larger pieces are read. And a
-/// process that has been on time for a while reads a little more than one message at once again, at the price of one wrong time
-/// when it is late next.
+/// Four things keep that cheap. What wakes the process is read as far as the shortest message lately was long: mostly
+/// that is all of it, and a message that is shorter still, with another one behind it, is rare. Where messages have
+/// followed each other closely for a while (some 100,000 a second), as many are read at once as come within `nearNs`,
+/// since a time wrong by less does little harm. Where one receive time is that of many messages, a segment has them
+/// all, and larger pieces are read. And a process that has been on time for a while reads a little more than one
+/// message at once again, at the price of one wrong time when it is late next.
 ///
-/// What the kernel has merged cannot be told apart again: it puts a segment that comes while others wait into the last one
-/// of them if it can, and keeps the later time. A process that is on time has nothing waiting.
+/// What the kernel has merged cannot be told apart again: it puts a segment that comes while others wait into the last
+/// one of them if it can, and keeps the later time. A process that is on time has nothing waiting.
 struct ReadPortion {
     /// Receive times that differ by less count as one where messages are that dense.
     static let nearNs: Int64 = 20_000

@@ -29,8 +29,8 @@ public final class Resolver {
 
     /// A resolver by other means.
     ///
-    /// - Parameter limitNs: how long a look-up may take. The system's own limit is several times the standard one when there are
-    ///   several name servers.
+    /// - Parameter limitNs: how long a look-up may take. The system's own limit is several times the standard one when
+    ///   there are several name servers.
     init(loop: EventLoop, limitNs: Int64 = 15_000_000_000, lookUp: @escaping LookUp) throws {
         self.loop = loop
         self.limitNs = limitNs
@@ -71,8 +71,8 @@ public final class Resolver {
 
     /// Has this process look names up in /etc/hosts and by DNS only, whatever the host's nsswitch.conf says.
     ///
-    /// Those two are built into libc. All else is modules of the host's own libc, which a static program, built with another
-    /// version, would load, and then fail or crash. Call it before the first look-up.
+    /// Those two are built into libc. All else is modules of the host's own libc, which a static program, built with
+    /// another version, would load, and then fail or crash. Call it before the first look-up.
     public static func useOnlyFilesAndDNS() {
         _ = latexp_use_builtin_lookups()
     }

@@ -93,8 +93,8 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The families as they came, the addresses of each in an order of their own.
     ///
-    /// A name server turns its answer from look-up to look-up; lanes that spread over the addresses by number must agree on the
-    /// numbers all the same.
+    /// A name server turns its answer from look-up to look-up; lanes that spread over the addresses by number must
+    /// agree on the numbers all the same.
     static func inFixedOrder(_ addresses: [SocketAddress]) -> [SocketAddress] {
         var families: [Int32] = []
         for address in addresses where !families.contains(address.family) { families.append(address.family) }
@@ -106,10 +106,11 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// The most addresses of one name that are tried.
     static let dialledAtMost = 16
 
-    /// The order in which to try the addresses of a name: families in turns, the one that the system puts first first, and of each
-    /// family the one of this number first, then those behind it (RFC 8305 section 4).
+    /// The order in which to try the addresses of a name: families in turns, the one that the system puts first first,
+    /// and of each family the one of this number first, then those behind it (RFC 8305 section 4).
     ///
-    /// The number counts in each family by itself: lanes that spread over a name's addresses do so whether or not a family works.
+    /// The number counts in each family by itself: lanes that spread over a name's addresses do so whether or not a
+    /// family works.
     static func inDialOrder(_ addresses: [SocketAddress], preferring number: Int) -> [SocketAddress] {
         var families: [[SocketAddress]] = []
         for address in addresses {

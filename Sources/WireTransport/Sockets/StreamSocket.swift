@@ -48,9 +48,9 @@ public final class StreamSocket {
     ///
     /// - Parameters:
     ///   - address: where to.
-    ///   - congestionControl: asked for before connecting; nil leaves the host's own. Where the host refuses it (an ordinary user may
-    ///     have the host's own and `reno`), `reno` is taken, which every host allows. Later would be too late: a connection that
-    ///     began with BBR stays paced with any other.
+    ///   - congestionControl: asked for before connecting; nil leaves the host's own. Where the host refuses it (an
+    ///     ordinary user may have the host's own and `reno`), `reno` is taken, which every host allows. Later would be
+    ///     too late: a connection that began with BBR stays paced with any other.
     /// - Throws: `TransportError` `unreachable` when it fails at once.
     public static func connect(to address: SocketAddress, congestionControl: String? = nil) throws -> StreamSocket {
         #if os(Linux)
@@ -91,13 +91,15 @@ public final class StreamSocket {
 
     /// Has TCP acknowledge every second of the other side's messages instead of each as soon as it is read.
     ///
-    /// RFC 1122 section 4.2.3.2 asks for no more. It takes the sending of the acknowledgement out of the way between reading a
-    /// message and sending it on. The kernel goes back to its own way when a stream falls silent: say it again now and then.
+    /// RFC 1122 section 4.2.3.2 asks for no more. It takes the sending of the acknowledgement out of the way between
+    /// reading a message and sending it on. The kernel goes back to its own way when a stream falls silent: say it
+    /// again now and then.
     public func delayAcknowledgements() {
         _ = latexp_delay_acknowledgements(descriptor)
     }
 
-    /// Reads once into `buffer`; `stamp` gets the kernel's receive time, both clocks right after the read, and what is left.
+    /// Reads once into `buffer`; `stamp` gets the kernel's receive time, both clocks right after the read, and what is
+    /// left.
     ///
     /// - Parameter waits: to wait for data if the socket lets reads wait.
     @inline(__always)
@@ -127,9 +129,9 @@ public final class StreamSocket {
 
     /// Takes the kernel's time away from octets that had to wait for a segment that was lost.
     ///
-    /// The kernel stamps a segment as it comes, also one that comes ahead of its turn, and keeps the later segment's time when it
-    /// joins the two. Nobody could have read such octets before the missing ones came: the time after the read is nearer the truth,
-    /// and what follows from a late reader alone is left as it is.
+    /// The kernel stamps a segment as it comes, also one that comes ahead of its turn, and keeps the later segment's
+    /// time when it joins the two. Nobody could have read such octets before the missing ones came: the time after the
+    /// read is nearer the truth, and what follows from a late reader alone is left as it is.
     @inline(never)
     private func distrust(_ stamp: inout ReadStamp) {
         let count = latexp_out_of_order_segments(descriptor)

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// Ciphertext that OpenSSL reads where the socket's read has put it: a source BIO without a copy of its own.
 ///
-/// A read gives one record at most. OpenSSL asks for as much as its buffer takes, and moves all that it got beyond a record to the
-/// front of that buffer with each record it is done with: short records would cost as much as long ones.
+/// A read gives one record at most. OpenSSL asks for as much as its buffer takes, and moves all that it got beyond a
+/// record to the front of that buffer with each record it is done with: short records would cost as much as long ones.
 final class CiphertextWindow {
     /// What OpenSSL has not taken yet.
     var unread = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -11,7 +11,8 @@ final class CiphertextWindow {
 
     /// How OpenSSL reads from a window; made once, kept for ever.
     ///
-    /// `nonisolated(unsafe)` since the pointer is never changed after it is made, and OpenSSL only reads what it points to.
+    /// `nonisolated(unsafe)` since the pointer is never changed after it is made, and OpenSSL only reads what it points
+    /// to.
     private nonisolated(unsafe) static let method: OpaquePointer? = {
         let method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "latexp ciphertext")
         BIO_meth_set_read(method) { bio, buffer, size in

@@ -9,8 +9,8 @@ enum ServerName: Equatable {
 
     /// The name in a URL or on a command line: an address may be in brackets and have a zone.
     ///
-    /// - Throws: `TransportError` `untrusted` for what no certificate can be checked against: OpenSSL takes some of that for "no
-    ///   name is asked for" and would accept any.
+    /// - Throws: `TransportError` `untrusted` for what no certificate can be checked against: OpenSSL takes some of
+    ///   that for "no name is asked for" and would accept any.
     init(_ text: String) throws {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
         let bare = isBracketed ? String(text.dropFirst().dropLast()) : text

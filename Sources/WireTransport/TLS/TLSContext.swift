@@ -53,8 +53,8 @@ public final class TLSContext {
 enum OpenSSLLibrary {
     private static let isPrepared = latexp_ignore_configuration() == 1
 
-    /// Has it work alike on every host: without the host's own openssl.cnf, which may ask for modules that a static program
-    /// cannot load, and for limits that would be hard to find.
+    /// Has it work alike on every host: without the host's own openssl.cnf, which may ask for modules that a static
+    /// program cannot load, and for limits that would be hard to find.
     static func prepare() {
         precondition(isPrepared, "OpenSSL does not start")
     }

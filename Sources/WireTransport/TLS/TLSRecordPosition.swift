@@ -1,4 +1,5 @@
-/// Where in the records of TLS a stream of ciphertext stands (RFC 8446 section 5.1: type, version, u16 length, content).
+/// Where in the records of TLS a stream of ciphertext stands (RFC 8446 section 5.1: type, version, u16 length,
+/// content).
 struct TLSRecordPosition {
     private static let headerOctets = 5
 
@@ -10,8 +11,8 @@ struct TLSRecordPosition {
     private var length = 0
     private var contentMissing = 0
 
-    /// The octets that are missing until the header of the present record is there, then until the record is whole; 0 between
-    /// two records.
+    /// The octets that are missing until the header of the present record is there, then until the record is whole; 0
+    /// between two records.
     var missing: Int {
         if contentMissing > 0 { return contentMissing }
         return headerSeen == 0 ? 0 : Self.headerOctets - headerSeen
@@ -20,8 +21,8 @@ struct TLSRecordPosition {
     /// The octets to read to get as far as the next header, or the present record's end.
     var step: Int { missing == 0 ? Self.headerOctets : missing }
 
-    /// The octets to the end of the present record, or of the one that `next` begins with; to the end of its header where the length
-    /// is not in `next`.
+    /// The octets to the end of the present record, or of the one that `next` begins with; to the end of its header
+    /// where the length is not in `next`.
     @inline(__always)
     func octetsToEnd(in next: UnsafeRawBufferPointer) -> Int {
         guard contentMissing == 0, headerSeen == 0, next.count >= Self.headerOctets else { return step }

@@ -76,8 +76,8 @@ public final class TLSSession {
 
     /// Takes ciphertext that came from the network.
     ///
-    /// It is not copied: `handshake` and then `read` must have taken all of it before the memory is used again, which they have
-    /// when they say that more must come.
+    /// It is not copied: `handshake` and then `read` must have taken all of it before the memory is used again, which
+    /// they have when they say that more must come.
     @inline(__always)
     public func receive(_ ciphertext: UnsafeRawBufferPointer) {
         incoming.unread = ciphertext

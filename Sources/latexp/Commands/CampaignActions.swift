@@ -43,10 +43,10 @@ enum CampaignActions {
         printer.finish()
         if let error = outcome.error { throw error }
         let record = outcome.record
-        let rows = record.slots.map { ["\($0.number)", utc($0.plannedSeconds)] }
+        let rows = record.slots.map { ["\($0.number)", UTC.text($0.plannedSeconds)] }
         let text =
             "\(record.id): the hosts go through \(record.slots.count) slots by themselves, the first at "
-            + "\(utc(record.slots.first?.plannedSeconds ?? 0)), the last at \(utc(record.slots.last?.plannedSeconds ?? 0)).\n"
+            + "\(UTC.text(record.slots.first?.plannedSeconds ?? 0)), the last at \(UTC.text(record.slots.last?.plannedSeconds ?? 0)).\n"
             + "The laptop may be closed. `latexp status \(directory.directory.commandName)` looks, `latexp resume \(directory.directory.commandName)` brings home "
             + "what is done.\n"
         Terminal.results.write(
@@ -141,7 +141,7 @@ enum CampaignActions {
         let outcome = outcome(of: campaign, record)
         let rows = record.slots.map { slot in
             [
-                "\(slot.number)", utc(slot.plannedSeconds), slot.state.rawValue, slot.run ?? "",
+                "\(slot.number)", UTC.text(slot.plannedSeconds), slot.state.rawValue, slot.run ?? "",
                 slot.reason ?? "",
             ]
         }
@@ -173,13 +173,13 @@ enum CampaignActions {
         }
         for slot in record.slots where slot.state != .done && slot.state != .pending {
             lines.append(
-                "  slot \(slot.number), \(utc(slot.plannedSeconds)): \(slot.state.rawValue)"
+                "  slot \(slot.number), \(UTC.text(slot.plannedSeconds)): \(slot.state.rawValue)"
                     + (slot.reason.map { ", \($0)" } ?? "")
             )
         }
         let next = record.slots.first { $0.state == .pending }
         if let next, record.outcome == .running, !record.isDetached {
-            lines.append("  slot \(next.number) is planned for \(utc(next.plannedSeconds))")
+            lines.append("  slot \(next.number) is planned for \(UTC.text(next.plannedSeconds))")
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -227,9 +227,5 @@ enum CampaignActions {
             ) ?? "\(record.id): \(text)\n"
         )
         if let failure = failures.first { throw OrchestrationError(.hostUnusable, failure) }
-    }
-
-    static func utc(_ seconds: Double) -> String {
-        Date(timeIntervalSince1970: seconds.rounded(.down)).formatted(.iso8601)
     }
 }

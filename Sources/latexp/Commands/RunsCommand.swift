@@ -75,7 +75,7 @@ extension RunsCommand {
 
         private mutating func read(_ directory: RunDirectory) {
             guard let record = try? directory.loadRecord() else { return }
-            began = CampaignActions.utc(record.beganSeconds)
+            began = UTC.text(record.beganSeconds)
             experiment = record.experiment.name
             outcome = RunsCommand.outcome(of: directory, record)
             paths = record.experiment.paths.map(\.name)
@@ -88,7 +88,7 @@ extension RunsCommand {
 
         private mutating func read(_ campaign: CampaignDirectory) {
             guard let record = try? campaign.loadRecord() else { return }
-            began = CampaignActions.utc(record.beganSeconds)
+            began = UTC.text(record.beganSeconds)
             experiment = "\(record.experiment.name) x\(record.slots.count)"
             outcome = CampaignActions.outcome(of: campaign, record)
             paths = record.experiment.paths.map(\.name)
@@ -137,24 +137,15 @@ struct RunsTable {
             return line(date, row.experiment, row.brief, row.warnings == 0 ? "" : "\(row.warnings)")
         }
         let name = rows.first.map {
-            "The newest is `\($0.run)`: `latexp report` takes such names, a unique beginning, or `latest`.\n"
+            "The newest is `\($0.run)`: `latexp report` takes such names, a unique beginning, or `latest`."
         }
         return line("DATE (UTC)", "EXPERIMENT", "VERDICT", "WARN") + body.joined()
-            + (name.map { Self.wrapped($0, width) } ?? "")
+            + (name.map { TextWrap.lines($0, width: width).joined(separator: "\n") + "\n" } ?? "")
     }
 
     /// The text in exactly so many columns.
     private static func fit(_ text: String, _ width: Int) -> String {
         guard text.count > width else { return text + String(repeating: " ", count: width - text.count) }
         return text.prefix(max(0, width - 3)) + "..."
-    }
-
-    private static func wrapped(_ text: String, _ width: Int) -> String {
-        var lines = [""]
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            if lines[lines.count - 1].count + 1 + word.count > width { lines.append("") }
-            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
-        }
-        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -2,8 +2,9 @@ import Foundation
 
 /// Amazon's published list of its own address ranges, `ip-ranges.json`.
 ///
-/// https://ip-ranges.amazonaws.com/ip-ranges.json, described in the AWS General Reference, "AWS IP address ranges": `prefixes`
-/// with `ip_prefix`, `ipv6_prefixes` with `ipv6_prefix`, each with `region` and `service`; `AMAZON` stands for all of them.
+/// https://ip-ranges.amazonaws.com/ip-ranges.json, described in the AWS General Reference, "AWS IP address ranges":
+/// `prefixes` with `ip_prefix`, `ipv6_prefixes` with `ipv6_prefix`, each with `region` and `service`; `AMAZON` stands
+/// for all of them.
 public struct AddressRanges: Sendable {
     /// The name under which the list lies in a run's directory, or beside the runs.
     public static let fileName = "ip-ranges.json"

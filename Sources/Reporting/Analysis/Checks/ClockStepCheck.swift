@@ -2,8 +2,8 @@ import ExperimentModel
 
 /// Takes absolute figures out of an analysis that a jump of a clock has made meaningless.
 ///
-/// A delay between two clocks of which one jumped by more than its bound is two delays in one figure, and which of the two is
-/// right is not known. Differences are taken on the receiver's monotonic clock, which does not jump, and stay.
+/// A delay between two clocks of which one jumped by more than its bound is two delays in one figure, and which of the
+/// two is right is not known. Differences are taken on the receiver's monotonic clock, which does not jump, and stay.
 enum ClockStepCheck {
     /// Why a metric is withheld; nil when no clock that it needs jumped by more than its bound.
     static func reason(_ bound: ErrorBound, _ hosts: [HostAnalysis]) -> String? {

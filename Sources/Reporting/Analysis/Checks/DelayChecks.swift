@@ -69,8 +69,8 @@ enum DelayChecks {
 }
 
 extension DelayChecks {
-    /// The ways of a run between places that are known: both directions of a relay, and from the exchange where the list of
-    /// ranges tells its region.
+    /// The ways of a run between places that are known: both directions of a relay, and from the exchange where the
+    /// list of ranges tells its region.
     static func legs(
         of path: PathAnalysis,
         _ analysis: RunAnalysis,

@@ -40,7 +40,8 @@ enum EndpointChecks {
         return AnalysisWarning(.notOverPeering, text, makesVerdictUnusable: false)
     }
 
-    /// A direct path that goes the relay's way: to a private address, to the forwarder itself, or inside one cloud's network.
+    /// A direct path that goes the relay's way: to a private address, to the forwarder itself, or inside one cloud's
+    /// network.
     ///
     /// - Parameters:
     ///   - forwarderAddresses: by which forwarders are known, by their hosts' names.

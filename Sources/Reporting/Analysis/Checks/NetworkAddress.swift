@@ -44,7 +44,8 @@ struct NetworkAddress: Hashable, Sendable {
         return (octets[whole] ^ other.octets[whole]) >> UInt8(8 - bits % 8) == 0
     }
 
-    /// Whether no router of the internet knows it: RFC 1918, RFC 6598 (shared), RFC 4193 (unique local), loopback, link local.
+    /// Whether no router of the internet knows it: RFC 1918, RFC 6598 (shared), RFC 4193 (unique local), loopback, link
+    /// local.
     var isPrivate: Bool {
         let ranges = [
             "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",

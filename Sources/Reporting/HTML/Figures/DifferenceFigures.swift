@@ -1,6 +1,7 @@
 import LatencyStatistics
 
-/// The paired difference of two paths: its distribution above those of lanes of one path, and its quantiles with intervals.
+/// The paired difference of two paths: its distribution above those of lanes of one path, and its quantiles with
+/// intervals.
 struct DifferenceFigures {
     private let figures: RunFigures
     private var analysis: RunAnalysis { figures.analysis }

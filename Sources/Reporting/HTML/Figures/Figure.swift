@@ -1,5 +1,5 @@
-/// A drawing with its caption, legend, and the values behind it: what is seen can also be read, by hovering, by keyboard, and
-/// as a table without any script.
+/// A drawing with its caption, legend, and the values behind it: what is seen can also be read, by hovering, by
+/// keyboard, and as a table without any script.
 struct Figure {
     /// One drawing of the figure, for a range of widths.
     struct Drawing {

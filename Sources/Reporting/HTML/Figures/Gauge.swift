@@ -1,6 +1,7 @@
 import LatencyStatistics
 
-/// A difference with its interval on a balance with zero in the middle: which side it is on, and how far from what chance does.
+/// A difference with its interval on a balance with zero in the middle: which side it is on, and how far from what
+/// chance does.
 struct Gauge {
     private static let width = 440.0
     private static let height = 104.0

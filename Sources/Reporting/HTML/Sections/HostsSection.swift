@@ -72,7 +72,7 @@ struct PhasesSection {
             ] + (hasNotes ? [.init(html: "<span class=\"wrap\">\(Markup.prose(note))</span>", isText: true)] : [])
         }
         let table = TableMarkup(
-            caption: "Phases, from \(Format.utc(first.beganSeconds))",
+            caption: "Phases, from \(UTC.text(first.beganSeconds))",
             header: [.text("phase"), .text("outcome"), .init(html: "began"), .init(html: "took")]
                 + (hasNotes ? [.text("to note")] : []),
             rows: rows
@@ -83,7 +83,7 @@ struct PhasesSection {
                     "<li>\(Markup.prose("\(check.host.map { "\($0): " } ?? "")\(check.name): \(check.outcome.rawValue), \(check.detail)"))</li>"
                 }.joined(separator: "\n") + "</ul></details>"
         }
-        return Markup.paragraph("From \(Format.utc(first.beganSeconds)) on, by the laptop's clock.") + "\n" + table
+        return Markup.paragraph("From \(UTC.text(first.beganSeconds)) on, by the laptop's clock.") + "\n" + table
             + "\n"
             + checks.joined(separator: "\n")
     }

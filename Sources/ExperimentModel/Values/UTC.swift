@@ -1,0 +1,15 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Moments in words.
+public enum UTC {
+    /// A moment to the second, as ISO 8601 has it: `2026-11-18T11:06:30Z`.
+    ///
+    /// - Parameter seconds: since 1970 UTC; what is not a whole second is cut off.
+    public static func text(_ seconds: Double) -> String {
+        Date.ISO8601FormatStyle().format(Date(timeIntervalSince1970: seconds.rounded(.down)))
+    }
+}

@@ -1,0 +1,103 @@
+/// What an interval of a quantile is put together from: how far time alone may have put it, and what lanes differ by.
+struct IntervalParts {
+    let cells: [QuantileEstimator.Cell]
+    let quantiles: [Double]
+    let probability: Double
+    /// The independent samples that would tell as much.
+    private(set) var effectiveCount = 0.0
+    /// How far below and above the quantile time alone may have put it, with 95 % certainty.
+    private var timeLow = 0.0
+    private var timeHigh = 0.0
+    private var timeDegrees = 1.0
+    /// The share of time's variance that lanes have in common.
+    private var commonShare = 1.0
+    /// The variances of the mean over the lanes, and their degrees of freedom.
+    private var lanes: [(variance: Double, degrees: Double)] = []
+
+    init(_ cells: [QuantileEstimator.Cell], _ quantiles: [Double], _ probability: Double) {
+        self.cells = cells
+        self.quantiles = quantiles
+        self.probability = probability
+    }
+
+    /// Takes the variance over time; false when it leaves no interval.
+    mutating func addTime(_ time: WindowVariance, isCrossed: Bool, count: Int) -> Bool {
+        let binomial = probability * (1 - probability)
+        let ofMean = time.ofMean
+        timeDegrees = time.degreesOfFreedom
+        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: timeDegrees)
+        let normal = 1.959963984540054
+        addLanes(time, isCrossed: isCrossed)
+        // All equal, or never different at the same time: only lanes are left to differ.
+        guard ofMean > 0 else {
+            effectiveCount = Double(count)
+            commonShare = 0
+            return true
+        }
+        effectiveCount = min(Double(count), binomial / ofMean) * (normal / student) * (normal / student)
+        guard let levels = OrderStatistics.levels(effectiveCount: effectiveCount, probability: probability) else {
+            return false
+        }
+        let number = Double(cells.count)
+        for (cell, quantile) in zip(cells, quantiles) {
+            timeLow += (quantile - cell.sorted.value(level: levels.low)) / number
+            timeHigh += (cell.sorted.value(level: levels.high) - quantile) / number
+        }
+        return true
+    }
+
+    private mutating func addLanes(_ time: WindowVariance, isCrossed: Bool) {
+        let sides = isCrossed ? [\QuantileEstimator.Cell.row, \.column] : [\.row]
+        var apart = 0.0
+        var spread: (variance: Double, degrees: Double)?
+        for side in sides {
+            let groups = Dictionary(grouping: cells.indices) { cells[$0][keyPath: side] }.values.sorted {
+                $0[0] < $1[0]
+            }
+            guard groups.count > 1 else { continue }
+            let means = groups.map { group in group.reduce(0) { $0 + quantiles[$1] } / Double(group.count) }
+            let deviation = Summary(means)?.standardDeviation ?? 0
+            spread = (deviation * deviation, Double(groups.count - 1))
+            lanes.append((deviation * deviation / Double(groups.count), Double(groups.count - 1)))
+            apart += time.ofMeanApart(groups: groups)
+        }
+        // A path of one lane beside a path of several: its lane, too, is a connection to the same exchange.
+        if isCrossed, lanes.count == 1, let spread { lanes.append(spread) }
+        let ofMean = time.ofMean
+        if ofMean > 0, !lanes.isEmpty { commonShare = min(1, max(0, 1 - apart / ofMean)) }
+    }
+
+    func interval(_ value: Double, blockLength: Int) -> QuantileInterval {
+        // The quantile of all samples is not the mean of the lanes' quantiles when lanes are far apart; how far it is
+        // from that mean is uncertain, too.
+        let apart = value - quantiles.reduce(0, +) / Double(quantiles.count)
+        let low = half(timeLow, apart * apart)
+        let high = half(timeHigh, apart * apart)
+        return QuantileInterval(
+            probability: probability,
+            value: value,
+            low: value - low.width,
+            high: value + high.width,
+            standardError: max(low.error, high.error),
+            degreesOfFreedom: min(low.degrees, high.degrees),
+            blockLength: blockLength
+        )
+    }
+
+    /// One half of the interval: its width, the standard error behind it and its degrees of freedom.
+    private func half(_ timeWidth: Double, _ apart: Double) -> (width: Double, error: Double, degrees: Double) {
+        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: timeDegrees)
+        let time = (timeWidth / student) * (timeWidth / student)
+        let common = commonShare * time
+        let all = lanes.reduce(common + apart) { $0 + $1.variance }
+        guard !lanes.isEmpty, all > time else { return (timeWidth, timeWidth / student, timeDegrees) }
+        // Satterthwaite 1946: the degrees of freedom of a sum of variances.
+        let fewest = lanes.map(\.degrees).min() ?? timeDegrees
+        let squares = lanes.reduce(common * common / timeDegrees + apart * apart / fewest) { sum, lane in
+            sum + lane.variance * lane.variance / lane.degrees
+        }
+        let degrees = all * all / squares
+        let error = all.squareRoot()
+        return (StudentDistribution.quantile(0.975, degreesOfFreedom: degrees) * error, error, degrees)
+    }
+}

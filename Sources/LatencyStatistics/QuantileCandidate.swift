@@ -1,0 +1,43 @@
+/// A quantile whose interval is being found.
+struct QuantileCandidate {
+    let probability: Double
+    let value: Double
+    /// The quantile of each usable lane.
+    let quantiles: [Double]
+    /// How long samples depend on each other, as a share of the time.
+    var share = 1.0
+    /// The interval, or why there is none; nil while it is not found.
+    var result: QuantileInterval?
+    /// Of each usable lane, the samples up to its quantile between the places of windows.
+    var counts: [[Int]] = []
+
+    init(_ probability: Double, _ value: Double, _ quantiles: [Double]) {
+        self.probability = probability
+        self.value = value
+        self.quantiles = quantiles
+    }
+
+    var windows: Int { Int(1 / share) }
+
+    mutating func withhold(_ cause: QuantileInterval.Cause, _ text: String, lengthening: Double? = nil) {
+        result = QuantileInterval(
+            probability: probability,
+            value: value,
+            cause: cause,
+            withheld: text,
+            lengthening: lengthening
+        )
+    }
+
+    /// An interval needs some stretches of time that tell something new; a longer run has more of them.
+    mutating func withholdForDependence() {
+        let times = Double(QuantileEstimator.fewestWindows) * share
+        let percent = (1_000 * share).rounded(.up) / 10
+        withhold(
+            .dependence,
+            "samples depend on each other over stretches of \(percent) % of the time, and an interval needs "
+                + "\(QuantileEstimator.fewestWindows) such stretches",
+            lengthening: times
+        )
+    }
+}

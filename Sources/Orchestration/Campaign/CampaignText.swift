@@ -1,0 +1,28 @@
+import ExperimentModel
+
+/// Slots and tasks in words.
+enum CampaignText {
+    /// How many tasks are how far: "3 done, 1 missed, 20 to come".
+    static func counts(_ tasks: [CampaignTaskRecord]) -> String {
+        let words: [(CampaignTaskRecord.State, String)] = [
+            (.done, "done"), (.failed, "failed"), (.missed, "missed"), (.running, "running"), (.waiting, "to come"),
+        ]
+        let parts = words.compactMap { state, word in
+            let count = tasks.count { $0.state == state }
+            return count > 0 ? "\(count) \(word)" : nil
+        }
+        return parts.isEmpty ? "no agent's time has come" : parts.joined(separator: ", ")
+    }
+
+    /// What became of a slot, as a line of evidence.
+    static func check(_ slot: CampaignSlot, of count: Int) -> CheckRecord {
+        let name = "slot \(slot.number) of \(count)"
+        let moment = "planned for \(UTC.text(slot.plannedSeconds))"
+        switch slot.state {
+        case .done: return CheckRecord(name, .passed, "done, \(moment)")
+        case .missed, .failed:
+            return CheckRecord(name, .warning, "\(slot.state.rawValue), \(moment): \(slot.reason ?? "no reason given")")
+        case .pending, .running: return CheckRecord(name, .skipped, "\(slot.state.rawValue), \(moment)")
+        }
+    }
+}
