@@ -1,6 +1,7 @@
 /// Every key that an experiment file may have: what `ExperimentReader` goes by, and what reference and JSON Schema are made from.
 ///
 /// A key that is not here is refused as unknown. Defaults and limits are the model's own values.
+/// `RECORD_GOLDENS=1 swift test --filter ExperimentReference` writes reference and schema anew after a change.
 public enum ExperimentKeys {
     /// The file itself.
     public static let root = ExperimentObject(
