@@ -1,4 +1,5 @@
-/// A straight line through points by least squares, with the slope's 95 % interval by Student's t.
+/// A straight line through points by least squares, with the slope's 95 % interval by Student's t (Draper and Smith, "Applied
+/// Regression Analysis", 1998, chapter 1).
 ///
 /// For figures of whole runs over the time of a campaign: the points count alike, and what they depend on each other is
 /// not in it.

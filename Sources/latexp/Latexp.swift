@@ -23,6 +23,7 @@ struct Latexp: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CompareCommand.self, CheckCommand.self, PhaseCommand.self, ReportCommand.self,
             RunsCommand.self, StatusCommand.self, StopCommand.self, ResumeCommand.self, ExportCommand.self,
+            SchemaCommand.self,
         ]
     )
 

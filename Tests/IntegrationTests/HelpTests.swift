@@ -6,7 +6,7 @@ import Testing
 struct HelpTests {
     private static let commands = [
         [], ["run"], ["compare"], ["check"], ["phase"], ["report"], ["runs"], ["status"], ["stop"], ["resume"],
-        ["export"],
+        ["export"], ["schema"],
     ]
 
     @Test("The help of every command of latexp is as recorded, within 80 columns", arguments: commands)
@@ -27,5 +27,14 @@ struct HelpTests {
                 ? words.first.map(String.init) : nil
         }
         #expect(Set(names) == Set(Self.commands.flatMap { $0 }), "run, compare, … and nothing else: \(names)")
+    }
+
+    @Test("The schema that is printed is the one beside the experiments")
+    func schema() async throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "experiments/experiment.schema.json")
+        let result = try await LatexpCommand.run(["schema"])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try result.output == String(contentsOf: file, encoding: .utf8))
     }
 }

@@ -1,5 +1,6 @@
 import ExperimentModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Orchestration
@@ -61,7 +62,11 @@ struct ShippedExperimentTests {
         guard case .object(var tree) = try Self.load("demo").supplied else { return }
         tree["schedul"] = .object([:])
         tree["feed"] = .object(["streams": .array([]), "market": .string("sport")])
-        #expect(schema.problems(.object(tree)) == [": unknown key schedul", "feed.market: not one of the choices"])
+        #expect(
+            schema.problems(.object(tree)) == [
+                ": unknown key schedul", "feed.market: not one of the choices", "feed.streams: too few",
+            ]
+        )
     }
 
     @Test("are found relative to their own directory, with their inventory")
@@ -80,64 +85,5 @@ struct ShippedExperimentTests {
         let read = try ExperimentFile.load(file.path)
         #expect(read.experiment.hosts["tokyo"]?.identityFile == NSHomeDirectory() + "/.ssh/latexp")
         #expect(ExperimentFile.resolve("keys/a", in: folder) == folder.path + "/keys/a")
-    }
-}
-
-/// As much of JSON Schema as the shipped schema uses for objects: references, properties, required keys and choices.
-struct SchemaChecker {
-    private let root: JSONValue
-
-    init(_ data: Data) throws {
-        root = try JSONDecoder().decode(JSONValue.self, from: data)
-    }
-
-    func problems(_ value: JSONValue) -> [String] { problems(value, root, "") }
-
-    private func problems(_ value: JSONValue, _ schema: JSONValue, _ path: String) -> [String] {
-        let schema = resolved(schema)
-        if case .array(let choices)? = schema["anyOf"] {
-            let results = choices.map { problems(value, $0, path) }
-            return results.contains([]) ? [] : results.min { $0.count < $1.count } ?? []
-        }
-        if case .array(let choices)? = schema["enum"], !choices.contains(value) {
-            return ["\(path): not one of the choices"]
-        }
-        switch value {
-        case .array(let items):
-            guard let item = schema["items"] else { return [] }
-            return items.enumerated().flatMap { problems($0.element, item, "\(path)[\($0.offset)]") }
-        case .object(let members):
-            var found: [String] = []
-            if case .array(let required)? = schema["required"] {
-                for case .string(let key) in required where members[key] == nil {
-                    found.append("\(path): misses \(key)")
-                }
-            }
-            for (key, member) in members.sorted(by: { $0.key < $1.key }) {
-                let place = path.isEmpty ? key : "\(path).\(key)"
-                if let property = schema["properties"]?[key] {
-                    found += problems(member, property, place)
-                } else if let additional = schema["additionalProperties"], additional != .bool(false) {
-                    found += problems(member, additional, place)
-                } else {
-                    found.append("\(path): unknown key \(key)")
-                }
-            }
-            return found.sorted()
-        default: return []
-        }
-    }
-
-    private func resolved(_ schema: JSONValue) -> JSONValue {
-        guard case .string(let reference)? = schema["$ref"] else { return schema }
-        return reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
-    }
-}
-
-extension JSONValue {
-    /// The member of an object.
-    fileprivate subscript(_ key: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members[key]
     }
 }

@@ -12,7 +12,13 @@ public func expectGolden(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let folder = URL(filePath: filePath).deletingLastPathComponent().appending(path: "Goldens")
-    let golden = folder.appending(path: name)
+    expectGolden(text, at: folder.appending(path: name), sourceLocation: sourceLocation)
+}
+
+/// Expects `text` to be what the file `golden` holds, wherever that lies; all else as above.
+public func expectGolden(_ text: String, at golden: URL, sourceLocation: SourceLocation = #_sourceLocation) {
+    let folder = golden.deletingLastPathComponent()
+    let name = golden.lastPathComponent
     let got = folder.appending(path: name + ".got")
     do {
         if ProcessInfo.processInfo.environment["RECORD_GOLDENS"] == "1" {

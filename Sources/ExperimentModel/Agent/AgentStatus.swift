@@ -1,7 +1,7 @@
 /// What an agent says of itself each second, in `status.json` (written whole, then renamed).
 public struct AgentStatus: Codable, Hashable, Sendable {
     /// How far an agent is.
-    public enum State: String, Codable, Sendable {
+    public enum State: String, Codable, Sendable, CaseIterable {
         /// Opening its connections.
         case starting
         /// Every lane is up and has seen an event.
@@ -86,7 +86,7 @@ public struct MeasuredWindow: Codable, Hashable, Sendable {
 /// One lane's state, for the live view.
 public struct LaneStatus: Codable, Hashable, Sendable {
     /// What a lane's connection is doing.
-    public enum State: String, Codable, Sendable {
+    public enum State: String, Codable, Sendable, CaseIterable {
         /// Waiting before the next attempt, or for a forwarder to dial.
         case waiting
         /// Opening: TCP, TLS, upgrade, hello.

@@ -51,9 +51,12 @@ extension Experiment {
     private func feedProblems() -> [ExperimentProblem] {
         var problems: [ExperimentProblem] = []
         if feed.streams.isEmpty { problems.append(.init("feed.streams", "needs at least one stream")) }
-        if feed.streams.count > 1024 {
+        if feed.streams.count > FeedSpecification.mostStreams {
             problems.append(
-                .init("feed.streams", "Binance takes at most 1024 streams a connection, not \(feed.streams.count)")
+                .init(
+                    "feed.streams",
+                    "Binance takes at most \(FeedSpecification.mostStreams) streams a connection, not \(feed.streams.count)"
+                )
             )
         }
         for (index, stream) in feed.streams.enumerated() {
@@ -169,16 +172,20 @@ extension Experiment {
 
     private func scheduleProblems() -> [ExperimentProblem] {
         var problems: [ExperimentProblem] = []
-        if schedule.duration < .seconds(1) { problems.append(.init("schedule.duration", "must be at least 1s")) }
-        if schedule.duration > .seconds(7 * 86_400) {
+        if schedule.duration < Schedule.shortestMeasurement {
+            problems.append(.init("schedule.duration", "must be at least 1s"))
+        }
+        if schedule.duration > Schedule.longestMeasurement {
             problems.append(.init("schedule.duration", "must be at most 7d"))
         }
-        if schedule.warmUp > .seconds(3_600) { problems.append(.init("schedule.warmUp", "must be at most 1h")) }
-        if !(1...64).contains(schedule.lanesPerPath) {
+        if schedule.warmUp > Schedule.longestWarmUp { problems.append(.init("schedule.warmUp", "must be at most 1h")) }
+        if !Schedule.laneCounts.contains(schedule.lanesPerPath) {
             problems.append(.init("schedule.lanesPerPath", "must be 1 to 64, not \(schedule.lanesPerPath)"))
         }
         if let block = schedule.blockDuration {
-            if block < .seconds(1) { problems.append(.init("schedule.blockDuration", "must be at least 1s")) }
+            if block < Schedule.shortestMeasurement {
+                problems.append(.init("schedule.blockDuration", "must be at least 1s"))
+            }
             if schedule.mode == .simultaneous {
                 problems.append(.init("schedule.blockDuration", "belongs to \"mode\": \"sequential\""))
             }
@@ -203,7 +210,7 @@ extension Experiment {
         let needed = shortestRun
         if every <= needed {
             problems.append(.init("schedule.every", "\(every) is too short: one run measures for \(needed) already"))
-        } else if every > .seconds(7 * 86_400) {
+        } else if every > Schedule.longestMeasurement {
             problems.append(.init("schedule.every", "must be at most 7d"))
         }
         return problems
@@ -224,15 +231,15 @@ extension Experiment {
     private func limitProblems() -> [ExperimentProblem] {
         var problems: [ExperimentProblem] = []
         if clock.maxError.ns <= 0 { problems.append(.init("clock.maxError", "must be more than 0")) }
-        if clock.wait > .seconds(3_600) { problems.append(.init("clock.wait", "must be at most 1h")) }
+        if clock.wait > ClockRequirement.longestWait { problems.append(.init("clock.wait", "must be at most 1h")) }
         if reconnect.initial.ns <= 0 { problems.append(.init("reconnect.initial", "must be more than 0")) }
         if reconnect.max < reconnect.initial {
             problems.append(.init("reconnect.max", "must not be less than initial"))
         }
-        if !(1...10_000_000).contains(relayBuffer.events) {
+        if !RelayBuffer.sizes.contains(relayBuffer.events) {
             problems.append(.init("relayBuffer.events", "must be 1 to 10,000,000, not \(relayBuffer.events)"))
         }
-        if let relay, !(0...(64 << 20)).contains(relay.primedOctets) {
+        if let relay, !RelayTransport.primedSizes.contains(relay.primedOctets) {
             problems.append(
                 .init("relay.primedOctets", "must be 0 (no padding) to 67,108,864, not \(relay.primedOctets)")
             )

@@ -75,6 +75,9 @@ public struct Experiment: Codable, Hashable, Sendable {
 
 /// The market data that a run takes from the exchange.
 public struct FeedSpecification: Codable, Hashable, Sendable {
+    /// The most streams that Binance takes on one connection.
+    public static let mostStreams = 1_024
+
     /// The market.
     public var market: Market
     /// Stream names as Binance writes them, lower case: `btcusdt@bookTicker`.

@@ -22,8 +22,8 @@ public enum ExperimentReader {
     ) throws -> (experiment: Experiment, supplied: JSONValue) {
         let tree = try parse(data, fileName: fileName)
         let problems = ProblemList()
-        var root = ObjectReader(tree, path: "", problems: problems)
-        let experiment = try readExperiment(&root, problems: problems, fileName: fileName, inventory: inventory)
+        let root = ObjectReader(tree, ExperimentKeys.root, path: "", problems: problems)
+        let experiment = try readExperiment(root, problems: problems, fileName: fileName, inventory: inventory)
         root.finish()
         let all = unique(problems.problems, experiment.problems())
         guard all.isEmpty else {
@@ -65,21 +65,21 @@ public enum ExperimentReader {
     }
 
     private static func readExperiment(
-        _ root: inout ObjectReader,
+        _ root: ObjectReader,
         problems: ProblemList,
         fileName: String,
         inventory: (String) throws -> Data
     ) throws -> Experiment {
-        _ = root.value("$schema")
+        _ = root.string("$schema")
         let name = root.string("name")
         root.missing("name", "a short name for the run directories")
-        let feed = root.object("feed") { readFeed(&$0) }
+        let feed = root.object("feed") { readFeed($0) }
         root.missing("feed", "the market and the streams to time")
-        let lab = root.object("lab") { readLab(&$0) }
-        let hosts = try readHosts(&root, problems: problems, hasLab: lab != nil, inventory: inventory)
+        let lab = root.object("lab") { readLab($0) }
+        let hosts = try readHosts(root, problems: problems, hasLab: lab != nil, inventory: inventory)
         let receiver = root.string("receiver")
         root.missing("receiver", "the name of the host where the paths end")
-        let paths = readPaths(&root, problems: problems)
+        let paths = readPaths(root, problems: problems)
         root.missing("paths", "at least one path")
         return Experiment(
             name: name ?? "?",
@@ -87,9 +87,9 @@ public enum ExperimentReader {
             hosts: hosts,
             receiver: receiver ?? "",
             paths: paths,
-            schedule: root.object("schedule") { readSchedule(&$0) } ?? Schedule(),
-            clock: root.object("clock") { readClock(&$0) } ?? ClockRequirement(),
-            reconnect: root.object("reconnect") { readReconnect(&$0) } ?? ReconnectPolicy(),
+            schedule: root.object("schedule") { readSchedule($0) } ?? Schedule(),
+            clock: root.object("clock") { readClock($0) } ?? ClockRequirement(),
+            reconnect: root.object("reconnect") { readReconnect($0) } ?? ReconnectPolicy(),
             relayBuffer: root.object("relayBuffer") {
                 RelayBuffer(events: $0.integer("events") ?? RelayBuffer().events)
             }
@@ -99,7 +99,7 @@ public enum ExperimentReader {
                 let congestionControl = $0.string("congestionControl") ?? standard.congestionControl
                 return RelayTransport(
                     primedOctets: $0.integer("primedOctets") ?? standard.primedOctets,
-                    congestionControl: congestionControl == "host" ? nil : congestionControl
+                    congestionControl: congestionControl == RelayTransport.hostsOwn ? nil : congestionControl
                 )
             },
             lab: lab
@@ -107,7 +107,7 @@ public enum ExperimentReader {
     }
 
     private static func readHosts(
-        _ root: inout ObjectReader,
+        _ root: ObjectReader,
         problems: ProblemList,
         hasLab: Bool,
         inventory: (String) throws -> Data
@@ -128,15 +128,15 @@ public enum ExperimentReader {
         }
         var hosts: [String: HostSpecification] = [:]
         for (name, entry) in objects.sorted(by: { $0.key < $1.key }) where name != "$schema" {
-            var reader = ObjectReader(entry, path: "hosts.\(name)", problems: problems)
-            hosts[name] = readHost(&reader)
+            let reader = ObjectReader(entry, ExperimentKeys.host, path: "hosts.\(name)", problems: problems)
+            hosts[name] = readHost(reader)
             reader.finish()
         }
         return hosts
     }
 
     /// Reads one host; also used for the inventory that a laboratory writes.
-    static func readHost(_ reader: inout ObjectReader) -> HostSpecification {
+    static func readHost(_ reader: ObjectReader) -> HostSpecification {
         HostSpecification(
             ssh: reader.string("ssh"),
             local: reader.bool("local"),
@@ -154,7 +154,7 @@ public enum ExperimentReader {
         )
     }
 
-    private static func readFeed(_ reader: inout ObjectReader) -> FeedSpecification {
+    private static func readFeed(_ reader: ObjectReader) -> FeedSpecification {
         let market = reader.choice("market", Market.self)
         let streams = reader.strings("streams")
         reader.missing("streams", "for example [\"btcusdt@bookTicker\"]")
@@ -166,14 +166,14 @@ public enum ExperimentReader {
         )
     }
 
-    private static func readPaths(_ root: inout ObjectReader, problems: ProblemList) -> [PathSpecification] {
+    private static func readPaths(_ root: ObjectReader, problems: ProblemList) -> [PathSpecification] {
         guard let value = root.value("paths") else { return [] }
         guard case .array(let entries) = value else {
             problems.note("paths", "expected a list, found \(value.kindName)")
             return []
         }
         return entries.enumerated().map { index, entry in
-            var reader = ObjectReader(entry, path: "paths[\(index)]", problems: problems)
+            let reader = ObjectReader(entry, ExperimentKeys.path, path: "paths[\(index)]", problems: problems)
             defer { reader.finish() }
             reader.missing("name", "a short name for the path")
             reader.missing("kind", "\"direct\" or \"relay\"")
@@ -189,7 +189,7 @@ public enum ExperimentReader {
         }
     }
 
-    private static func readSchedule(_ reader: inout ObjectReader) -> Schedule {
+    private static func readSchedule(_ reader: ObjectReader) -> Schedule {
         let standard = Schedule()
         return Schedule(
             mode: reader.choice("mode", Schedule.Mode.self) ?? standard.mode,
@@ -203,7 +203,7 @@ public enum ExperimentReader {
         )
     }
 
-    private static func readClock(_ reader: inout ObjectReader) -> ClockRequirement {
+    private static func readClock(_ reader: ObjectReader) -> ClockRequirement {
         let standard = ClockRequirement()
         return ClockRequirement(
             maxError: reader.timeSpan("maxError") ?? standard.maxError,
@@ -211,7 +211,7 @@ public enum ExperimentReader {
         )
     }
 
-    private static func readReconnect(_ reader: inout ObjectReader) -> ReconnectPolicy {
+    private static func readReconnect(_ reader: ObjectReader) -> ReconnectPolicy {
         let standard = ReconnectPolicy()
         return ReconnectPolicy(
             initial: reader.timeSpan("initial") ?? standard.initial,
@@ -219,9 +219,9 @@ public enum ExperimentReader {
         )
     }
 
-    private static func readLab(_ reader: inout ObjectReader) -> LabSpecification {
+    private static func readLab(_ reader: ObjectReader) -> LabSpecification {
         let standard = LabSpecification()
-        func link(_ reader: inout ObjectReader, _ standard: LabSpecification.Link) -> LabSpecification.Link {
+        func link(_ reader: ObjectReader, _ standard: LabSpecification.Link) -> LabSpecification.Link {
             LabSpecification.Link(
                 delay: reader.timeSpan("delay") ?? standard.delay,
                 jitter: reader.timeSpan("jitter") ?? standard.jitter
@@ -230,9 +230,9 @@ public enum ExperimentReader {
         return LabSpecification(
             seed: reader.seed("seed") ?? standard.seed,
             rate: reader.number("rate") ?? standard.rate,
-            direct: reader.object("direct") { link(&$0, standard.direct) } ?? standard.direct,
-            tokyo: reader.object("tokyo") { link(&$0, standard.tokyo) } ?? standard.tokyo,
-            backbone: reader.object("backbone") { link(&$0, standard.backbone) } ?? standard.backbone,
+            direct: reader.object("direct") { link($0, standard.direct) } ?? standard.direct,
+            tokyo: reader.object("tokyo") { link($0, standard.tokyo) } ?? standard.tokyo,
+            backbone: reader.object("backbone") { link($0, standard.backbone) } ?? standard.backbone,
             clockFault: reader.choice("clockFault", LabSpecification.ClockFault.self) ?? standard.clockFault
         )
     }

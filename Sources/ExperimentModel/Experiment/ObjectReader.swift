@@ -1,16 +1,17 @@
 /// Reads one JSON object key by key, and notes every problem instead of stopping at the first.
 ///
-/// Ask for each key, then call `finish()`, which reports the keys that nobody asked for together with the nearest known
-/// one. A value of the wrong kind is noted and read as absent.
+/// Only keys that are described can be asked for. `finish()` reports all others together with the nearest known one. A value of
+/// the wrong kind is noted and read as absent.
 struct ObjectReader {
     let path: String
+    private let described: ExperimentObject
     private let values: [String: JSONValue]
     private let problems: ProblemList
-    private var knownKeys: [String] = []
 
     /// A reader of `value`; if that is no object, the problem is noted and every key is absent.
-    init(_ value: JSONValue, path: String, problems: ProblemList) {
+    init(_ value: JSONValue, _ described: ExperimentObject, path: String, problems: ProblemList) {
         self.path = path
+        self.described = described
         self.problems = problems
         if case .object(let values) = value {
             self.values = values
@@ -24,34 +25,34 @@ struct ObjectReader {
     func place(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// The raw value of `key`, or nil when absent.
-    mutating func value(_ key: String) -> JSONValue? {
-        knownKeys.append(key)
+    func value(_ key: String) -> JSONValue? {
+        assert(described.key(key) != nil, "ExperimentKeys does not have \(place(key))")
         return values[key]
     }
 
-    mutating func string(_ key: String) -> String? {
+    func string(_ key: String) -> String? {
         read(key, "text") { if case .string(let text) = $0 { text } else { nil } }
     }
 
-    mutating func bool(_ key: String) -> Bool? {
+    func bool(_ key: String) -> Bool? {
         read(key, "true or false") { if case .bool(let flag) = $0 { flag } else { nil } }
     }
 
-    mutating func number(_ key: String) -> Double? {
+    func number(_ key: String) -> Double? {
         read(key, "a number") { if case .number(let number) = $0 { number } else { nil } }
     }
 
-    mutating func integer(_ key: String) -> Int? {
+    func integer(_ key: String) -> Int? {
         read(key, "a whole number") { if case .number(let number) = $0 { Int(exactly: number) } else { nil } }
     }
 
-    mutating func seed(_ key: String) -> UInt64? {
+    func seed(_ key: String) -> UInt64? {
         read(key, "a whole number of 0 or more") {
             if case .number(let number) = $0 { UInt64(exactly: number) } else { nil }
         }
     }
 
-    mutating func timeSpan(_ key: String) -> TimeSpan? {
+    func timeSpan(_ key: String) -> TimeSpan? {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value, let span = TimeSpan(text) else {
             var text = "expected a length of time such as \"300s\" or \"250ms\", found \(found(value))"
@@ -64,7 +65,7 @@ struct ObjectReader {
         return span
     }
 
-    mutating func strings(_ key: String) -> [String]? {
+    func strings(_ key: String) -> [String]? {
         read(key, "a list of texts") { value in
             guard case .array(let items) = value else { return nil }
             let texts = items.compactMap { if case .string(let text) = $0 { text } else { nil } }
@@ -72,7 +73,7 @@ struct ObjectReader {
         }
     }
 
-    mutating func stringMap(_ key: String) -> [String: String]? {
+    func stringMap(_ key: String) -> [String: String]? {
         read(key, "an object of texts") { value in
             guard case .object(let items) = value else { return nil }
             let texts = items.compactMapValues { if case .string(let text) = $0 { text } else { nil } }
@@ -80,7 +81,7 @@ struct ObjectReader {
         }
     }
 
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _: Choice.Type) -> Choice?
+    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _: Choice.Type) -> Choice?
     where Choice.RawValue == String {
         guard let value = value(key) else { return nil }
         if case .string(let text) = value, let choice = Choice(rawValue: text) { return choice }
@@ -90,12 +91,11 @@ struct ObjectReader {
     }
 
     /// Reads the object at `key`, if there is one, and checks its keys.
-    mutating func object<Result>(_ key: String, _ body: (inout ObjectReader) -> Result) -> Result? {
-        guard let value = value(key) else { return nil }
-        var reader = ObjectReader(value, path: place(key), problems: problems)
-        let result = body(&reader)
-        reader.finish()
-        return result
+    func object<Result>(_ key: String, _ body: (ObjectReader) -> Result) -> Result? {
+        guard let value = value(key), let object = described.key(key)?.object else { return nil }
+        let reader = ObjectReader(value, object, path: place(key), problems: problems)
+        defer { reader.finish() }
+        return body(reader)
     }
 
     /// Notes that a key is missing that has no default.
@@ -103,8 +103,9 @@ struct ObjectReader {
         if values[key] == nil { problems.note(place(key), "is missing: \(what)") }
     }
 
-    /// Notes every key that nobody asked for.
+    /// Notes every key that is not described.
     func finish() {
+        let knownKeys = described.keys.map(\.name)
         for key in values.keys.sorted() where !knownKeys.contains(key) {
             let nearest = NearestName.to(key, among: knownKeys).map { "; did you mean '\($0)'?" } ?? ""
             let known = nearest.isEmpty ? "; known here: \(knownKeys.sorted().joined(separator: ", "))" : ""
@@ -112,7 +113,7 @@ struct ObjectReader {
         }
     }
 
-    private mutating func read<Result>(_ key: String, _ wanted: String, _ body: (JSONValue) -> Result?) -> Result? {
+    private func read<Result>(_ key: String, _ wanted: String, _ body: (JSONValue) -> Result?) -> Result? {
         guard let value = value(key) else { return nil }
         if let result = body(value) { return result }
         problems.note(place(key), "expected \(wanted), found \(found(value))")

@@ -10,6 +10,14 @@ public struct Schedule: Codable, Hashable, Sendable {
 
     /// The most runs of one campaign: every five minutes for ten days.
     public static let mostRepetitions = 3_000
+    /// The shortest measured time, of a path and of a block.
+    public static let shortestMeasurement = TimeSpan.seconds(1)
+    /// The longest measured time of a path, and the longest from one run of a campaign to the next.
+    public static let longestMeasurement = TimeSpan.seconds(7 * 86_400)
+    /// The longest warm-up.
+    public static let longestWarmUp = TimeSpan.seconds(3_600)
+    /// The connections that a path may have.
+    public static let laneCounts = 1...64
 
     /// At once (the default), or one after the other.
     public var mode: Mode
@@ -57,6 +65,9 @@ public struct Schedule: Codable, Hashable, Sendable {
 
 /// How good a host's clock must be before anything is measured with it.
 public struct ClockRequirement: Codable, Hashable, Sendable {
+    /// The longest wait.
+    public static let longestWait = TimeSpan.seconds(3_600)
+
     /// The largest clock bound that passes: abs(offset) + root dispersion + root delay / 2.
     public var maxError: TimeSpan
     /// How long to wait for the clocks to become good enough.
@@ -85,6 +96,9 @@ public struct ReconnectPolicy: Codable, Hashable, Sendable {
 
 /// What a forwarder keeps for each lane while its receiver is away.
 public struct RelayBuffer: Codable, Hashable, Sendable {
+    /// The sizes that there may be, events.
+    public static let sizes = 1...10_000_000
+
     /// The number of events; when full, the oldest is dropped and counted.
     public var events: Int
 

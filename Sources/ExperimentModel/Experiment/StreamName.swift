@@ -2,6 +2,12 @@
 ///
 /// Binance web-socket streams: "All symbols for streams are lowercase"; a name that it does not know is acknowledged and silent.
 enum StreamName {
+    /// The names that `problem` takes of a real exchange, as a regular expression for JSON Schema.
+    ///
+    /// Printable ASCII without quote and slash, cut at each `@` into parts that are not empty.
+    static let pattern =
+        "^(!([!#-.0-?A-~]*(@[!#-.0-?A-~]+)+|[!#-.0-?A-~]+)"
+        + "|[#-.0-?\\[-~][!#-.0-?\\[-~]*(@[!#-.0-?A-~]+)+)$"
     /// The kinds that a lab's exchange has events for.
     private static let labKinds = ["bookTicker", "trade"]
     /// What the kinds of Binance's streams begin with, spot, USD-M and COIN-M.
