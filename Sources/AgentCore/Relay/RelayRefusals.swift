@@ -2,8 +2,8 @@ import WireTransport
 
 /// Connections that were told why they are not let in: kept until the other side closes, or for a moment, so that it hears it.
 ///
-/// A socket that is closed while octets still come to it resets the connection, and a reset may overtake what was said before it, or
-/// take it away unread.
+/// A socket that is closed while octets still come to it resets the connection. What was said before is then not sent again should it
+/// get lost, and some systems take it away unread.
 final class RelayRefusals: ByteChannelOwner {
     /// How long the other side may take to close.
     static let limitNs: Int64 = 2_000_000_000
