@@ -1,5 +1,6 @@
 import ExperimentModel
 import Foundation
+import Reporting
 import TestSupport
 import Testing
 
