@@ -102,8 +102,8 @@ struct LatexpCommand {
         _ said: String,
         at location: SourceLocation = #_sourceLocation
     ) throws {
-        let record = try record(directory)
-        let analysis = try analysis(directory)
+        let record = try Self.record(directory)
+        let analysis = try Self.analysis(directory)
         #expect(record.outcome == .done && record.exitStatus == status, "\(said)", sourceLocation: location)
         #expect(status == (analysis.isVerdictUnusable ? 1 : 0), "\(said)", sourceLocation: location)
         let obstacles = analysis.warnings.filter { $0.makesVerdictUnusable && $0.code != .tooFewSamples }
