@@ -63,6 +63,18 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
         turn(forwarder, receiver, until: condition, at: location)
     }
 
+    /// The receiver alone goes on: nothing reaches the forwarder.
+    func runReceiver(until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) {
+        let endNs = HostClock.monotonicNs() + 20_000_000_000
+        while !condition() {
+            guard HostClock.monotonicNs() < endNs else {
+                Issue.record("waited 20 s in vain", sourceLocation: location)
+                return
+            }
+            receiver.loop.runOnce(maximumWaitNs: 500_000)
+        }
+    }
+
     func end() {
         listener?.close()
         forwarder.writer.finish()
@@ -148,6 +160,48 @@ struct RelayLinkTests {
                 let reasons = (world.sender?.connections ?? []).compactMap(\.reason).joined()
                 #expect(reasons.contains("proof of the run's secret"), "the reasons were: \(reasons)")
             }
+        }
+    }
+
+    @Test(
+        "A forwarder that goes on sending hears why it was refused, also when its connection is broken by then",
+        .timeLimit(.minutes(1)),
+        arguments: [1_000, 60_000]
+    )
+    func refusalIsHeard(events: Int) throws {
+        try withWorld(forwarder: [UInt8](repeating: 6, count: 32)) { world in
+            world.connect()
+            world.run { world.sender?.state == .streaming }
+            // It is refused while it looks at its feed only, and sends what that brings: less and more than the receiver bears with.
+            world.runReceiver { world.listener?.strangers["unproven"] == 1 }
+            for _ in 0..<events / 100 {
+                world.emit(100)
+                world.receiver.loop.runOnce(maximumWaitNs: 0)
+            }
+            world.run { world.sender?.lastFailure != nil }
+            let failure = try #require(world.sender?.lastFailure)
+            #expect(failure.contains("the receiver refused: the proof of the run's secret is wrong"), "\(failure)")
+            #expect(world.arrived.isEmpty)
+        }
+    }
+
+    @Test("Of strangers that do not close after a refusal a few are kept, for a moment", .timeLimit(.minutes(1)))
+    func refusedAndStaying() throws {
+        try withWorld { world in
+            let port = try #require(world.listener?.port)
+            let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: port).first)
+            let strangers = try (0..<(RelayRefusals.countLimit + 8)).map { _ in try StreamSocket.connect(to: address) }
+            let garbage = [UInt8](repeating: 0xFF, count: 64)
+            for stranger in strangers {
+                world.run {
+                    stranger.connectionFailure() == nil
+                        && garbage.withUnsafeBytes { stranger.write($0) } == garbage.count
+                }
+            }
+            world.run { world.listener?.strangers["protocolViolation"] == strangers.count }
+            #expect(world.listener?.refusedCount == RelayRefusals.countLimit)
+            world.run { world.listener?.refusedCount == 0 }
+            withExtendedLifetime(strangers) {}
         }
     }
 

@@ -26,20 +26,28 @@ extension WholeRuns {
         func pushedOnce() async throws {
             try await withTemporaryFolder { folder in
                 let file = try LatexpCommand.experiment("demo.json", in: folder, replacing: LatexpCommand.short)
+                // An agent that no host has, and that no other run wants while it is damaged there.
+                let agent = folder + "/latexp-agent"
+                let program = try Data(contentsOf: URL(filePath: LatexpCommand.programs + "/latexp-agent"))
+                try (program + Data((0..<64).map { _ in UInt8.random(in: .min ... .max) }))
+                    .write(to: URL(filePath: agent))
                 func push() async throws -> (uploads: [Bool?], hashes: Set<String?>, errors: String) {
-                    let result = try await LatexpCommand.run(["run", file, "--runs", folder])
-                    #expect(result.status <= 1, "\(result.errors)")
-                    let hosts = try LatexpCommand.record(try LatexpCommand.latestRun(in: folder)).hosts.values
+                    let result = try await LatexpCommand.run(["run", file, "--agent", agent, "--runs", folder])
+                    let run = try LatexpCommand.latestRun(in: folder)
+                    try LatexpCommand.expectMeasured(run, status: result.status, result.errors)
+                    let hosts = try LatexpCommand.record(run).hosts.values
                     return (hosts.map(\.agentUploaded), Set(hosts.map(\.agentSHA256)), result.errors)
                 }
                 let first = try await push()
                 let hash = try #require(first.hashes.first ?? nil)
-                #expect(first.hashes == [try Self.sha256(LatexpCommand.programs + "/latexp-agent")])
+                #expect(first.hashes == [try Self.sha256(agent)])
+                #expect(first.uploads.contains(true))
                 let second = try await push()
                 #expect(second.uploads == [false, false])
                 #expect(second.errors.contains("upload skipped"))
 
                 let remote = NSHomeDirectory() + "/.cache/latexp/agents/latexp-agent-" + hash.prefix(16)
+                defer { try? FileManager.default.removeItem(atPath: remote) }
                 let whole = try Data(contentsOf: URL(filePath: remote))
                 for damaged in [whole.prefix(whole.count / 2), whole + Data([0])] {
                     try damaged.write(to: URL(filePath: remote))

@@ -156,7 +156,7 @@ private struct BrokenPhase: Sendable {
         address.changes = [(world.lab.directory + "/world/hosts.json", world.folder + "/astray.json")]
         var port = broken("port", "-x----", "TCP port 22 is taken")
         (port.port, port.status) = (22, 3)
-        var secret = broken("secret", "++x---", "let no connection in")
+        var secret = broken("secret", "++x---", "the receiver refused: the proof of the run's secret is wrong")
         secret.agent = """
             case $1 in forward) printf '%064d\\n' 0 >secret ;; esac
             exec "$real" "$@"

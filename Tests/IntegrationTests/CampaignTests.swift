@@ -59,10 +59,11 @@ extension WholeRuns {
             let back = record.slots[1].plannedSeconds + every / 4 + 1
             try await Task.sleep(for: .seconds(max(0, back - Date().timeIntervalSince1970)))
             let resumed = try await lab.latexp(["resume", "latest", "--runs", first.runs])
-            #expect(resumed.status == 0 || resumed.status == 1, "\(resumed.errors)")
             #expect(resumed.errors.contains("2 of 3 slots done, 1 missed"), "\(resumed.errors)")
 
             let found = try Self.found(in: first.runs)
+            // Two runs may be too few for a verdict; what it is, the status must say.
+            #expect(resumed.status == (found.analysis.isVerdictUnusable ? 1 : 0), "\(resumed.errors)")
             #expect(found.record.slots.map(\.state) == [.done, .missed, .done])
             let reason = try #require(found.record.slots[1].reason)
             #expect(reason.hasPrefix("no latexp worked on the campaign at its time"), "\(reason)")
@@ -112,8 +113,8 @@ extension WholeRuns {
 
             try await Self.waitForNoProcess(in: supervisors)
             let resumed = try await lab.latexp(["resume", "latest", "--runs", runs])
-            #expect(resumed.status == 0 || resumed.status == 1, "\(resumed.errors)")
             let found = try Self.found(in: runs)
+            #expect(resumed.status == (found.analysis.isVerdictUnusable ? 1 : 0), "\(resumed.errors)")
             #expect(found.record.slots.map(\.state) == [.done, .missed, .done], "\(found.record.slots)")
             let reason = try #require(found.record.slots[1].reason)
             #expect(reason.contains("frankfurt missed: nobody was there at its time"), "\(reason)")

@@ -14,6 +14,11 @@ extension WholeRuns {
         private static let cutSeconds =
             ProcessInfo.processInfo.environment["LATEXP_CUT_SECONDS"].flatMap { Int($0) } ?? 20
 
+        /// Long enough for a verdict.
+        private static let windowSeconds = 18
+        /// While it goes on, the other run of a round may still be coming up.
+        private static let warmUpSeconds = 3
+
         @Test(
             "A run whose latexp is killed, one whose links are cut, and one undisturbed come to the same result",
             .timeLimit(.minutes(4))
@@ -22,48 +27,9 @@ extension WholeRuns {
             try await withTemporaryFolder { folder in
                 try await NetworkLabCommand.with(folder) { lab in
                     let before = try await lab.listeners()
-                    func start(_ name: String, seconds: Int, port: Int, _ more: [String] = []) throws -> LatexpInLab {
-                        let own = folder + "/" + name
-                        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
-                        let file = try lab.experiment(
-                            in: own,
-                            seconds: seconds,
-                            replacing: [("8080", "\(port)"), ("\"warmUp\": \"3s\"", "\"warmUp\": \"1s\"")]
-                        )
-                        return try LatexpInLab(["run", file] + more, runs: own + "/runs", lab: lab)
-                    }
-                    // All four on the same two hosts at the same time.
-                    let undisturbed = try start("undisturbed", seconds: 6, port: 8081, ["--format", "json"])
-                    let cut = try start("cut", seconds: Self.cutSeconds + 10, port: 8082)
-                    let killed = try start("killed", seconds: 30, port: 8083)
-                    let late = try start("late", seconds: 6, port: 8084)
-                    for run in [late, killed] {
-                        try await run.waitForPhase("measure")
-                        try await run.waitForGo()
-                        run.signal(SIGKILL)
-                    }
-                    #expect(try await killed.end() == -SIGKILL)
-                    #expect(try await late.end() == -SIGKILL)
-                    try await Self.expectAbandonedButMeasuring(killed, lab)
-                    let undisturbedStatus = try await undisturbed.end()
-                    #expect((0...1).contains(undisturbedStatus), "\(undisturbed.said)")
-                    try Self.expectEvents(of: undisturbed)
-
-                    for link in ["laptop-tokyo", "laptop-frankfurt"] {
-                        try await lab.link(link, "--cut", "\(Self.cutSeconds)s")
-                    }
-                    let cutStatus = try await cut.end(within: .seconds(90 + Self.cutSeconds))
-                    #expect((0...1).contains(cutStatus), "\(cut.said)")
-                    #expect(cut.said.contains("frankfurt not reached for"), "\(cut.said)")
-
-                    // By now the agents of `late` have ended by themselves; those of `killed` may still measure.
-                    let (killedRuns, lateRuns) = (killed.runs, late.runs)
-                    async let first = lab.latexp(["resume", "latest", "--runs", killedRuns])
-                    async let second = lab.latexp(["resume", "latest", "--runs", lateRuns])
-                    for resumed in try await [first, second] {
-                        #expect((0...1).contains(resumed.status), "\(resumed.errors)")
-                    }
-
+                    // Two at a time on the same two hosts: each shall have a verdict, and four take it from each other.
+                    let (undisturbed, killed) = try await Self.killOne(folder, lab)
+                    let (cut, late) = try await Self.cutOneAndKillTheOther(folder, lab)
                     let truth = try LatexpCommand.analysis(try undisturbed.directory)
                     for run in [undisturbed, cut, killed, late] {
                         try Self.expectSame(try LatexpCommand.analysis(try run.directory), truth)
@@ -72,6 +38,69 @@ extension WholeRuns {
                     try await Self.expectStatusOfAFinishedRun(late, lab)
                 }
             }
+        }
+
+        private static func start(
+            _ name: String,
+            _ folder: String,
+            _ lab: NetworkLabCommand,
+            seconds: Int = windowSeconds,
+            port: Int,
+            _ more: [String] = []
+        ) throws -> LatexpInLab {
+            let own = folder + "/" + name
+            try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+            let file = try lab.experiment(
+                in: own,
+                seconds: seconds,
+                replacing: [("8080", "\(port)"), ("\"warmUp\": \"3s\"", "\"warmUp\": \"\(warmUpSeconds)s\"")]
+            )
+            return try LatexpInLab(["run", file] + more, runs: own + "/runs", lab: lab)
+        }
+
+        private static func killLatexp(of run: LatexpInLab) async throws {
+            try await run.waitForPhase("measure")
+            try await run.waitForGo()
+            run.signal(SIGKILL)
+            #expect(try await run.end() == -SIGKILL)
+        }
+
+        private static func resume(_ run: LatexpInLab, _ lab: NetworkLabCommand) async throws {
+            let resumed = try await lab.latexp(["resume", "latest", "--runs", run.runs])
+            #expect(resumed.status == 0, "\(resumed.errors)")
+        }
+
+        /// One goes on; of the other the latexp is killed, and another attaches to its agents while they measure.
+        private static func killOne(
+            _ folder: String,
+            _ lab: NetworkLabCommand
+        ) async throws -> (undisturbed: LatexpInLab, killed: LatexpInLab) {
+            let undisturbed = try start("undisturbed", folder, lab, port: 8081, ["--format", "json"])
+            let killed = try start("killed", folder, lab, port: 8082)
+            try await killLatexp(of: killed)
+            try await expectAbandonedButMeasuring(killed, lab)
+            try await resume(killed, lab)
+            #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
+            try expectEvents(of: undisturbed)
+            return (undisturbed, killed)
+        }
+
+        /// The laptop's links are cut; when they are back, the agents of the one whose latexp was killed have ended by themselves.
+        private static func cutOneAndKillTheOther(
+            _ folder: String,
+            _ lab: NetworkLabCommand
+        ) async throws -> (cut: LatexpInLab, late: LatexpInLab) {
+            let cut = try start("cut", folder, lab, seconds: cutSeconds + 5, port: 8083)
+            let late = try start("late", folder, lab, port: 8084)
+            try await killLatexp(of: late)
+            try await cut.waitForPhase("measure")
+            for link in ["laptop-tokyo", "laptop-frankfurt"] {
+                try await lab.link(link, "--cut", "\(cutSeconds)s")
+            }
+            #expect(try await cut.end(within: .seconds(90 + cutSeconds)) == 0, "\(cut.said)")
+            #expect(cut.said.contains("frankfurt not reached for"), "\(cut.said)")
+            try await resume(late, lab)
+            return (cut, late)
         }
 
         /// Its latexp is gone, its agents are not: `runs` and `status` say so, to people and to programs.
@@ -112,9 +141,10 @@ extension WholeRuns {
             #expect(all("phase ended").count == record.phases.count)
             #expect(all("checked").count == record.phases.flatMap(\.checks).count)
             // A look a second.
-            #expect((4...20).contains(all("live").count), "\(all("live").count)")
+            let seconds = warmUpSeconds + windowSeconds
+            #expect((seconds / 2...seconds + 10).contains(all("live").count), "\(all("live").count)")
             let last = try #require(all("live").last)
-            #expect(last["totalSeconds"] == .number(7), "\(last)")
+            #expect(last["totalSeconds"] == .number(Double(seconds)), "\(last)")
             // Once the window is over the lanes close; before, both bring events.
             let isStreaming = all("live").contains { event in
                 guard case .array(let paths)? = event["paths"], case .object(let path)? = paths.last else {
@@ -148,12 +178,8 @@ extension WholeRuns {
             _ truth: RunAnalysis,
             at location: SourceLocation = #_sourceLocation
         ) throws {
-            // Four runs on two cores change each other's delays when they begin and end: the samples of one may depend on
-            // each other for too long to tell a winner, but none may tell another one.
-            let winners = Set([found, truth].compactMap(\.verdict.winner))
-            #expect(winners.count <= 1 && winners.isSubset(of: ["backbone"]), "\(winners)", sourceLocation: location)
             #expect(
-                !found.isVerdictUnusable || found.verdict.headline.contains("depend on each other"),
+                found.verdict.winner == "backbone" && !found.isVerdictUnusable,
                 "\(found.verdict.headline)",
                 sourceLocation: location
             )

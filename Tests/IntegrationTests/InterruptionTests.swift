@@ -1,5 +1,6 @@
 import ExperimentModel
 import Foundation
+import Reporting
 import TestSupport
 import Testing
 
@@ -69,7 +70,9 @@ extension WholeRuns {
                     let stop = try await lab.latexp(["stop", "latest", "--runs", twice.runs])
                     #expect(stop.status == 0 && stop.output.contains("stopped on"), "\(stop.output)\(stop.errors)")
                     let resume = try await lab.latexp(["resume", "latest", "--runs", twice.runs])
-                    #expect(resume.status <= 1, "\(resume.errors)")
+                    let stopped = try LatexpCommand.analysis(try twice.directory)
+                    #expect(resume.status == (stopped.isVerdictUnusable ? 1 : 0), "\(resume.errors)")
+                    #expect(stopped.paths.contains { $0.samples > 0 }, "what was measured until then is reported")
                     try await candidate.interrupt(measuring)
                     let record = try LatexpCommand.record(try measuring.directory)
                     let home = try #require(record.blocks.first?.directories["frankfurt"])

@@ -93,6 +93,28 @@ struct LatexpCommand {
         try decode(RunAnalysis.self, directory + "/analysis.json")
     }
 
+    /// Expects that a run has measured what it should, and that its exit status says what its analysis does: 0, or 1 without a verdict.
+    ///
+    /// For runs of a few seconds: that they are too short is the only excuse for having no verdict.
+    static func expectMeasured(
+        _ directory: String,
+        status: Int32,
+        _ said: String,
+        at location: SourceLocation = #_sourceLocation
+    ) throws {
+        let record = try Self.record(directory)
+        let analysis = try Self.analysis(directory)
+        #expect(record.outcome == .done && record.exitStatus == status, "\(said)", sourceLocation: location)
+        #expect(status == (analysis.isVerdictUnusable ? 1 : 0), "\(said)", sourceLocation: location)
+        let obstacles = analysis.warnings.filter { $0.makesVerdictUnusable && $0.code != .tooFewSamples }
+        #expect(obstacles.isEmpty, "\(obstacles)", sourceLocation: location)
+        #expect([nil, "backbone"].contains(analysis.verdict.winner), "\(said)", sourceLocation: location)
+        #expect(analysis.paths.map(\.name) == record.experiment.paths.map(\.name), sourceLocation: location)
+        #expect(analysis.paths.allSatisfy { $0.samples > 100 }, "\(said)", sourceLocation: location)
+        #expect(!analysis.conservation.isEmpty, sourceLocation: location)
+        for row in analysis.conservation { #expect(row.mismatches.isEmpty, "\(row)", sourceLocation: location) }
+    }
+
     static func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: path)))
     }

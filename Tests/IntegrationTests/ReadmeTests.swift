@@ -66,6 +66,7 @@ extension WholeRuns {
                 output: .string(limit: 4 << 20),
                 error: .discarded
             )
+            #expect(result.terminationStatus == .exited(0), "\(line)")
             return result.standardOutput
         }
     }

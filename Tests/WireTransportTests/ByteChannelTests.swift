@@ -184,4 +184,50 @@ struct ByteChannelTests {
         #expect(world.server.closeReason?.code == .closed)
         #expect(world.client.closeReason != nil)
     }
+
+    #if os(Linux)
+        @Test("What came before the connection broke is delivered, though writing fails first", .timeLimit(.minutes(1)))
+        func lastWords() throws {
+            let (serverLoop, loop) = (EventLoop(), EventLoop())
+            let listening = try ListeningSocket(host: "127.0.0.1", port: 0)
+            var accepted: [StreamSocket] = []
+            listening.onAccept = { accepted.append($0) }
+            serverLoop.add(listening)
+            let client = Listener()
+            let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: listening.port).first)
+            let socket = try StreamSocket.connect(to: address)
+            let channel = ByteChannel(socket: socket, isConnected: false, tls: nil, loop: loop, owner: client)
+            let end = ContinuousClock.now + .seconds(20)
+            while accepted.isEmpty || !client.isOpen, ContinuousClock.now < end {
+                serverLoop.runOnce(maximumWaitNs: 1_000_000)
+                loop.runOnce(maximumWaitNs: 1_000_000)
+            }
+            try #require(accepted.count == 1 && client.isOpen)
+            // Closed with octets unread, it resets the connection.
+            channel.write([1])
+            let word = Array("because".utf8)
+            #expect(word.withUnsafeBytes { accepted[0].write($0) } == word.count)
+            accepted = []
+            for _ in 0..<3 { channel.write([2]) }
+            #expect(client.closeReason == nil, "the owner is not called from inside its own call")
+            while client.closeReason == nil, ContinuousClock.now < end { loop.runOnce(maximumWaitNs: 1_000_000) }
+            #expect(client.received == word)
+            #expect(client.closeReason?.code == .broken, "\(client.closeReason?.message ?? "none")")
+        }
+    #endif
+
+    @Test("Who has finished writing still reads", .timeLimit(.minutes(1)))
+    func finishedWriting() throws {
+        let world = try World()
+        world.dial()
+        world.run { world.channel != nil && world.server.isOpen }
+        let sent = Self.payload(1_000)
+        world.channel?.write(sent)
+        world.channel?.finishWritingWhenFlushed()
+        world.channel?.write([1])
+        world.run { world.client.closeReason != nil }
+        #expect(world.server.received == sent)
+        #expect(world.server.closeReason?.code == .closed)
+        #expect(world.client.received == sent)
+    }
 }

@@ -22,6 +22,8 @@ final class RelayListener: ByteChannelOwner {
     private(set) var strangers: [String: Int] = [:]
     /// The port that is listened on.
     var port: Int { socket.port }
+    /// Connections that were refused and are not closed yet.
+    var refusedCount: Int { refusals.count }
 
     private struct Pending {
         var channel: ByteChannel
@@ -35,6 +37,7 @@ final class RelayListener: ByteChannelOwner {
     private unowned let owner: any RelayListenerOwner
     private let socket: ListeningSocket
     private var pending: [ObjectIdentifier: Pending] = [:]
+    private let refusals: RelayRefusals
     private var comers = 0
 
     /// Listens on all addresses.
@@ -44,6 +47,7 @@ final class RelayListener: ByteChannelOwner {
         self.path = path
         self.context = context
         self.owner = owner
+        self.refusals = RelayRefusals(loop: context.loop)
         // A host without IPv6 has no "::".
         do {
             socket = try ListeningSocket(host: "::", port: port)
@@ -59,6 +63,7 @@ final class RelayListener: ByteChannelOwner {
         context.loop.remove(socket)
         for entry in pending.values { entry.channel.abandon() }
         pending = [:]
+        refusals.close()
     }
 
     private func accepted(_ stream: StreamSocket) {
@@ -127,9 +132,7 @@ final class RelayListener: ByteChannelOwner {
     }
 
     private func refuse(_ channel: ByteChannel, _ reason: String) {
-        channel.detachOwner()
-        channel.write(RelayProtocol.frame(.refuse, body: Array(reason.utf8.prefix(500))))
-        channel.closeWhenFlushed()
+        refusals.take(channel, saying: RelayProtocol.frame(.refuse, body: Array(reason.utf8.prefix(500))))
     }
 
     private func count(_ reason: String, details: String? = nil) {

@@ -197,7 +197,8 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
         let (events, failure) = outbox.send { socket.write($0) }
         forwarded += events
         if let failure {
-            channel.fail(TransportError(.broken, "the connection broke: \(systemMessage(failure))"))
+            // A receiver that closed may have said why.
+            channel.failAfterReading(TransportError(.broken, "the connection broke: \(systemMessage(failure))"))
         } else {
             wantsToWrite = !outbox.isEmpty
             if priming.isPrimed { windowWatch.look(at: socket) }

@@ -78,6 +78,9 @@ public final class ByteChannel: LoopMember {
     /// Nil without TLS.
     private let ciphertext: CiphertextReader?
     private var closesWhenFlushed: TransportError?
+    private var finishesWriting = false
+    /// Why writing failed; what the other side sent before is still to be delivered.
+    private var writeFailure: TransportError?
     /// Deliveries in a row while there is more to read; then everything else has its turn.
     private static let deliveryLimit = 16
 
@@ -119,7 +122,9 @@ public final class ByteChannel: LoopMember {
     /// Whether it waits to read.
     public var wantsToRead: Bool { state == .open || state == .handshaking }
     /// Whether it waits to write.
-    public var wantsToWrite: Bool { state == .connecting || outputHead < output.count || asksToWrite }
+    public var wantsToWrite: Bool {
+        state == .connecting || (outputHead < output.count || asksToWrite) && writeFailure == nil
+    }
 
     /// The TLS version and cipher; nil without TLS.
     public var agreedTLS: String? { tls?.agreed }
@@ -229,12 +234,12 @@ public final class ByteChannel: LoopMember {
     private func closedByPeer(_ reason: String, after octets: Int) {
         if octets > 0 { owner?.channelReceived(self) }
         owner?.channelPaused(self)
-        fail(TransportError(.closed, reason))
+        fail(writeFailure ?? TransportError(.closed, reason))
     }
 
     private func broken(_ code: Int32) {
         owner?.channelPaused(self)
-        fail(TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
+        fail(writeFailure ?? TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(code))"))
     }
 
     private func deliverPlaintext() {
@@ -286,7 +291,7 @@ public final class ByteChannel: LoopMember {
 
     /// Sends `bytes`, or queues what the kernel does not take now.
     public func write(_ bytes: UnsafeRawBufferPointer) {
-        guard state == .open, closesWhenFlushed == nil else { return }
+        guard state == .open, closesWhenFlushed == nil, !finishesWriting, writeFailure == nil else { return }
         if let tls {
             do {
                 try tls.write(bytes)
@@ -319,13 +324,11 @@ public final class ByteChannel: LoopMember {
     }
 
     private func flush() {
-        while outputHead < output.count, state != .closed {
+        while outputHead < output.count, state != .closed, writeFailure == nil {
             let count = output.withUnsafeBytes { socket.write(UnsafeRawBufferPointer(rebasing: $0[outputHead...])) }
             if count < 0 {
-                fail(
-                    TransportError(.broken, "the connection to \(endpoint) broke: \(systemMessage(Int32(-count)))")
-                )
-                return
+                let reason = "the connection to \(endpoint) broke: \(systemMessage(Int32(-count)))"
+                return failAfterReading(TransportError(.broken, reason))
             }
             if count == 0 { break }
             outputHead += count
@@ -333,7 +336,7 @@ public final class ByteChannel: LoopMember {
         if outputHead == output.count {
             output.removeAll(keepingCapacity: true)
             outputHead = 0
-            if let reason = closesWhenFlushed { fail(reason) }
+            if let reason = closesWhenFlushed { fail(reason) } else if finishesWriting { socket.finishWriting() }
         } else if output.count - outputHead > outputLimit {
             fail(
                 TransportError(.broken, "\(endpoint) reads too slowly: \(output.count - outputHead) octets are queued")
@@ -365,6 +368,30 @@ public final class ByteChannel: LoopMember {
         }
         closesWhenFlushed = reason
         flush()
+    }
+
+    /// Announces, once what is queued has gone out, that nothing more will be written; what comes is still read.
+    ///
+    /// Plain TCP only.
+    public func finishWritingWhenFlushed() {
+        guard state == .open, tls == nil else { return }
+        finishesWriting = true
+        flush()
+    }
+
+    /// Closes because writing failed, but delivers first what the other side had sent: it may say why it closed.
+    ///
+    /// Not at once, since the owner may be in the middle of what it received before. The owner hears `reason`, unless it closes the
+    /// channel itself for what it reads.
+    public func failAfterReading(_ reason: TransportError) {
+        guard state != .closed, writeFailure == nil else { return }
+        writeFailure = reason
+        loop.schedule(afterNs: 0) { [self] in
+            for _ in 0..<Self.deliveryLimit where state != .closed {
+                guard receive(waits: false) else { break }
+            }
+            fail(reason)
+        }
     }
 
     /// Closes at once; the owner hears `reason`.
