@@ -1,12 +1,13 @@
-"""Figures of benches in one form. A bench measures round by round: this, and often a peer right beside it. Of the rounds come
-medians and spreads, and ratios taken round by round, so that what slows the whole machine for a while cancels out.
+"""Figures of benches in one form. A bench measures round by round: this, and a peer right beside it.
 
-Shell scripts write a line for each round, fields parted by tabs (what, quantity, unit, better, peer, ours, theirs), and end with
+Of the rounds come medians and spreads, and ratios taken round by round, so that what slows the whole machine for a
+while cancels out. Shell scripts write a line for each round, fields parted by tabs (what, quantity, unit, better, peer,
+ours, theirs; rows.sh does so), and end with
 
-    python3 infra/bench/figures.py --json FILE --program NAME -- ROWS ARGUMENT…      NAME and ARGUMENTs: of the bench
+    python3 infra/bench/figures.py --json FILE --program NAME -- ROWS ARGUMENT…      NAME, ARGUMENTs: the bench's own
 
-A figure: {"what", "quantity", "unit", "better": "less" or "more", "peer", "rounds", "ours", "theirs", "ratio", "command"}; the last
-three but one are {"median", "least", "most"}, "ratio" is ours / theirs. Without a peer the last two are missing.
+A figure: {"what", "quantity", "unit", "better": "less" or "more", "peer", "rounds", "command", "ours", "theirs",
+"ratio"}; the last three are {"median", "least", "most"}, and "ratio" is ours / theirs.
 """
 
 import argparse
@@ -26,36 +27,33 @@ class Rows:
     def __init__(self):
         self._rounds = {}
 
-    def add(self, what, quantity, unit, ours, peer=None, theirs=None, better="less"):
+    def add(self, what, quantity, unit, ours, peer, theirs, better="less"):
         if better not in ("less", "more"):
             raise ValueError(f"{what}, {quantity}: less or more is better, not {better}")
-        key = (what, quantity, unit, better, peer)
-        self._rounds.setdefault(key, []).append((float(ours), None if peer is None else float(theirs)))
+        if float(theirs) <= 0:
+            raise ValueError(f"{what}, {quantity}: {peer} has {theirs}, which is not above zero")
+        self._rounds.setdefault((what, quantity, unit, better, peer), []).append((float(ours), float(theirs)))
 
     def figures(self, command):
         return [self._figure(key, rounds, command) for key, rounds in self._rounds.items()]
 
     def _figure(self, key, rounds, command):
         what, quantity, unit, better, peer = key
-        figure = {"what": what, "quantity": quantity, "unit": unit, "better": better, "rounds": len(rounds), "command": command}
-        figure["ours"] = spread([ours for ours, _ in rounds])
-        if peer is not None:
-            if any(theirs <= 0 for _, theirs in rounds):
-                raise ValueError(f"{what}, {quantity}: {peer} has a value that is not above zero")
-            figure["peer"] = peer
-            figure["theirs"] = spread([theirs for _, theirs in rounds])
-            figure["ratio"] = spread([ours / theirs for ours, theirs in rounds])
-        return figure
+        return {
+            "what": what, "quantity": quantity, "unit": unit, "better": better, "peer": peer, "rounds": len(rounds),
+            "command": command, "ours": spread(ours for ours, _ in rounds),
+            "theirs": spread(theirs for _, theirs in rounds), "ratio": spread(ours / theirs for ours, theirs in rounds),
+        }
 
 
 def spread(values):
+    values = list(values)
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
 def name_of(figure):
     """What a figure is called in thresholds and messages."""
-    by = f" by {figure['peer']}" if "peer" in figure else ""
-    return f"{figure['what']}: {figure['quantity']}{by}"
+    return f"{figure['what']}: {figure['quantity']} by {figure['peer']}"
 
 
 def command_line(program, arguments):
@@ -93,7 +91,7 @@ def main():
     rows = Rows()
     for line in pathlib.Path(options.rows).read_text().splitlines():
         what, quantity, unit, better, peer, ours, theirs = line.split("\t")
-        rows.add(what, quantity, unit, ours, peer or None, theirs or None, better)
+        rows.add(what, quantity, unit, ours, peer, theirs, better)
     write(options.json, rows.figures(command_line(options.program, options.arguments)))
 
 
