@@ -11,7 +11,7 @@ struct FeedCommand: ParsableCommand {
             One line of JSON on standard output names the port as soon as it listens. Sending begins when the clients are there \
             (--clients); whatever path they ask for, they get the one stream, in the wrapper of a combined stream when the path \
             ends with /stream. The payload is USD-M's, u counts up without a gap, T and E are the time of sending. Each message \
-            is a send of its own. A second line says at the end how many were sent, how late the latest was, and what processor \
+            is a send of its own unless --packed is given. A second line says at the end how many were sent, how late the latest was, and what processor \
             time it took.
             """
     )
@@ -21,6 +21,9 @@ struct FeedCommand: ParsableCommand {
 
     @Option(help: "How many are sent at once; the pauses are longer then.")
     var burst = 1
+
+    @Flag(help: "What is due at the same moment goes out in one send, for rates that cost a core otherwise.")
+    var packed = false
 
     @Option(help: "How long it sends.")
     var seconds = 10
@@ -73,6 +76,7 @@ struct FeedCommand: ParsableCommand {
         settings.port = port
         settings.rate = rate
         settings.burst = burst
+        settings.isPacked = packed
         settings.seconds = seconds
         settings.clients = clients
         settings.patienceSeconds = wait

@@ -1,26 +1,36 @@
 """Times `latexp report` on a run beside NumPy on the same run's delays; called by infra/bench/analysis."""
 
+import argparse
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
+
+import figures
 
 LIMIT_OCTETS = 1_000_000_000
 LIMIT_HTML = 2_000_000
 QUANTILES = [0.5, 0.9, 0.95, 0.99]
 
 
-def measured(command):
+class NotMeasured(Exception):
+    """Why there are no figures."""
+
+
+def measured(command, good):
     """Runs a command: its output, the seconds it took, and the most memory it had resident, in octets."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     output = process.stdout.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in good:
+        raise NotMeasured(f"{command[0]} ended with {process.returncode}")
     # Linux counts in KiB, macOS in octets.
     unit = 1 if sys.platform == "darwin" else 1024
-    return process.returncode, output, time.monotonic() - began, usage.ru_maxrss * unit
+    return output, time.monotonic() - began, usage.ru_maxrss * unit
 
 
 def numpy_work(files, resamples):
@@ -48,42 +58,72 @@ def numpy_work(files, resamples):
         print(f"{name} {seconds}")
 
 
+def round_of(latexp, run, resamples):
+    """One round of both: seconds and octets of each, and NumPy's steps."""
+    # 1: the verdict is not usable, which is no matter here.
+    _, seconds, octets = measured([latexp, "report", run, "--format", "csv"], (0, 1))
+    arrays = [os.path.join(run, f"delays-{path}.npy") for path in ("baseline", "backbone")]
+    output, numpy_seconds, numpy_octets = measured([sys.executable, __file__, "--numpy", resamples, *arrays], (0,))
+    steps = {name: float(value) for name, value in (line.split() for line in output.splitlines())}
+    return {"seconds": seconds, "octets": octets, "numpy seconds": numpy_seconds, "numpy octets": numpy_octets, **steps}
+
+
+def show(rounds, resamples, html):
+    def median(name):
+        return statistics.median(each[name] for each in rounds)
+
+    print(f"{'':44}{'seconds':>10}{'memory':>10}")
+    print(f"{'latexp report, all of it':44}{median('seconds'):10.1f}{median('octets') / 1e6:7.0f} MB")
+    title = f"NumPy, load + sort + {resamples} block resamples"
+    print(f"{title:44}{median('numpy seconds'):10.1f}{median('numpy octets') / 1e6:7.0f} MB")
+    for name in ("load", "sort", "resample"):
+        print(f"{'  ' + name:44}{median(name):10.1f}")
+    ratios = [statistics.median(each[name] / each["numpy " + name] for each in rounds) for name in ("seconds", "octets")]
+    print(f"{'latexp / NumPy':44}{ratios[0]:10.3f}{ratios[1]:10.2f}")
+    print(f"{'report.html':54}{html / 1e6:7.2f} MB")
+
+
+def limits_broken(rounds, html):
+    if statistics.median(each["seconds"] / each["numpy seconds"] for each in rounds) >= 1:
+        yield "latexp took longer than NumPy"
+    if max(each["octets"] for each in rounds) >= LIMIT_OCTETS:
+        yield "latexp took more than 1 GB of memory"
+    if html >= LIMIT_HTML:
+        yield "report.html is 2 MB or more"
+
+
 def main():
     if sys.argv[1] == "--numpy":
         numpy_work(sys.argv[3:], int(sys.argv[2]))
         return 0
-    latexp, run, resamples = sys.argv[1:4]
-    status, _, seconds, octets = measured([latexp, "report", run, "--format", "csv"])
-    # 1: the verdict is not usable, which is no matter here.
-    if status not in (0, 1):
-        print(f"latexp ended with {status}", file=sys.stderr)
-        return 2
-    samples_file = os.path.join(run, "hosts/frankfurt/samples.bin")
-    html = os.path.getsize(os.path.join(run, "report.html"))
-    arrays = [os.path.join(run, f"delays-{path}.npy") for path in ("baseline", "backbone")]
-    print(f"{(os.path.getsize(samples_file) - 32) // 96:,} samples on two paths", flush=True)
-    status, output, numpy_seconds, numpy_octets = measured([sys.executable, __file__, "--numpy", resamples, *arrays])
-    if status != 0:
-        print(f"NumPy ended with {status}", file=sys.stderr)
-        return 2
-    steps = dict(line.split() for line in output.splitlines())
-    print(f"{'':44}{'seconds':>10}{'memory':>10}")
-    print(f"{'latexp report, all of it':44}{seconds:10.1f}{octets / 1e6:7.0f} MB")
-    print(f"{'NumPy, load + sort + ' + resamples + ' block resamples':44}{numpy_seconds:10.1f}{numpy_octets / 1e6:7.0f} MB")
-    for name, value in steps.items():
-        print(f"{'  ' + name:44}{float(value):10.1f}")
-    print(f"{'latexp / NumPy':44}{seconds / numpy_seconds:10.3f}{octets / numpy_octets:10.2f}")
-    print(f"{'report.html':54}{html / 1e6:7.2f} MB")
-    failures = []
-    if seconds >= numpy_seconds:
-        failures.append("latexp took longer than NumPy")
-    if octets >= LIMIT_OCTETS:
-        failures.append("latexp took more than 1 GB of memory")
-    if html >= LIMIT_HTML:
-        failures.append("report.html is 2 MB or more")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--json", metavar="FILE")
+    for name in ("latexp", "run", "resamples"):
+        parser.add_argument(name)
+    parser.add_argument("given", nargs="*")
+    options = parser.parse_args()
+    samples = (os.path.getsize(os.path.join(options.run, "hosts/frankfurt/samples.bin")) - 32) // 96
+    print(f"{samples:,} samples on two paths", flush=True)
+    rounds = [round_of(options.latexp, options.run, options.resamples) for _ in range(options.rounds)]
+    html = os.path.getsize(os.path.join(options.run, "report.html"))
+    show(rounds, options.resamples, html)
+    if options.json:
+        rows = figures.Rows()
+        peer = f"NumPy, {int(options.resamples):,} resamples"
+        for each in rounds:
+            what = f"analysis, {samples:,} samples"
+            rows.add(what, "time", "s", each["seconds"], peer, each["numpy seconds"])
+            rows.add(what, "memory", "MB", each["octets"] / 1e6, peer, each["numpy octets"] / 1e6)
+        figures.write(options.json, rows.figures(figures.command_line("analysis", options.given)))
+    failures = list(limits_broken(rounds, html))
     for failure in failures:
         print(f"over the limit: {failure}", file=sys.stderr)
     return 1 if failures else 0
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except NotMeasured as reason:
+    print(f"infra/bench/analysis: {reason}", file=sys.stderr)
+    sys.exit(2)

@@ -209,6 +209,7 @@ def compare(stream, messages, times, name, options):
         last = len(values) - 1
         return " ".join(f"{values[min(last, int(q * len(values)))] / 1_000:8.1f}" for q in (0.5, 0.99, 1))
 
+    add_rows(name, kernel, user, options)
     title = f"{options.scheme} {options.rate}/s {options.load}, {name}"
     limit = limit_of(options)
     p99 = kernel[int(0.99 * len(kernel))] / 1_000
@@ -226,6 +227,16 @@ def compare(stream, messages, times, name, options):
         notes += f"  the feed came to {paced:.0f}/s only"
     print(f"{title:26} {len(kernel):8} {own / len(kernel):7.1%}  {figures(kernel)}  {figures(user)}{notes}", flush=True)
     return within
+
+
+def add_rows(name, kernel, user, options):
+    """One round of this socket's figures, for figures.py: the errors of the two clocks, us."""
+    with open(options.rows, "a") as file:
+        for quantity, share in (("p50", 0.5), ("p99", 0.99)):
+            what = f"arrival stamp, {options.scheme} {options.rate:,}/s {options.load}, {name}"
+            # An error of nothing at all is one below the clock's nanosecond.
+            errors = (max(1, values[int(share * len(values))]) / 1_000 for values in (kernel, user))
+            print(what, f"{quantity} of the error", "us", "less", "user-space time", *errors, sep="\t", file=file)
 
 
 def limit_of(options):
@@ -257,7 +268,7 @@ def run(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--header", action="store_true")
-    for name in ("--pcap", "--samples", "--scheme", "--load", "--limits"):
+    for name in ("--pcap", "--samples", "--scheme", "--load", "--limits", "--rows"):
         parser.add_argument(name)
     for name in ("--feed-port", "--relay-port", "--rate", "--sent", "--seconds"):
         parser.add_argument(name, type=int)

@@ -20,6 +20,7 @@ final class PacedClient: ByteChannelOwner {
     private var upgrade = IncomingUpgradeParser()
     private var decoder = FrameDecoder(role: .server, maximumMessageBytes: 32 << 10, validatesUTF8: true)
     private var encoder = FrameEncoder(role: .server)
+    private var packed: [UInt8] = []
 
     init(_ socket: StreamSocket, feed: PacedFeed, tls: TLSContext?) throws {
         self.feed = feed
@@ -41,6 +42,18 @@ final class PacedClient: ByteChannelOwner {
     @inline(__always)
     func send(_ frame: UnsafeRawBufferPointer) {
         if phase == .open { channel?.write(frame) }
+    }
+
+    /// Keeps a frame for the next `sendPacked()`.
+    @inline(__always)
+    func pack(_ frame: UnsafeRawBufferPointer) {
+        if phase == .open { packed.append(contentsOf: frame) }
+    }
+
+    /// Sends all frames that were packed since, in one go.
+    func sendPacked() {
+        packed.withUnsafeBytes { send($0) }
+        packed.removeAll(keepingCapacity: true)
     }
 
     /// Says goodbye behind everything that was sent.

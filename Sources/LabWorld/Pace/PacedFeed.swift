@@ -1,8 +1,8 @@
 import CSockets
 import WireTransport
 
-/// A WebSocket server that sends book tickers at an even pace, for benchmarks: as many a second as asked for, each with
-/// a send of its own, to every client that is there.
+/// A WebSocket server that sends book tickers at an even pace, for benchmarks: as many a second as asked for, each with a
+/// send of its own unless they are to be packed, to every client that is there.
 ///
 /// The moments are fixed beforehand (first + n / rate): a late message makes none of the others late.
 public final class PacedFeed {
@@ -108,6 +108,9 @@ public final class PacedFeed {
             send()
             index += 1
         } while index < end && due(index) <= elapsedNs
+        if settings.isPacked {
+            for client in open { client.sendPacked() }
+        }
         return index
     }
 
@@ -117,7 +120,10 @@ public final class PacedFeed {
         raw.advance(toMs: nowNs / 1_000_000)
         combined.advance(toMs: nowNs / 1_000_000)
         times?.add(wallNs: nowNs)
-        for client in open { client.send(client.isCombined ? combined.octets : raw.octets) }
+        for client in open {
+            let frame = client.isCombined ? combined.octets : raw.octets
+            if settings.isPacked { client.pack(frame) } else { client.send(frame) }
+        }
     }
 
     private func farewell() {

@@ -10,6 +10,8 @@ public struct PacedFeedSettings: Sendable {
     public var rate = 1_000
     /// How many are due at the same moment.
     public var burst = 1
+    /// Whether what is due at the same moment goes out in one send.
+    public var isPacked = false
     /// How long it sends.
     public var seconds = 10
     /// How many clients must be there before it begins.
