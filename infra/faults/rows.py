@@ -339,7 +339,23 @@ def one_lane_dead(world):
 # Stopped
 
 
-@row("receiver-stopped", "receiver stopped for 5 s (SIGSTOP)", weight=20)
+def standstill_was_noticed(agent):
+    """An extra that holds what an agent says of the time in which it was stopped against the truth, 5 s."""
+
+    def extra(account, world):
+        found = getattr(world, agent).summary().get("standstills") or []
+        seconds = [(each["to"]["monotonicNs"] - each["from"]["monotonicNs"]) / 1e9 for each in found]
+        account.check(any(4.7 < length < 6 for length in seconds), f"the {agent} noticed standstills of {seconds} s")
+
+    return extra
+
+
+@row(
+    "receiver-stopped",
+    "receiver stopped for 5 s (SIGSTOP)",
+    weight=20,
+    extra=standstill_was_noticed("receiver"),
+)
 def receiver_stopped(world):
     world.receiver.signal(signal.SIGSTOP)
     pause(5)
@@ -347,7 +363,12 @@ def receiver_stopped(world):
     world.wait_until_all_arrive()
 
 
-@row("forwarder-stopped", "forwarder stopped for 5 s (SIGSTOP)", weight=20)
+@row(
+    "forwarder-stopped",
+    "forwarder stopped for 5 s (SIGSTOP)",
+    weight=20,
+    extra=standstill_was_noticed("forwarder"),
+)
 def forwarder_stopped(world):
     world.forwarder.signal(signal.SIGSTOP)
     pause(5)

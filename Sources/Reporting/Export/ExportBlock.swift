@@ -42,10 +42,13 @@ struct ExportBlock: Sendable {
     }
 
     private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
+        var data = Data()
         do {
-            return try JSONDecoder().decode(Value.self, from: try Data(contentsOf: file))
+            data = try Data(contentsOf: file)
+            return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(error)", cause: error)
+            let reason = JSONFaultText.text(of: error, in: data)
+            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(reason)", cause: error)
         } catch {
             throw ReportingError(.unreadable, "cannot read \(file.path): \(error.localizedDescription)", cause: error)
         }

@@ -21,6 +21,7 @@ struct RunAccountSections {
         let sometimes: [(String, (ConservationRow) -> Int?)] = [
             ("dropped", { $0.dropped }), ("buffered", { $0.buffered }), ("invalid", { $0.invalid }),
             ("again", { $0.duplicates }), ("reordered", { $0.reordered }), ("reopened", { $0.reconnects }),
+            ("replaced", { $0.replacements }),
         ]
         let columns = always + sometimes.filter { column in rows.contains { (column.1($0) ?? 0) != 0 } }
         let cells = rows.map { row in
