@@ -30,9 +30,7 @@ struct JSONFaultTextTests {
         let error = #expect(throws: ExperimentError.self) {
             try ExperimentReader.read(data, fileName: "x.json") { _ in Data() }
         }
-        #expect(
-            error.map { "\($0)" }?.contains("line 2, column 15: a text must not hold \\u0000") ?? false,
-            "\(error.debugDescription)"
-        )
+        let said = error.map { "\($0)" } ?? ""
+        #expect(said.contains("line 2, column 16: a text must not hold \\u0000"), "\(said)")
     }
 }

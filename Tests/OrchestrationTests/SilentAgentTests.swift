@@ -27,7 +27,7 @@ struct SilentAgentTests {
 
     @Test("does not show a silent receiver's rate as if it were of now")
     func silent() {
-        var view = view
+        var view = self.view
         #expect(LiveLine.draw(view, width: 200).contains("98/s"))
         view.silent = ["frankfurt": 7.4]
         let line = LiveLine.draw(view, width: 200)
@@ -40,7 +40,7 @@ struct SilentAgentTests {
 
     @Test("says what an agent cannot write")
     func troubles() {
-        var view = view
+        var view = self.view
         view.troubles = ["frankfurt": "cannot write samples.bin: No space left on device; recording ended"]
         #expect(LiveLine.draw(view, width: 200).contains("No space left on device"))
         #expect(LiveBlock.draw(view, width: 100, usesUnicode: true).last?.contains("No space left on device") ?? false)

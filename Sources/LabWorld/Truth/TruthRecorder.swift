@@ -74,7 +74,7 @@ public final class TruthRecorder: Sendable, LinkObserver, ExchangeObserver {
                     state.log.delivered(updateID: match.updateID, on: connection, atNs: match.deliveredNs)
                 }
             } else if var relayed = state.relayed.removeValue(forKey: connection) {
-                let note = { (updateID: Int64) in
+                func note(_ updateID: Int64) {
                     state.log.delivered(updateID: updateID, on: connection, atNs: delivery.deliveredNs)
                 }
                 relayed.next(bytes, note)

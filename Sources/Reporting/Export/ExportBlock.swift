@@ -32,6 +32,12 @@ struct ExportBlock: Sendable {
                 found.paths = summary.plan.paths
                 found.streams = summary.plan.streams
                 found.window = found.window ?? summary.window
+            } else if found.window == nil {
+                let place = root.appending(path: folder)
+                let status: AgentStatus? = try? decode(place.appending(path: "status.json"))
+                let log = try? Data(contentsOf: place.appending(path: "log.jsonl"))
+                let records = try RecordedSamples(path: samples.path)
+                found.window = LostWindow(status: status, log: log, samples: records)?.window
             }
             return found
         }

@@ -45,7 +45,9 @@ struct RunAccountSections {
             )
         }
         if !analysis.strangers.isEmpty {
-            let strangers = analysis.strangers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let strangers = analysis.strangers.sorted { $0.key < $1.key }.map {
+                "\($0.key == "protocolViolation" ? "another protocol" : $0.key) \($0.value)"
+            }
             blocks.append(.paragraph("Strangers at the relay port: " + strangers.joined(separator: ", ") + "."))
         }
         return .init(title: "Every message accounted for", blocks: blocks)

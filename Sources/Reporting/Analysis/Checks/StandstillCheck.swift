@@ -25,16 +25,16 @@ enum StandstillCheck {
                 : "what came meanwhile was sent on late"
             let text =
                 "the agent on \(host) stood still \(times.joined(separator: ", "))\(more): its process did not run for "
-                + "\(Format.fixed(Double(lostNs) / 1e9, 1)) s of the window's \(Format.fixed(Double(windowNs) / 1e9, 1)) s "
+                + "\(Format.fixed(lostNs / 1e9, 1)) s of the window's \(Format.fixed(Double(windowNs) / 1e9, 1)) s "
                 + "(stopped, or its host held up); \(effect): that host's doing, no network's and no transport's"
-            let isMost = Double(lostNs) > mostShare * Double(windowNs)
+            let isMost = lostNs > mostShare * Double(windowNs)
             return AnalysisWarning(.stoodStill, text, makesVerdictUnusable: isMost)
         }
     }
 
     /// The seconds of the window in which a host's agent did not run.
     static func seconds(of host: String, in data: RunData) -> Double {
-        Double(stretches(of: host, in: data).reduce(0) { $0 + $1.insideNs }) / 1e9
+        stretches(of: host, in: data).reduce(0) { $0 + $1.insideNs } / 1e9
     }
 
     private struct Stretch {
@@ -42,7 +42,7 @@ enum StandstillCheck {
         var fromSeconds: Double
         var toSeconds: Double
         /// What of it lies inside the window.
-        var insideNs: Int64
+        var insideNs: Double
     }
 
     private static func stretches(of host: String, in data: RunData) -> [Stretch] {
@@ -55,13 +55,13 @@ enum StandstillCheck {
                 let startNs = isReceiver ? window.start.monotonicNs : window.start.wallNs
                 let fromNs = (isReceiver ? standstill.from.monotonicNs : standstill.from.wallNs) - startNs
                 let toNs = (isReceiver ? standstill.to.monotonicNs : standstill.to.wallNs) - startNs
-                let insideNs = min(toNs, length(block)) - max(0, fromNs)
-                guard insideNs > 0 else { return nil }
+                let endNs = length(block)
+                guard fromNs < toNs, fromNs < endNs, toNs > 0 else { return nil }
                 return Stretch(
                     block: block.number,
                     fromSeconds: Double(fromNs) / 1e9,
                     toSeconds: Double(toNs) / 1e9,
-                    insideNs: insideNs
+                    insideNs: Double(min(toNs, endNs) - max(0, fromNs))
                 )
             }
         }
