@@ -73,6 +73,18 @@ struct BrokenOffTests {
         #expect(analysis.isVerdictUnusable && analysis.measuredSeconds == 0)
     }
 
+    @Test func withoutAnyAccountOfTheForwarderThereIsNoVerdict() {
+        var data = SyntheticRun().data()
+        data.blocks[0].forwarders["tokyo"] = nil
+        #expect(!RunAnalyzer.analyze(data).isVerdictUnusable, "the goodbyes stand in")
+        for index in data.blocks[0].receiver?.lanes.indices ?? 0..<0 {
+            data.blocks[0].receiver?.lanes[index].senderTotals = nil
+        }
+        let analysis = RunAnalyzer.analyze(data)
+        #expect(analysis.isVerdictUnusable)
+        #expect(analysis.verdict.headline.contains("neither the forwarder's summary nor its goodbye came"))
+    }
+
     @Test func withoutTheReceiversAccountThereIsNoVerdict() throws {
         let directory = try SyntheticRun().write()
         defer { try? FileManager.default.removeItem(at: directory) }

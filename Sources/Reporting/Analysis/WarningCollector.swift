@@ -60,7 +60,10 @@ struct WarningCollector {
         warnings += RunIntegrity.accounts(analysis.conservation)
         for row in analysis.conservation {
             if let reason = row.unchecked {
-                warnings.append(.init(.conservationMismatch, "\(row.path) lane \(row.lane) is not checked: \(reason)"))
+                // A sum that cannot be made is no better than one that does not come out.
+                let isAbsent = row.received == nil
+                let text = "\(row.path) lane \(row.lane) is not checked: \(reason)"
+                warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: isAbsent))
             }
         }
         for path in analysis.paths {

@@ -36,7 +36,7 @@ struct LostWindow {
                 fields["event"] == "window",
                 let startNs = fields["startWallNs"].flatMap({ Int64($0) }),
                 let durationNs = fields["durationNs"].flatMap({ Int64($0) }),
-                (0...RecordCheck.mostNs).contains(startNs), (0...RecordCheck.mostNs / 4).contains(durationNs)
+                (0...RecordCheck.mostNs).contains(startNs), (0...RecordCheck.mostNs / 8).contains(durationNs)
             else { continue }
             let monotonicNs = startNs - sample.arrivalWallNs + sample.arrivalMonotonicNs
             let start = Timestamp(wallNs: startNs, monotonicNs: monotonicNs)
