@@ -62,8 +62,11 @@ enum RunIntegrity {
 
     /// Whether every message is accounted for.
     static func accounts(_ rows: [ConservationRow]) -> [AnalysisWarning] {
-        rows.flatMap { row in
-            row.mismatches.map {
+        rows.flatMap { row -> [AnalysisWarning] in
+            var texts = row.mismatches
+            // A sum that cannot be made is no better than one that does not come out.
+            if row.received == nil, let reason = row.unchecked { texts.append("it is not checked: \(reason)") }
+            return texts.map {
                 AnalysisWarning(
                     .conservationMismatch,
                     "\(row.path) lane \(row.lane): \($0)",

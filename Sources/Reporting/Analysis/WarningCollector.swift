@@ -59,11 +59,8 @@ struct WarningCollector {
         var warnings: [AnalysisWarning] = []
         warnings += RunIntegrity.accounts(analysis.conservation)
         for row in analysis.conservation {
-            if let reason = row.unchecked {
-                // A sum that cannot be made is no better than one that does not come out.
-                let isAbsent = row.received == nil
-                let text = "\(row.path) lane \(row.lane) is not checked: \(reason)"
-                warnings.append(.init(.conservationMismatch, text, makesVerdictUnusable: isAbsent))
+            if let reason = row.unchecked, row.received != nil {
+                warnings.append(.init(.conservationMismatch, "\(row.path) lane \(row.lane) is not checked: \(reason)"))
             }
         }
         for path in analysis.paths {
