@@ -79,6 +79,12 @@ struct ForwardCommand: ParsableCommand {
                     "forward needs --frankfurt-ip, the receiver's address (frankfurt_private_ip in the file)"
                 )
             }
+            let isPlausible = address.allSatisfy {
+                $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_%[]".contains($0))
+            }
+            guard isPlausible, !address.isEmpty else {
+                throw AgentError(.badPlan, "'\(address.prefix(100))' is no address and no host's name (--frankfurt-ip)")
+            }
             return try ByHandPlan.forward(
                 address: address,
                 port: port ?? file.frankfurtPort ?? 8_080,

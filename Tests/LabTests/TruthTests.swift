@@ -48,6 +48,23 @@ struct TruthTests {
     }
 
     @Test
+    func `an event split over two segments is delivered with the second`() {
+        let header = "\0\0\0\u{70}\u{4}\0\0\0{\"\0"
+        let raw = "{\"stream\":\"b}\",\"data\":{\"u\":77,\"s\":\"a{\\\"}\",\"b\":\"1.5\"}}"
+        let bytes = Array((header + raw + header).utf8)
+        let last = header.utf8.count + raw.utf8.count
+        for cut in 0...bytes.count {
+            var updates = RelayedUpdates()
+            var found: [(id: Int64, piece: Int)] = []
+            for (piece, part) in [bytes[..<cut], bytes[cut...]].enumerated() {
+                part.withUnsafeBytes { updates.next($0) { found.append(($0, piece)) } }
+            }
+            #expect(found.map(\.id) == [77], "cut at \(cut)")
+            #expect(found.first?.piece == (cut >= last ? 0 : 1), "cut at \(cut)")
+        }
+    }
+
+    @Test
     func `the truth of an event is its earliest delivery, and the oldest events go when it is full`() {
         var log = TruthLog(limit: 10)
         for number in 1...12 { log.add(updateID: Int64(number) * 3, sentNs: Int64(number)) }

@@ -222,7 +222,8 @@ def nothing_is_missing(account, world):
     lanes += [lane for lane in world.receiver.summary()["lanes"] if lane["path"] == "baseline"]
     overlaps = []
     for lane in lanes:
-        feeds = [c for c in lane["connections"] if c["purpose"] == "feed"]
+        # The last of them may have been on its way up at the end.
+        feeds = [c for c in lane["connections"] if c["purpose"] == "feed" and c.get("streaming")]
         account.check(len(feeds) >= 2, "a lane did not change its connection")
         for old, new in zip(feeds, feeds[1:]):
             up, gone = new["streaming"]["monotonicNs"], old["ended"]["monotonicNs"]
@@ -236,6 +237,26 @@ def nothing_is_missing(account, world):
 @row("server-shutdown", "exchange sends serverShutdown, closes 4 s later", extra=nothing_is_missing)
 def server_shutdown(world):
     world.lab.exchange("shutdown", "4s")
+    pause(5)
+    world.wait_until_all_arrive()
+
+
+def connections_were_renewed(account, world):
+    """Each connection of each lane was replaced for its age, and the next one was up before it went."""
+    nothing_is_missing(account, world)
+    for agent in (world.forwarder, world.receiver):
+        renewals = [line for line in agent.log() if line["event"] == "feed.renew"]
+        account.check(len(renewals) >= world.lanes, f"{agent.name} replaced {len(renewals)} connections")
+        account.check(all("as old as the exchange allows" in line["reason"] for line in renewals), "for another reason")
+
+
+@row(
+    "renewed-before-24h",
+    "connections replaced before 24 h (here 3 s)",
+    renew_after="3s",
+    extra=connections_were_renewed,
+)
+def renewed_before_24h(world):
     pause(5)
     world.wait_until_all_arrive()
 
@@ -339,7 +360,23 @@ def one_lane_dead(world):
 # Stopped
 
 
-@row("receiver-stopped", "receiver stopped for 5 s (SIGSTOP)", weight=20)
+def standstill_was_noticed(agent):
+    """An extra that holds what an agent says of the time in which it was stopped against the truth, 5 s."""
+
+    def extra(account, world):
+        found = getattr(world, agent).summary().get("standstills") or []
+        seconds = [(each["to"]["monotonicNs"] - each["from"]["monotonicNs"]) / 1e9 for each in found]
+        account.check(any(4.7 < length < 6 for length in seconds), f"the {agent} noticed standstills of {seconds} s")
+
+    return extra
+
+
+@row(
+    "receiver-stopped",
+    "receiver stopped for 5 s (SIGSTOP)",
+    weight=20,
+    extra=standstill_was_noticed("receiver"),
+)
 def receiver_stopped(world):
     world.receiver.signal(signal.SIGSTOP)
     pause(5)
@@ -347,7 +384,12 @@ def receiver_stopped(world):
     world.wait_until_all_arrive()
 
 
-@row("forwarder-stopped", "forwarder stopped for 5 s (SIGSTOP)", weight=20)
+@row(
+    "forwarder-stopped",
+    "forwarder stopped for 5 s (SIGSTOP)",
+    weight=20,
+    extra=standstill_was_noticed("forwarder"),
+)
 def forwarder_stopped(world):
     world.forwarder.signal(signal.SIGSTOP)
     pause(5)

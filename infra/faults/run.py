@@ -92,13 +92,19 @@ def print_table(outcomes):
             print(f"BROKEN: {outcome.row.name}: {text}")
 
 
+def at_least_one(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1, not '{text}'")
+    return int(text)
+
+
 def chosen():
     """What the command line asks for: its arguments, and the rows to run."""
     parser = argparse.ArgumentParser(prog="infra/lab/faults", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="FAULT", help="only these (--list names them)")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument(
-        "--at-once", type=int, default=6, metavar="N", help="how many labs at the same time (default: 6)"
+        "--at-once", type=at_least_one, default=6, metavar="N", help="how many labs at the same time (default: 6)"
     )
     parser.add_argument("--keep", action="store_true", help="keep the folder with all agents' files")
     kinds = parser.add_mutually_exclusive_group()

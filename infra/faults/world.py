@@ -139,9 +139,20 @@ class Agent:
 class World:
     """A lab with a receiver in Frankfurt, direct and relayed lanes, and a forwarder in Tokyo."""
 
-    def __init__(self, lab, lanes=3, buffer=100_000, transport="tcp", deadline=300, launcher=(), forwarder_launcher=()):
+    def __init__(
+        self,
+        lab,
+        lanes=3,
+        buffer=100_000,
+        transport="tcp",
+        deadline=300,
+        launcher=(),
+        forwarder_launcher=(),
+        renew_after=None,
+    ):
         self.lab, self.lanes, self.buffer = lab, lanes, buffer
         self.transport, self.deadline = transport, deadline
+        self.renew_after = renew_after
         self.launcher, self.forwarder_launcher = launcher, forwarder_launcher
         self.receivers, self.forwarders, self.bystanders = [], [], []
         self.links = []
@@ -167,6 +178,7 @@ class World:
             "bufferEvents": self.buffer,
             "relay": {"primedOctets": 131_072, "congestionControl": "cubic"},
             "clockInterval": "30s",
+            **({"renewAfter": self.renew_after} if self.renew_after else {}),
         }
 
     def _relay(self, **members):

@@ -11,6 +11,8 @@ fail() {
 
 # The lab's own folder: its files while it is up, and how to talk to it. Ignored by git.
 lab=${LATEXP_LAB_DIRECTORY:-$top/.lab}
+# In each folder that a lab made, and in no other: only such a one is ever removed.
+mark=latexp-lab-folder
 program=${LATEXP_BIN:-$top/bin}/latexp-lab
 
 need_root_on_linux() {
@@ -27,7 +29,37 @@ is_up() {
     [ -n "$pid" ] && grep -q latexp-lab "/proc/$pid/comm" 2>/dev/null
 }
 
+# Removes the lab's folder. Refuses one that no lab made, whatever it holds; an empty one goes.
+remove_folder() {
+    [ -e "$lab" ] || [ -L "$lab" ] || return 0
+    [ ! -L "$lab" ] || fail "$lab is a symbolic link, and a lab's folder is none: nothing was removed"
+    [ -d "$lab" ] || fail "$lab is no folder: nothing was removed"
+    if [ -f "$lab/$mark" ]; then
+        rm -rf -- "$lab"
+    else
+        rmdir -- "$lab" 2>/dev/null \
+            || fail "$lab was made by no lab (it has no file $mark): nothing was removed; set LATEXP_LAB_DIRECTORY to a folder of the lab's own"
+    fi
+}
+
+# Prints the script's own head, which is its help, when that is asked for.
+help_if_asked() {
+    case ${1:-} in
+    -h | --help)
+        sed -n '2,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p;}' "$0"
+        exit 0
+        ;;
+    esac
+}
+
 need_up() { is_up || fail "the lab is not up: infra/lab/up"; }
+
+# Ends with what the lab's answer says went wrong, if anything did.
+fail_on_error() {
+    case $1 in
+    *'"error"'*) fail "$(sed 's/^{"error":"//; s/"}$//; s/\\\(.\)/\1/g' <<<"$1")" ;;
+    esac
+}
 
 # Says a line to the lab and prints its answer.
 ask() {

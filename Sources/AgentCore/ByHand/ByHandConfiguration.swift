@@ -81,7 +81,7 @@ public struct ByHandConfiguration: Codable, Sendable {
         do {
             return try JSONValue(json5: data)
         } catch {
-            let reason = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)).map { "\($0)" } ?? "\(error)"
+            let reason = JSONFaultText.text(of: error, in: data)
             throw AgentError(.badPlan, "\(path) is not JSON (JSON5: comments and trailing commas are fine): \(reason)")
         }
     }

@@ -74,6 +74,8 @@ final class FeedConnection: ByteChannelOwner {
 
     /// Whether data has come.
     var isStreaming: Bool { record.streaming != nil }
+    /// Whether it is open and has brought data.
+    var isBringingEvents: Bool { isOpen && isStreaming }
 
     /// Whether the exchange has acknowledged every request for streams.
     var isSubscribed: Bool { requests?.isComplete ?? false }

@@ -32,6 +32,8 @@ final class FeedLane: FeedConnectionOwner {
     private(set) var connectionNumber = 0
     /// The connections opened or tried so far.
     private(set) var connectionCount = 0
+    /// Those among them that were opened to replace one before its planned end.
+    private(set) var plannedCount = 0
 
     private var target: FeedTarget
     private let context: AgentContext
@@ -44,6 +46,8 @@ final class FeedLane: FeedConnectionOwner {
     private var next: FeedConnection?
     /// Why the present connection is to be replaced; nil when it is not.
     private var renewal: String?
+    /// Whether the connection that is to replace the present one is counted; attempts that failed after it are not.
+    private var isPlannedCounted = false
     private var backoff: Backoff<SystemRandomNumberGenerator>
     private var attemptTimer: TimerID?
     private var renewalTimer: TimerID?
@@ -75,7 +79,8 @@ final class FeedLane: FeedConnectionOwner {
     var state: LaneStatus.State {
         if isClosed { return .closed }
         guard let current else { return .waiting }
-        return current.isOpen && current.isStreaming ? .streaming : .connecting
+        // While one connection replaces another, either of them brings events.
+        return [current, next].contains { $0?.isBringingEvents ?? false } ? .streaming : .connecting
     }
 
     /// The present connection's socket.
@@ -125,6 +130,8 @@ final class FeedLane: FeedConnectionOwner {
             current = connection
         } else {
             next = connection
+            if !isPlannedCounted { plannedCount += 1 }
+            isPlannedCounted = true
             overlaps.begin()
         }
     }
@@ -142,6 +149,7 @@ final class FeedLane: FeedConnectionOwner {
     private func renew(_ why: String) {
         guard renewal == nil, !isClosed else { return }
         renewal = why
+        isPlannedCounted = false
         context.log.write(.info, "feed.renew", ["lane": name, "reason": why])
         // Its own doubling pauses, should it fail.
         backoff.reset()
@@ -271,7 +279,7 @@ final class FeedLane: FeedConnectionOwner {
     private func switchOver() {
         guard let next else { return }
         if let old = current {
-            old.close("replaced by the next connection")
+            old.close(ConnectionRecord.wasReplaced)
             account.keep(old.record)
             logEnd(old)
         }

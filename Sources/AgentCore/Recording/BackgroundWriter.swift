@@ -31,7 +31,7 @@ final class BackgroundWriter: Sendable {
         var spares: [SampleChunk] = []
         var samplesNotWritten = 0
         var samplesWritten = 0
-        var failure: String?
+        var failure: RecordingFailure?
         /// Whether nothing is recorded any more.
         var isEnded = false
     }
@@ -82,8 +82,11 @@ final class BackgroundWriter: Sendable {
 
     /// What became of the samples so far.
     var sampleAccount: (written: Int, notWritten: Int, failure: String?) {
-        state.withLock { ($0.samplesWritten, $0.samplesNotWritten, $0.failure) }
+        state.withLock { ($0.samplesWritten, $0.samplesNotWritten, $0.failure?.reason) }
     }
+
+    /// The first file that could not be written, and when; nil while all can.
+    var failure: RecordingFailure? { state.withLock { $0.failure } }
 
     /// Writes all that is queued and ends the thread; call once.
     func finish() {
@@ -173,8 +176,11 @@ final class BackgroundWriter: Sendable {
         let code = errno
         let reason = "cannot write \(directory)/\(file): \(systemMessage(code))"
         let isFull = [ENOSPC, EDQUOT].contains(code)
+        let now = Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs())
         state.withLock { state in
-            if state.failure == nil { state.failure = isFull ? reason + "; recording ended" : reason }
+            if state.failure == nil {
+                state.failure = RecordingFailure(at: now, reason: isFull ? reason + "; recording ended" : reason)
+            }
             if isFull { state.isEnded = true }
         }
         if isFull { unlink("\(directory)/\(Self.reserve.file)") }

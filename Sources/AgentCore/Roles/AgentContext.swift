@@ -34,6 +34,8 @@ final class AgentContext {
     init(plan: AgentPlan, directory: String, secret: [UInt8]?, timing: FeedTiming = FeedTiming()) throws {
         self.plan = plan
         self.streamNames = StreamTable(plan.streams)
+        var timing = timing
+        if let age = plan.renewAfter { timing.renewalNs = age.ns }
         self.timing = timing
         self.directory = directory
         self.loop = EventLoop()

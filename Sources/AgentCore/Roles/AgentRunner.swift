@@ -27,6 +27,8 @@ public final class AgentRunner {
     private var sampler: ClockSampler?
     private var failure: String?
     private var deadlineNs: Int64
+    private var standstills = StandstillWatch()
+    private var standstill: Standstill?
     private let encoder: JSONEncoder
     private let progress: ((AgentStatus) -> Void)?
 
@@ -105,11 +107,20 @@ public final class AgentRunner {
     }
 
     private func scheduleTick() {
-        context.loop.schedule(afterNs: 100_000_000) { [weak self] in
+        let dueNs = HostClock.monotonicNs() + 100_000_000
+        context.loop.schedule(atMonotonicNs: dueNs) { [weak self] in
             guard let self else { return }
+            look(dueNs: dueNs)
             tick()
             scheduleTick()
         }
+    }
+
+    /// Notes when this process was not run, so that nobody takes that for the network's delay.
+    private func look(dueNs: Int64) {
+        guard let found = standstills.called(dueMonotonicNs: dueNs, now: context.now) else { return }
+        standstill = found
+        context.log.write(.warning, "standstill", ["milliseconds": "\(found.ns / 1_000_000)"])
     }
 
     private func tick() {
@@ -156,6 +167,8 @@ public final class AgentRunner {
         status.differenceMedianMs = role.difference?.medianMs
         status.differencePairs = role.difference?.pairs
         status.ports = role.ports.isEmpty ? nil : role.ports
+        status.recordingFailure = context.writer.failure
+        status.standstill = standstill
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
         progress?(status)
     }
@@ -182,7 +195,7 @@ public final class AgentRunner {
         let waiting = role.recorder?.count ?? 0
         context.writer.finish()
         let account = context.writer.sampleAccount
-        let summary = AgentSummary(
+        var summary = AgentSummary(
             plan: context.plan,
             agentVersion: LatexpVersion.text,
             state: failure == nil ? .finished : .failed,
@@ -197,6 +210,8 @@ public final class AgentRunner {
             sampleCount: account.written,
             samplesNotWritten: max(account.notWritten, waiting - account.written)
         )
+        summary.recordingFailure = context.writer.failure
+        summary.standstills = standstills.found.isEmpty ? nil : standstills.found
         SummaryFile.write(summary, directory: context.directory, encoder: encoder)
         return summary
     }

@@ -62,6 +62,7 @@ final class ForwarderLane {
         )
         status.take(&delays)
         status.silentStreams = feed?.silentStreams
+        status.plannedReplacements = feed.flatMap { $0.plannedCount > 0 ? $0.plannedCount : nil }
         return status
     }
 

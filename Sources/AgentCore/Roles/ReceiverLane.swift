@@ -66,6 +66,7 @@ final class ReceiverLane {
         )
         status.take(&delays)
         status.silentStreams = feed?.silentStreams
+        status.plannedReplacements = feed.flatMap { $0.plannedCount > 0 ? $0.plannedCount : nil }
         return status
     }
 

@@ -68,6 +68,11 @@ public struct AgentPlan: Codable, Hashable, Sendable {
     public var chronyc: [String]?
     /// How often the clock is sampled.
     public var clockInterval: TimeSpan
+    /// The age at which a connection to the exchange is replaced; nil for ten minutes less than the 24 hours after which
+    /// the exchange closes it.
+    ///
+    /// Only tests have no day to wait.
+    public var renewAfter: TimeSpan?
     /// Also write `results-<path>.json` here in the first design's form; used by hand.
     public var outputFile: String?
 

@@ -40,6 +40,10 @@ public struct AgentStatus: Codable, Hashable, Sendable {
     public var differencePairs: Int?
     /// The ports that are listened on, by path; nil where there is none.
     public var ports: [String: Int]?
+    /// The first file that could not be written; nil while all can.
+    public var recordingFailure: RecordingFailure?
+    /// The newest stretch in which the agent's process did not run; nil without any.
+    public var standstill: Standstill?
 
     /// A status from its parts.
     public init(
@@ -111,6 +115,9 @@ public struct LaneStatus: Codable, Hashable, Sendable {
     public var counts: LaneCounts
     /// Connections opened so far.
     public var connections: Int
+    /// Those among them that were opened to replace one before its planned end, while that one still brought events;
+    /// nil without any.
+    public var plannedReplacements: Int?
     /// Events in the last second.
     public var ratePerSecond: Double
     /// The median one-way delay of recent events (exchange to here), milliseconds; nil without event times.

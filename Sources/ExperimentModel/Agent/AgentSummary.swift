@@ -26,6 +26,10 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     public var sampleCount: Int
     /// Records that could not be written, for example because the disk was full.
     public var samplesNotWritten: Int
+    /// The first file that could not be written; nil when all could.
+    public var recordingFailure: RecordingFailure?
+    /// Stretches in which the agent's process did not run, the first hundred; nil without any.
+    public var standstills: [Standstill]?
 
     /// A summary from its parts.
     public init(
@@ -140,6 +144,8 @@ public struct SenderTotals: Codable, Hashable, Sendable {
 public struct ConnectionRecord: Codable, Hashable, Sendable {
     /// The reason for the end of a connection that was broken off on purpose, to see what becomes of the events.
     public static let wasToldToReconnect = "told to reconnect"
+    /// The reason for the end of a connection to the exchange in whose place the next one was up before.
+    public static let wasReplaced = "replaced by the next connection"
 
     /// `feed` or `relay`.
     public var purpose: String

@@ -39,18 +39,11 @@ public enum ExperimentReader {
         } catch {
             throw ExperimentError(
                 .malformed,
-                "\(fileName) is not JSON (JSON5: comments and trailing commas are fine): \(parseReason(error, data))",
+                "\(fileName) is not JSON (JSON5: comments and trailing commas are fine): "
+                    + JSONFaultText.text(of: error, in: data),
                 cause: error
             )
         }
-    }
-
-    /// What the parser says of a broken text, without the wrapping.
-    private static func parseReason(_ error: any Error, _ data: Data) -> String {
-        if let fault = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)) { return "\(fault)" }
-        guard case DecodingError.dataCorrupted(let context) = error else { return "\(error)" }
-        guard let inner = context.underlyingError else { return context.debugDescription }
-        return "\(inner)"
     }
 
     /// The first problem of each place: a value that could not be read is not also an invalid one, nor is what is in it.

@@ -27,6 +27,8 @@ public struct LinkDelivery: Sendable {
     public let deliveredNs: Int64
     /// How many octets the connection has delivered in this direction, these included.
     public let endOctets: Int
+    /// Whether they are a whole datagram, of which nothing more comes.
+    public var isDatagram = false
 }
 
 /// Hears what the links do, on their threads.

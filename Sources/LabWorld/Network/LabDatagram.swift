@@ -28,6 +28,8 @@ struct LabDatagram {
         var updates = RelayedUpdates()
         var found = false
         updates.next(payload) { _ in found = true }
+        // The rest of the message may be in fragments, which are no datagrams of their own.
+        updates.giveRest { _ in found = true }
         return found
     }
 }

@@ -81,7 +81,8 @@ final class StreamTracker {
         guard var stream = datagramStreams[key] else { return }
         stream.deliveredOctets += datagram.payload.count
         datagramStreams[key] = stream
-        let delivery = LinkDelivery(readNs: readNs, deliveredNs: deliveredNs, endOctets: stream.deliveredOctets)
+        var delivery = LinkDelivery(readNs: readNs, deliveredNs: deliveredNs, endOctets: stream.deliveredOctets)
+        delivery.isDatagram = true
         observer.linkDelivered(stream.id, delivery, datagram.payload)
     }
 

@@ -74,9 +74,11 @@ public final class TruthRecorder: Sendable, LinkObserver, ExchangeObserver {
                     state.log.delivered(updateID: match.updateID, on: connection, atNs: match.deliveredNs)
                 }
             } else if var relayed = state.relayed.removeValue(forKey: connection) {
-                relayed.next(bytes) { updateID in
+                func note(_ updateID: Int64) {
                     state.log.delivered(updateID: updateID, on: connection, atNs: delivery.deliveredNs)
                 }
+                relayed.next(bytes, note)
+                if delivery.isDatagram { relayed.giveRest(note) }
                 state.relayed[connection] = relayed
             }
         }

@@ -39,6 +39,11 @@ public enum LiveBlock {
         for (host, seconds) in view.unreachable.sorted(by: { $0.key < $1.key }) {
             lines.append("  ! \(host) not reached for \(Int(seconds)) s; its agent goes on, and is looked for again")
         }
+        for (host, seconds) in view.silent.sorted(by: { $0.key < $1.key }) {
+            let figures = host == view.receiver?.host ? "; the figures are of then" : ""
+            lines.append("  ! \(host): its agent has said nothing new for \(Int(seconds)) s\(figures)")
+        }
+        for (host, text) in view.troubles.sorted(by: { $0.key < $1.key }) { lines.append("  ! \(host): \(text)") }
         return lines.map { cut($0, to: width, usesUnicode: usesUnicode) }
     }
 
@@ -61,11 +66,15 @@ public enum LiveBlock {
                 let text = line(
                     path.name,
                     [
-                        "\(Int(path.ratePerSecond.rounded()))/s", grouped(path.events), milliseconds(path.p50Ms),
+                        figures.view.isReceiverSilent ? "?/s" : "\(Int(path.ratePerSecond.rounded()))/s",
+                        grouped(path.events), milliseconds(path.p50Ms),
                         milliseconds(path.p99Ms), grouped(path.missing), grouped(path.reconnects),
                     ]
                 )
-                return path.streaming < path.lanes ? text + "  \(path.streaming) of \(path.lanes) lanes up" : text
+                let replaced = (figures.view.receiver?.lanes ?? []).filter { $0.path == path.name }
+                    .reduce(0) { $0 + ($1.plannedReplacements ?? 0) }
+                return text + (replaced > 0 ? "  and \(replaced) planned" : "")
+                    + (path.streaming < path.lanes ? "  \(path.streaming) of \(path.lanes) lanes up" : "")
             }
     }
 

@@ -37,7 +37,7 @@ struct LiveFigures {
                 p50Ms: median(lanes.compactMap(\.medianMs)),
                 p99Ms: median(lanes.compactMap(\.p99Ms)),
                 missing: lanes.reduce(0) { $0 + $1.counts.missing },
-                reconnects: lanes.reduce(0) { $0 + max(0, $1.connections - 1) }
+                reconnects: lanes.reduce(0) { $0 + max(0, $1.connections - 1 - ($1.plannedReplacements ?? 0)) }
             )
         }
     }

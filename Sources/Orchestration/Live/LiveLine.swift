@@ -14,9 +14,14 @@ public enum LiveLine {
         for (host, seconds) in view.unreachable.sorted(by: { $0.key < $1.key }) {
             parts.append("\(host) not reached for \(Int(seconds)) s, its agent goes on")
         }
+        for (host, seconds) in view.silent.sorted(by: { $0.key < $1.key }) {
+            parts.append("\(host)'s agent silent for \(Int(seconds)) s")
+        }
+        for (host, text) in view.troubles.sorted(by: { $0.key < $1.key }) { parts.append("\(host): \(text)") }
         if let receiver = view.receiver {
+            if view.isReceiverSilent { parts.append("figures of then:") }
             if receiver.state == .finishing { parts.append("finishing") }
-            for path in view.paths { parts.append(self.path(path, lanes: receiver.lanes.filter { $0.path == path })) }
+            for path in view.paths { parts.append(self.path(path, receiver, view)) }
             if let difference = receiver.differenceMedianMs, view.paths.count > 1 {
                 parts.append("Δ \(String(format: "%+.2f", difference)) ms")
             }
@@ -26,13 +31,14 @@ public enum LiveLine {
         return cut(parts.joined(separator: "  "), to: width)
     }
 
-    private static func path(_ name: String, lanes: [LaneStatus]) -> String {
+    private static func path(_ name: String, _ receiver: AgentStatus, _ view: LiveView) -> String {
+        let lanes = receiver.lanes.filter { $0.path == name }
         let rate = lanes.reduce(0) { $0 + $1.ratePerSecond }
         let streaming = lanes.filter { $0.state == .streaming }.count
         var text = name
         let medians = lanes.compactMap(\.medianMs).sorted()
         if !medians.isEmpty { text += " \(String(format: "%.2f", medians[medians.count / 2])) ms" }
-        text += " \(Int(rate.rounded()))/s"
+        text += view.isReceiverSilent ? " ?/s" : " \(Int(rate.rounded()))/s"
         if streaming < lanes.count { text += " (\(streaming) of \(lanes.count) lanes)" }
         return text
     }

@@ -16,6 +16,13 @@ public struct LiveView: Hashable, Sendable {
     public var unreachable: [String: Double]
     /// The newest bounds of the hosts' clock errors, milliseconds; without hosts that have not told any.
     public var clockBoundsMs: [String: Double]
+    /// The agents that have said nothing new for some seconds though their hosts answer, with those seconds.
+    public var silent: [String: Double] = [:]
+    /// What hosts' agents say that they cannot do, such as to write.
+    public var troubles: [String: String] = [:]
+
+    /// Whether the receiver's figures are of another moment than now.
+    var isReceiverSilent: Bool { receiver.map { silent[$0.host] != nil } ?? false }
 
     /// A look from its parts.
     public init(

@@ -110,10 +110,13 @@ struct CollectPhase: RunPhase {
     static func localFolder(_ placement: Placement) -> String { "hosts/\(placement.host)/block-\(placement.block)" }
 
     static func summary(_ url: URL) throws -> AgentSummary {
+        var data = Data()
         do {
-            return try JSONDecoder().decode(AgentSummary.self, from: try Data(contentsOf: url))
+            data = try Data(contentsOf: url)
+            return try JSONDecoder().decode(AgentSummary.self, from: data)
         } catch {
-            throw OrchestrationError(.measurementFailed, "cannot read \(url.path): \(error)", cause: error)
+            let reason = error is DecodingError ? JSONFaultText.text(of: error, in: data) : "\(error)"
+            throw OrchestrationError(.measurementFailed, "cannot read \(url.path): \(reason)", cause: error)
         }
     }
 

@@ -83,8 +83,19 @@ final class WatchBoard: Sendable {
             guard let waitingSince, now - waitingSince >= WatchBoard.patience else { return nil }
             return (now - waitingSince).inSeconds
         }
+
+        /// For how long the agent has said nothing new, though its host answers; nil when it does, or is over.
+        func silentSeconds(at now: Duration) -> Double? {
+            guard lostSeconds(at: now) == nil, watch.failure == nil, let saidAt = watch.statusAt,
+                now - saidAt >= WatchBoard.silence, let state = watch.status?.state,
+                ![.finished, .failed].contains(state)
+            else { return nil }
+            return (now - saidAt).inSeconds
+        }
     }
 
+    /// After so long without a new status an agent, which writes one each second, counts as silent.
+    static let silence = Duration.seconds(4)
     /// After so long without an answer a host counts as not reached.
     static let patience = Duration.seconds(3)
     /// Between two looks at one agent.

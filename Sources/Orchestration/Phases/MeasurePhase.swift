@@ -18,7 +18,11 @@ struct MeasurePhase: RunPhase {
             let lanes = end.lanes.filter { $0.path == path.name }
             let arrived = lanes.reduce(0) { $0 + $1.counts.arrived }
             let connections = lanes.reduce(0) { $0 + $1.connections }
-            let again = connections > lanes.count ? ", \(connections - lanes.count) reconnections" : ""
+            let planned = lanes.reduce(0) { $0 + ($1.plannedReplacements ?? 0) }
+            let lost = connections - lanes.count - planned
+            let again =
+                (lost > 0 ? ", \(lost) \(lost == 1 ? "reconnection" : "reconnections")" : "")
+                + (planned > 0 ? ", \(planned) planned \(planned == 1 ? "replacement" : "replacements")" : "")
             session.note(
                 CheckRecord(
                     host: end.host,
@@ -130,6 +134,8 @@ struct MeasurePhase: RunPhase {
         view.clockBoundsMs = seen.compactMapValues { entry in
             entry.watch.status?.clock?.tracking.map { $0.boundSeconds * 1e3 }
         }
+        view.silent = seen.compactMapValues { $0.silentSeconds(at: now) }
+        view.troubles = seen.compactMapValues { $0.watch.status?.recordingFailure?.reason }
         session.show(view)
     }
 

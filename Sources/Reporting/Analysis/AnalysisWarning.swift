@@ -56,6 +56,8 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case userSpaceTimes
         /// Files of the run are missing or torn.
         case incompleteFiles
+        /// An agent's process did not run for a time inside the window.
+        case stoodStill
         /// The run did not come to its planned end.
         case runIncomplete
         /// The two sides were measured at different times.

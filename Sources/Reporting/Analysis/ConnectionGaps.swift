@@ -17,9 +17,15 @@ enum ConnectionGaps {
         .sorted { $0.fromSeconds < $1.fromSeconds }
     }
 
-    /// How often a lane's connection of this purpose was opened again.
+    /// How often a lane's connection of this purpose was opened again after it had been lost.
     static func reconnects(_ lane: LaneSummary, purpose: String) -> Int {
-        max(0, lane.connections.count { $0.purpose == purpose && $0.streaming != nil } - 1)
+        let used = lane.connections.filter { $0.purpose == purpose && $0.streaming != nil }
+        return max(0, used.count - 1 - used.count { $0.reason == ConnectionRecord.wasReplaced })
+    }
+
+    /// How often a lane's connection to the exchange was replaced before its planned end, while it still brought events.
+    static func replacements(_ lane: LaneSummary) -> Int {
+        lane.connections.count { $0.purpose == "feed" && $0.reason == ConnectionRecord.wasReplaced }
     }
 
     private static func gaps(

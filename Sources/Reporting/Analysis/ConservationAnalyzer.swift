@@ -27,6 +27,10 @@ enum ConservationAnalyzer {
                     let sent = forwarder?.lanes.first { $0.path == lane.path && $0.lane == lane.lane }
                     fillRelay(&row, lane, sent)
                 }
+                let via = specification?.via.flatMap { block.forwarders[$0] }
+                let others = via?.lanes.filter { $0.path == lane.path && $0.lane == lane.lane } ?? []
+                let replaced = ([lane] + others).reduce(0) { $0 + ConnectionGaps.replacements($1) }
+                row.replacements = replaced > 0 ? replaced : nil
                 return row
             }
         }

@@ -28,8 +28,11 @@ public struct ConservationRow: Codable, Hashable, Sendable {
     public var duplicates: Int
     /// Missing sequence ids, by the receiver's own count.
     public var missing: Int
-    /// Connections of the lane after the first, on both hosts.
+    /// Connections of the lane that were opened after one was lost, on both hosts.
     public var reconnects: Int
+    /// Connections to the exchange that were replaced before their planned end, while they still brought events, on both
+    /// hosts; nil without any.
+    public var replacements: Int?
     /// What carried the events; nil for TCP and direct paths.
     public var transport: PathTransport?
     /// Arrived after a later one; nil for TCP, which keeps the order, and for direct paths.

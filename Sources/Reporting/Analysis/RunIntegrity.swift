@@ -8,20 +8,31 @@ enum RunIntegrity {
     static func files(_ data: RunData, damaged: Int) -> [AnalysisWarning] {
         var texts: [String] = []
         let receiver = data.record.experiment.receiver
+        var failures: [AnalysisWarning] = []
         for block in data.blocks {
+            let file =
+                data.record.blocks.first { $0.number == block.number }?.directories[receiver]
+                .map { " (\($0)/samples.bin)" } ?? ""
             let of = data.blocks.count > 1 ? " of block \(block.number)" : ""
             if let lost = block.receiver?.samplesNotWritten, lost > 0 {
-                texts.append("\(Format.count(lost)) samples\(of) could not be written on \(receiver)")
+                texts.append(
+                    "\(Format.count(lost)) samples\(of) could not be written on \(receiver)"
+                        + why(block.receiver, block)
+                )
             }
             if let told = block.receiver?.sampleCount, told != block.samples.count,
                 told > block.samples.count || !followsAnother(block.receiver)
             {
                 texts.append(
                     "the receiver wrote \(Format.count(told)) samples\(of), its file holds "
-                        + Format.count(block.samples.count)
+                        + Format.count(block.samples.count) + file
                 )
             }
             if let failure = block.samples.failure { texts.append(failure) }
+            for (host, summary) in block.forwarders.sorted(by: { $0.key < $1.key }) {
+                guard summary.recordingFailure != nil else { continue }
+                failures.append(.init(.incompleteFiles, "files\(of) of \(host) are not whole" + why(summary, block)))
+            }
         }
         if damaged > 0 {
             texts.append(
@@ -29,7 +40,19 @@ enum RunIntegrity {
                     + "stream that it does not have, times far outside of it): the file is damaged"
             )
         }
-        return texts.map { AnalysisWarning(.incompleteFiles, $0, makesVerdictUnusable: true) }
+        return texts.map { AnalysisWarning(.incompleteFiles, $0, makesVerdictUnusable: true) } + failures
+    }
+
+    /// Why and when writing failed, as far as the agent said so.
+    private static func why(_ summary: AgentSummary?, _ block: BlockData) -> String {
+        guard let failure = summary?.recordingFailure else {
+            // Earlier agents told the reason as that of their end.
+            return summary.map { $0.reason.hasPrefix("cannot write ") ? ": \($0.reason)" : "" } ?? ""
+        }
+        let when = block.window.map { window in
+            ", from \(Format.fixed(Double(failure.at.wallNs &- window.start.wallNs) / 1e9, 1)) s of the window on"
+        }
+        return (when ?? "") + ": \(failure.reason)"
     }
 
     /// Whether the receiver came up in the middle of the block, after another whose records are in the same file.
@@ -39,8 +62,11 @@ enum RunIntegrity {
 
     /// Whether every message is accounted for.
     static func accounts(_ rows: [ConservationRow]) -> [AnalysisWarning] {
-        rows.flatMap { row in
-            row.mismatches.map {
+        rows.flatMap { row -> [AnalysisWarning] in
+            var texts = row.mismatches
+            // A sum that cannot be made is no better than one that does not come out.
+            if row.received == nil, let reason = row.unchecked { texts.append("it is not checked: \(reason)") }
+            return texts.map {
                 AnalysisWarning(
                     .conservationMismatch,
                     "\(row.path) lane \(row.lane): \($0)",

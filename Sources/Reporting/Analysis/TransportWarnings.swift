@@ -38,6 +38,13 @@ struct TransportWarnings {
             return
                 "whether packets were lost is not known, since \(losses.forwarder ?? "the forwarder")'s TCP was not watched"
         }
+        let stood = [losses.forwarder, analysis.receiver].compactMap { $0 }
+            .map { (host: $0, seconds: StandstillCheck.seconds(of: $0, in: data)) }.filter { $0.seconds > 0 }
+        if let first = stood.first {
+            return
+                "no segment was sent again and no connection lost, but the agent on \(first.host) stood still for "
+                + "\(Format.fixed(first.seconds, 1)) s: this part of the tail may be that host's, and is no network's"
+        }
         return
             "no segment was sent again and no connection lost, so that this part of the tail is transport, not network"
     }

@@ -13,7 +13,9 @@ struct WarningCollector {
 
     func collect() -> [AnalysisWarning] {
         // What makes the verdict unusable comes first.
-        let all = completeness() + accounts() + clocks() + delays() + statistics() + design()
+        let all =
+            BrokenOff.warnings(data) + StandstillCheck.warnings(data) + completeness() + accounts() + clocks()
+            + delays() + statistics() + design()
         return all.filter(\.makesVerdictUnusable) + all.filter { !$0.makesVerdictUnusable }
     }
 
@@ -38,6 +40,7 @@ struct WarningCollector {
             if !block.missingFiles.isEmpty {
                 warnings.append(.init(.incompleteFiles, "missing: \(block.missingFiles.joined(separator: ", "))"))
             }
+            warnings += block.faults.map { AnalysisWarning(.incompleteFiles, $0) }
             if block.tornBytes > 0 {
                 let text =
                     "the last record of block \(block.number) was cut short (\(block.tornBytes) octets) and left out"
@@ -56,7 +59,7 @@ struct WarningCollector {
         var warnings: [AnalysisWarning] = []
         warnings += RunIntegrity.accounts(analysis.conservation)
         for row in analysis.conservation {
-            if let reason = row.unchecked {
+            if let reason = row.unchecked, row.received != nil {
                 warnings.append(.init(.conservationMismatch, "\(row.path) lane \(row.lane) is not checked: \(reason)"))
             }
         }
@@ -120,7 +123,7 @@ struct WarningCollector {
             if let before = host.clock.beforeNs, let worst = host.clock.worstBoundNs, worst > 2 * before, worst > 1e5 {
                 let text =
                     "the clock bound of \(host.name) grew from \(Format.time(before)) to \(Format.time(worst)) "
-                    + "(\(times(host, .boundGrew)))"
+                    + "(\(times(host, .boundGrew)))" + beyondLimit(host, worst)
                 warnings.append(.init(.boundGrew, text))
             }
         }
@@ -129,6 +132,15 @@ struct WarningCollector {
             warnings.append(.init(.clocksContradicted, "\(probes.path): \(contradiction)"))
         }
         return warnings
+    }
+
+    /// Says that a bound is beyond what the experiment allows, where no single reading was.
+    private func beyondLimit(_ host: HostAnalysis, _ worstNs: Double) -> String {
+        let limit = data.record.experiment.clock.maxError
+        guard worstNs > Double(limit.ns), host.clock.problem == nil else { return "" }
+        return
+            ": beyond clock.maxError (\(limit)) by what it may have drifted between two readings, each of which was "
+            + "within it"
     }
 
     /// When something happened to a host's clock, in words.

@@ -35,7 +35,8 @@ struct ComparisonSide {
     /// What does not add up in each run.
     var integrity: [[AnalysisWarning]] {
         runs.indices.map { run in
-            RunIntegrity.files(runs[run], damaged: paths[run].reduce(0) { $0 + $1.damaged })
+            BrokenOff.warnings(runs[run]) + StandstillCheck.warnings(runs[run])
+                + RunIntegrity.files(runs[run], damaged: paths[run].reduce(0) { $0 + $1.damaged })
                 + RunIntegrity.accounts(ConservationAnalyzer.analyze(runs[run]))
         }
     }

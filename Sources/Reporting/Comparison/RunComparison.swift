@@ -134,7 +134,11 @@ public struct RunComparison: Codable, Hashable, Sendable {
         for (side, runs, figures) in [("A", a, first), ("B", b, second)] {
             warnings += zip(runs, figures.integrity).flatMap { run, found in
                 found.map {
-                    AnalysisWarning($0.code, "\(run.record.id) (\(side)): \($0.text)", makesVerdictUnusable: true)
+                    AnalysisWarning(
+                        $0.code,
+                        "\(run.record.id) (\(side)): \($0.text)",
+                        makesVerdictUnusable: $0.makesVerdictUnusable
+                    )
                 }
             }
         }

@@ -32,6 +32,12 @@ struct ExportBlock: Sendable {
                 found.paths = summary.plan.paths
                 found.streams = summary.plan.streams
                 found.window = found.window ?? summary.window
+            } else if found.window == nil {
+                let place = root.appending(path: folder)
+                let status: AgentStatus? = try? decode(place.appending(path: "status.json"))
+                let log = try? Data(contentsOf: place.appending(path: "log.jsonl"))
+                let records = try RecordedSamples(path: samples.path)
+                found.window = LostWindow(status: status, log: log, samples: records)?.window
             }
             return found
         }
@@ -42,10 +48,13 @@ struct ExportBlock: Sendable {
     }
 
     private static func decode<Value: Decodable>(_ file: URL) throws -> Value {
+        var data = Data()
         do {
-            return try JSONDecoder().decode(Value.self, from: try Data(contentsOf: file))
+            data = try Data(contentsOf: file)
+            return try JSONDecoder().decode(Value.self, from: data)
         } catch let error as DecodingError {
-            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(error)", cause: error)
+            let reason = JSONFaultText.text(of: error, in: data)
+            throw ReportingError(.malformed, "\(file.path) is not what this latexp writes: \(reason)", cause: error)
         } catch {
             throw ReportingError(.unreadable, "cannot read \(file.path): \(error.localizedDescription)", cause: error)
         }

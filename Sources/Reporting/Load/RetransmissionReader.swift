@@ -39,24 +39,36 @@ enum RetransmissionReader {
         var retransmits: Int
     }
 
-    /// What was sent again, by a file's text; lines that are cut short or of another form are left out.
-    static func read(_ text: Data) -> [Retransmission] {
+    /// What was sent again, by a file's text; a last line that was cut short is left out, other lines of another form are
+    /// named besides.
+    static func read(_ text: Data) -> (retransmissions: [Retransmission], fault: String?) {
         var last: [[UInt8]: Int] = [:]
         var found: [Retransmission] = []
         let bytes = [UInt8](text)
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        var broken: [Int] = []
+        func isTorn(_ index: Int) -> Bool {
+            index == lines.count - 1 && bytes.last != UInt8(ascii: "\n") && lines[index].first == UInt8(ascii: "{")
+        }
+        for (index, line) in lines.enumerated() {
             guard let count = value("retransmits", in: line).flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
                 (0...Self.most).contains(count),
                 let lane = value("lane", in: line), let path = value("path", in: line),
                 let purpose = value("purpose", in: line)
-            else { continue }
+            else {
+                if !isTorn(index) { broken.append(index + 1) }
+                continue
+            }
             let connection = Array(lane) + path + purpose
             let before = last[connection] ?? 0
             guard count != before else { continue }
             last[connection] = count
             guard let state = try? JSONDecoder().decode(Line.self, from: Data(line)),
                 (0...RecordCheck.mostNs).contains(state.wallNs)
-            else { continue }
+            else {
+                if !isTorn(index) { broken.append(index + 1) }
+                continue
+            }
             // A new connection counts from zero again.
             let grown = count > before ? count - before : count
             guard grown > 0 else { continue }
@@ -70,7 +82,9 @@ enum RetransmissionReader {
                 )
             )
         }
-        return found
+        guard let first = broken.first else { return (found, nil) }
+        let more = broken.count > 1 ? ", nor are \(broken.count - 1) more of its \(lines.count) lines" : ""
+        return (found, "line \(first) is not what an agent writes\(more): what TCP sent again then is not known")
     }
 
     /// The text of a value from after its key to the next comma or brace; good for numbers, and to tell strings apart.

@@ -46,6 +46,11 @@ public struct BlockData: Sendable {
     public var retransmissions: [String: [Retransmission]]
     /// Files that should be there and are not, relative to the run directory.
     public var missingFiles: [String]
+    /// What is wrong with files that are there, each with its name relative to the run directory.
+    public var faults: [String]
+    /// How long the window would have been, nanoseconds, had the receiver not ended in it without its summary; nil when it
+    /// left one.
+    public var brokenOffWindowNs: Int64?
 
     /// An empty block.
     public init(number: Int, paths: [AgentPath], streams: [String], window: MeasuredWindow?) {
@@ -59,6 +64,7 @@ public struct BlockData: Sendable {
         self.clocks = [:]
         self.retransmissions = [:]
         self.missingFiles = []
+        self.faults = []
     }
 
     /// The path and its lane that a sample's lane number means; nil for a number that no path has.

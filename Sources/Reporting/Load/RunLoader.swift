@@ -50,9 +50,14 @@ public enum RunLoader {
         for (host, relative) in block.directories.sorted(by: { $0.key < $1.key }) {
             let directory = root.appending(path: relative)
             let summary: AgentSummary? = try decodeIfPresent(directory, relative, "summary.json", &data)
-            data.clocks[host] = try readings(directory.appending(path: "clock.jsonl"))
+            data.clocks[host] = try readings(directory, relative, isExpected: summary?.plan.chronyc != nil, &data)
             let tcp = directory.appending(path: "tcp.jsonl")
-            if exists(tcp) { data.retransmissions[host] = RetransmissionReader.read(try read(tcp)) }
+            if exists(tcp) {
+                let found = RetransmissionReader.read(try read(tcp))
+                data.retransmissions[host] = found.retransmissions
+                if let fault = found.fault { data.faults.append("\(relative)/tcp.jsonl: \(fault)") }
+            }
+            let status = status(directory, relative, &data)
             if host != experiment.receiver {
                 data.forwarders[host] = summary
                 continue
@@ -71,6 +76,13 @@ public enum RunLoader {
                 data.tornBytes = data.samples.tornBytes
             } else {
                 data.missingFiles.append(relative + "/samples.bin")
+            }
+            if summary == nil, data.window == nil {
+                let log = try? read(directory.appending(path: "log.jsonl"))
+                let lost = LostWindow(status: status, log: log, samples: data.samples)
+                data.window = lost?.window
+                data.brokenOffWindowNs = lost?.plannedNs
+                try check(data.window, relative + "/status.json")
             }
         }
         try check(data.paths, "block \(block.number)")
@@ -116,26 +128,33 @@ public enum RunLoader {
         return summary
     }
 
-    /// One reading a line; a last line that was cut short is left out.
-    private static func readings(_ file: URL) throws -> [ClockReading] {
-        guard exists(file) else { return [] }
-        let text = String(decoding: try read(file), as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-        return try lines.enumerated().compactMap { number, line in
-            do {
-                let reading = try JSONDecoder().decode(ClockReading.self, from: Data(line.utf8))
-                if let fault = NumberCheck.fault(Data(line.utf8)) {
-                    throw ReportingError(.malformed, "a number that no clock reads: \(fault.prefix(200))")
-                }
-                return reading
-            } catch {
-                if number == lines.count - 1, !text.hasSuffix("\n") { return nil }
-                throw ReportingError(
-                    .malformed,
-                    "\(file.path) line \(number + 1) is no clock reading: \(line.prefix(100))",
-                    cause: error
-                )
-            }
+    /// The readings of `clock.jsonl`; lines that are none are named.
+    private static func readings(
+        _ directory: URL,
+        _ relative: String,
+        isExpected: Bool,
+        _ data: inout BlockData
+    ) throws -> [ClockReading] {
+        let file = directory.appending(path: "clock.jsonl")
+        guard exists(file) else {
+            if isExpected { data.missingFiles.append(relative + "/clock.jsonl") }
+            return []
+        }
+        let found = ClockFile(try read(file))
+        if let fault = found.fault { data.faults.append("\(relative)/clock.jsonl: \(fault)") }
+        return found.readings
+    }
+
+    /// The agent's last status; nil when there is none, or none that can be read, which is named.
+    private static func status(_ directory: URL, _ relative: String, _ data: inout BlockData) -> AgentStatus? {
+        let file = directory.appending(path: "status.json")
+        guard exists(file) else { return nil }
+        do {
+            let status: AgentStatus = try decode(file)
+            return status
+        } catch {
+            data.faults.append("\(relative)/status.json: it is not what an agent writes")
+            return nil
         }
     }
 
@@ -145,7 +164,11 @@ public enum RunLoader {
         do {
             value = try JSONDecoder().decode(Value.self, from: data)
         } catch {
-            throw ReportingError(.malformed, "\(file.path) is not what latexp writes: \(error)", cause: error)
+            throw ReportingError(
+                .malformed,
+                "\(file.path) is not what latexp writes: \(JSONFaultText.text(of: error, in: data))",
+                cause: error
+            )
         }
         if let fault = NumberCheck.fault(data) {
             throw ReportingError(.malformed, "\(file.path) holds a number that no run has: \(fault.prefix(200))")

@@ -21,6 +21,7 @@ struct RunAccountSections {
         let sometimes: [(String, (ConservationRow) -> Int?)] = [
             ("dropped", { $0.dropped }), ("buffered", { $0.buffered }), ("invalid", { $0.invalid }),
             ("again", { $0.duplicates }), ("reordered", { $0.reordered }), ("reopened", { $0.reconnects }),
+            ("replaced", { $0.replacements }),
         ]
         let columns = always + sometimes.filter { column in rows.contains { (column.1($0) ?? 0) != 0 } }
         let cells = rows.map { row in
@@ -44,7 +45,9 @@ struct RunAccountSections {
             )
         }
         if !analysis.strangers.isEmpty {
-            let strangers = analysis.strangers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let strangers = analysis.strangers.sorted { $0.key < $1.key }.map {
+                "\($0.key == "protocolViolation" ? "another protocol" : $0.key) \($0.value)"
+            }
             blocks.append(.paragraph("Strangers at the relay port: " + strangers.joined(separator: ", ") + "."))
         }
         return .init(title: "Every message accounted for", blocks: blocks)

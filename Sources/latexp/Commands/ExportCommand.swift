@@ -67,6 +67,9 @@ struct ExportCommand: AsyncParsableCommand {
                 Terminal.results.write(written.file + "\n")
                 let size = String(format: "%.1f MB", Double(written.bytes) / 1e6)
                 Terminal.errors.write("latexp: \(written.rows) samples, \(size), by \(written.program)\n")
+                for text in ExportCheck.warnings(runDirectory: run.url.path) {
+                    Terminal.errors.write("latexp: warning: \(run.id): \(text)\n")
+                }
             }
         }
     }
