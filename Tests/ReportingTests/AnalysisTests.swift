@@ -207,7 +207,10 @@ import Testing
         #expect(lossy.missing == 12)
         #expect(analysis.conservation.first { $0.path == "baseline" && $0.lane == 0 }?.reconnects == 1)
         #expect(analysis.gaps.count == 1)
-        #expect(analysis.gaps.first?.fromSeconds == 12)
+        #expect(analysis.gaps.first?.lostSeconds == 12)
+        // The last event before it.
+        let from = try #require(analysis.gaps.first?.fromSeconds)
+        #expect(from > 11.5 && from <= 12)
     }
 
     @Test(arguments: [0, 1, 2, 3])

@@ -104,6 +104,45 @@ struct SyntheticCampaign {
         #expect(difference.otherSooner == 5 && difference.baselineSooner == 0)
     }
 
+    /// The 99th percentile of paired differences is another figure, and may have the other sign.
+    @Test func theDifferenceAtP99IsThatOfThePathsOwnTails() throws {
+        let analysis = SyntheticCampaign().analysis()
+        let difference = try #require(analysis.difference?.p99)
+        let tails = try ["baseline", "backbone"].map { name in
+            try #require(analysis.paths.first { $0.name == name }?.p99).value
+        }
+        #expect(abs(difference.value - (tails[1] - tails[0])) < 1)
+        let words = try #require(
+            analysis.verdict.details.first { $0.hasPrefix("At p99, end to end, mean of the runs:") }
+        )
+        #expect(
+            words.contains("backbone \(Format.milliseconds(tails[1])) ms, baseline \(Format.milliseconds(tails[0])) ms")
+        )
+        #expect(words.contains("sooner (95 % interval") || words.contains("no difference shown ("))
+        var tied = SyntheticCampaign()
+        tied.deltasMs = [-3, 3, -2, 2]
+        #expect(tied.analysis().verdict.details.contains { $0.contains("ms: no difference shown (") })
+    }
+
+    @Test func warningsStandBeforeWhatTheyAreAbout() throws {
+        let analysis = SyntheticCampaign().analysis()
+        for text in [try OutputFormat.text.render(analysis).lowercased(), CampaignHTML.render(analysis).lowercased()] {
+            let warnings = try #require(text.range(of: "missed or failed (2026"))
+            let table = try #require(text.range(of: "over runs, end to end"))
+            #expect(warnings.lowerBound < table.lowerBound)
+        }
+    }
+
+    @Test func pointsWithoutIntervalsSayWhy() throws {
+        var analysis = SyntheticCampaign().analysis()
+        #expect(CampaignHTML.render(analysis).contains("each run&#39;s median with its own 95\u{A0}% interval, ms"))
+        let few = try #require(QuantileEstimator([1, 2, 3]).interval(0.5))
+        for index in analysis.points.indices where analysis.points[index].difference != nil {
+            analysis.points[index].difference = few
+        }
+        #expect(CampaignHTML.render(analysis).contains("without an interval of its own: it is too short for one"))
+    }
+
     @Test func aMissedSlotIsThereWithItsReasonAndInNoFigure() throws {
         let analysis = SyntheticCampaign().analysis()
         let point = analysis.points[3]

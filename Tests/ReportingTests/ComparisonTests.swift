@@ -167,6 +167,37 @@ func onePath(
         #expect(single.verdict.details.contains { $0.contains("4 in A, 1 in B.") })
     }
 
+    /// Three runs of A begin within the hour, and B has two: one is left over, and not for its hour.
+    @Test func aRunThatOthersWereNearerThanIsNotSaidToBeAlone() throws {
+        let a = [1.0, 1.3, 2].enumerated().map { run("baseline", level: 118, seed: 40 + UInt64($0), hour: $1) }
+        let b = [1.2, 2.1].enumerated().map { run("backbone", level: 112, seed: 60 + UInt64($0), hour: $1) }
+        let comparison = try RunComparison.compare(a, b)
+        let left = try #require(comparison.leftOut.first)
+        #expect(comparison.leftOut.count == 1)
+        #expect(
+            left.reason
+                == "of the other side's 2 runs, those within an hour of the same time of day are matched with others"
+        )
+    }
+
+    /// A delay between two hosts has both clocks' bounds in it, on either side.
+    @Test func eachMetricHasItsOwnClocks() throws {
+        let a = onePath("backbone", .relay, seed: 8)
+        let b = onePath("backbone", .relay, seed: 9) { $0.id = "again" }
+        let comparison = try RunComparison.compare([a], [b])
+        let bounds = [a, b].map { data in
+            let metrics = RunAnalyzer.analyze(data).path("backbone")
+            return [Metric.endToEnd, .backbone].map { metrics?.metric($0)?.bound.clockNs ?? 0 }
+        }
+        let pair = try #require(comparison.paths.first)
+        for (place, metric) in [Metric.endToEnd, .backbone].enumerated() {
+            let clockNs = try #require(pair.summaries.first { $0.metric == metric }?.clockNs)
+            #expect(abs(clockNs - bounds[0][place] - bounds[1][place]) < 1)
+            #expect(HTMLReport.render(comparison).contains("clocks \u{B1}\(Format.milliseconds(clockNs))\u{A0}ms"))
+        }
+        #expect(bounds[0][1] > bounds[0][0])
+    }
+
     @Test func aRunOnBothSidesIsAReason() {
         let error = #expect(throws: ReportingError.self) { try RunComparison.compare([baseline], [baseline]) }
         #expect(error?.message.contains("on both sides: \(baseline.record.id)") ?? false)

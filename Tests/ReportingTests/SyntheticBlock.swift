@@ -80,7 +80,7 @@ struct SyntheticBlock {
         if lane.path.kind == .direct {
             deliveredNs += Int64((run.directMs + serverMs + lane.noise.nextMs(scale: 0.6)) * 1e6)
             let second = Double(deliveredNs - SyntheticRun.startWallNs) / 1e9
-            if lane.lane == 0, let gap = run.directGap, gap.contains(second) {
+            if lane.lane < run.directGapLanes, let gap = run.directGap, gap.contains(second) {
                 lane.counts.received -= 1
                 return
             }
@@ -252,11 +252,11 @@ struct SyntheticBlock {
 
     private func feedConnections(_ lane: Lane) -> [ConnectionRecord] {
         let endpoint = "192.0.2.\(10 + lane.number):443"
-        guard lane.path.kind == .direct, lane.lane == 0, let gap = run.directGap else {
+        guard lane.path.kind == .direct, lane.lane < run.directGapLanes, let gap = run.directGap else {
             return [connection("feed", endpoint, from: -3, to: nil)]
         }
         return [
-            connection("feed", endpoint, from: -3, to: gap.lowerBound),
+            connection("feed", endpoint, from: -3, to: run.directGapNoticedSeconds ?? gap.lowerBound),
             connection("feed", "192.0.2.99:443", from: gap.upperBound, to: nil),
         ]
     }

@@ -37,6 +37,10 @@ struct SyntheticRun {
     var hostDrops = 0
     /// A stretch, seconds from the window's start, in which lane 0 of the direct path has no connection.
     var directGap: ClosedRange<Double>?
+    /// How many of the direct path's lanes that happens to.
+    var directGapLanes = 1
+    /// When the receiver notices it, seconds from the window's start; nil when at once.
+    var directGapNoticedSeconds: Double?
     var repeatsEvents = false
     var invalidMessages = 0
     /// Steps of the receiver's wall clock: seconds from the window's start, and nanoseconds.

@@ -15,12 +15,7 @@ public enum Campaigns {
         isDetached: Bool
     ) throws -> CampaignDirectory {
         let experiment = file.experiment
-        if isDetached, experiment.lab != nil {
-            throw OrchestrationError(
-                .invalidInput,
-                "--detach: the simulated world of \(experiment.name) is this machine's and ends with latexp; leave --detach away"
-            )
-        }
+        if isDetached { try checkDetachable(experiment) }
         let count = experiment.schedule.repetitions ?? 1
         let every = experiment.schedule.every ?? TimeSpan(ns: experiment.shortestRun.ns + TimeSpan.seconds(600).ns)
         let now = environment.clock.wallSeconds
@@ -70,11 +65,33 @@ public enum Campaigns {
         return found?.format == CampaignAnalysis.currentFormat ? found : nil
     }
 
+    /// Refuses what cannot be left to its hosts.
+    ///
+    /// - Throws: `OrchestrationError` `invalidInput` that says why.
+    public static func checkDetachable(_ experiment: Experiment) throws {
+        guard experiment.lab != nil else { return }
+        throw OrchestrationError(
+            .invalidInput,
+            "--detach: the simulated world of \(experiment.name) is this machine's and ends with latexp; leave --detach away"
+        )
+    }
+
     /// How often and when an experiment would be done, as lines for a dry run; empty for a single run.
-    public static func plan(of experiment: Experiment) -> String {
-        guard let count = experiment.schedule.repetitions, let every = experiment.schedule.every else { return "" }
-        let hours = String(format: "%.1f", Double(count - 1) * every.seconds / 3_600)
-        return "Campaign\n  all of that \(count) times, every \(every): the last begins \(hours) h after the first\n"
+    public static func plan(of experiment: Experiment, isDetached: Bool = false) -> String {
+        var lines: [String] = []
+        if let count = experiment.schedule.repetitions, let every = experiment.schedule.every {
+            let last = length(Double(count - 1) * every.seconds)
+            lines.append("all of that \(count) times, every \(every): the last begins \(last) after the first")
+        }
+        if isDetached { lines.append("detached: the hosts go through it by themselves, and the laptop may be closed") }
+        return lines.isEmpty ? "" : "Campaign\n" + lines.map { "  \($0)\n" }.joined()
+    }
+
+    /// A length of time in the unit that suits it.
+    private static func length(_ seconds: Double) -> String {
+        if seconds < 120 { return String(format: "%.0f s", seconds) }
+        return seconds < 7_200
+            ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3_600)
     }
 
     /// Tells the latexp that works on a campaign to end it; where none does, ends it here.

@@ -22,12 +22,16 @@ public struct AnalysisWarning: Codable, Hashable, Sendable {
         case lanesDisagree
         /// The sums of the conservation table do not come out.
         case conservationMismatch
+        /// Events of one path never came on the other.
+        case eventsMissing
         /// Events were lost.
         case eventsLost
         /// A connection had to be opened again inside the window.
         case reconnected
         /// Events waited for TCP at the forwarder; the text says whether losses on the network were the cause.
         case transportWait
+        /// Events waited for TCP at the forwarder for so long that it shapes the figures.
+        case stalled
         /// TCP sent again on a relay's way, for what was lost or passed for it: that shows as delay.
         case retransmitted
         /// How a relay over UDP fared: what its way lost, doubled and turned round.

@@ -43,7 +43,7 @@ public struct ConservationRow: Codable, Hashable, Sendable {
     public var unchecked: String?
 }
 
-/// A stretch without a connection on one lane.
+/// A stretch without data on one lane, from the last event before its connection was lost to the next connection's first.
 public struct ConnectionGap: Codable, Hashable, Sendable {
     /// The path's name.
     public var path: String
@@ -55,8 +55,11 @@ public struct ConnectionGap: Codable, Hashable, Sendable {
     public var purpose: String
     /// The reason why the connection ended.
     public var reason: String
-    /// Seconds from the start of the block's window to the loss of the connection.
+    /// Seconds from the start of the block's window to the last event before the loss; a dead connection falls silent
+    /// long before that is noticed.
     public var fromSeconds: Double
+    /// Seconds to the loss of the connection, as its host noticed it; nil in analyses of older versions.
+    public var lostSeconds: Double?
     /// Seconds to the first data of the next; nil if none came.
     public var toSeconds: Double?
 }

@@ -47,13 +47,27 @@ public struct UnmatchedEvents: Codable, Hashable, Sendable {
     public var beforeStart = 0
     /// The counterpart came after the window's end, or would have, within 2 s of it.
     public var afterEnd = 0
-    /// While a lane of the other path had no connection.
+    /// While a lane of the other path had no connection, or no data before that was lost.
     public var duringGap = 0
     /// The other path should have brought it and did not.
     public var neverCame = 0
+    /// The longest stretch of events that follow each other and did not come; nil when none is missing.
+    public var longest: MissingStretch?
 
     /// All of them.
     public var total: Int { beforeStart + afterEnd + duringGap + neverCame }
+    /// Those that the other path should have brought inside the window, and did not.
+    public var missing: Int { duringGap + neverCame }
+}
+
+/// Events that follow each other on one path, none of which came on the other.
+public struct MissingStretch: Codable, Hashable, Sendable {
+    /// How many.
+    public var events: Int
+    /// When the first of them came on the one path, seconds from the start of the block's window.
+    public var fromSeconds: Double
+    /// When the last of them did.
+    public var toSeconds: Double
 }
 
 /// One lane against one other, over the events that came on both.

@@ -174,6 +174,8 @@ struct DifferenceAnalyzer {
     private func explain(_ events: [Int], of path: PathArrivals, missingOn other: PathArrivals) -> UnmatchedEvents {
         let gaps = gaps.filter { $0.path == other.name }
         var unmatched = UnmatchedEvents()
+        // Of one stream, so that they follow each other as the exchange sent them.
+        var stretch: (stretch: MissingStretch, last: Int)?
         for event in events {
             let arrivalNs = path.soonest.monotonicNs[event]
             guard let window = windows.last(where: { $0.start.monotonicNs <= arrivalNs }) ?? windows.first
@@ -186,15 +188,36 @@ struct DifferenceAnalyzer {
                 unmatched.afterEnd += 1
             } else if gaps.contains(where: { Self.covers($0, seconds: Double(sinceStart) / 1e9) }) {
                 unmatched.duringGap += 1
+                Self.lengthen(&stretch, event, Double(sinceStart) / 1e9, path.soonest, &unmatched)
             } else if sinceStart < Self.edgeNs {
                 unmatched.beforeStart += 1
             } else if window.end.monotonicNs - arrivalNs < Self.edgeNs {
                 unmatched.afterEnd += 1
             } else {
                 unmatched.neverCame += 1
+                Self.lengthen(&stretch, event, Double(sinceStart) / 1e9, path.soonest, &unmatched)
             }
         }
         return unmatched
+    }
+
+    /// Adds a missing event to the stretch that goes on, or begins another, and keeps the longest.
+    private static func lengthen(
+        _ stretch: inout (stretch: MissingStretch, last: Int)?,
+        _ event: Int,
+        _ seconds: Double,
+        _ arrivals: EventArrivals,
+        _ unmatched: inout UnmatchedEvents
+    ) {
+        var longer = MissingStretch(events: 1, fromSeconds: seconds, toSeconds: seconds)
+        if let stretch, stretch.last + 1 == event, arrivals.streams[event] == arrivals.streams[stretch.last] {
+            longer.events = stretch.stretch.events + 1
+            longer.fromSeconds = min(stretch.stretch.fromSeconds, seconds)
+            longer.toSeconds = max(stretch.stretch.toSeconds, seconds)
+        }
+        stretch = (longer, event)
+        let longest = unmatched.longest.map { ($0.toSeconds - $0.fromSeconds, $0.events) } ?? (-1, 0)
+        if (longer.toSeconds - longer.fromSeconds, longer.events) > longest { unmatched.longest = longer }
     }
 
     private static func covers(_ gap: ConnectionGap, seconds: Double) -> Bool {

@@ -40,15 +40,19 @@ enum HostAnalyzer {
         )
     }
 
-    /// The largest bound at any time: each reading's, grown by what the clock may drift until the next one.
+    /// The largest bound at any time.
     private static func worstBound(_ readings: [ClockReading]) -> (boundNs: Double, driftNs: Double)? {
-        readings.indices.compactMap { index -> (boundNs: Double, driftNs: Double)? in
+        bounds(of: readings).map { ($0.boundNs, $0.driftNs) }.max { $0.0 < $1.0 }
+    }
+
+    /// Each reading's bound, grown by what the clock may drift until the next one, and how much that is.
+    static func bounds(of readings: [ClockReading]) -> [(atNs: Int64, boundNs: Double, driftNs: Double)] {
+        readings.indices.compactMap { index in
             guard let bound = readings[index].boundSeconds else { return nil }
             let next = index + 1 < readings.count ? readings[index + 1].at.wallNs : readings[index].at.wallNs
             let drift = readings[index].driftRate * max(0, Double(next - readings[index].at.wallNs))
-            return (bound * 1e9 + drift, drift)
+            return (readings[index].at.wallNs, bound * 1e9 + drift, drift)
         }
-        .max { $0.boundNs < $1.boundNs }
     }
 
     /// Steps, losses of synchronisation and growth of the bound, with their times.

@@ -43,7 +43,7 @@ public enum Metric: String, Codable, CaseIterable, Sendable {
         case .backbone: "relay leg"
         case .feedLeg: "feed leg"
         case .residence: "in forwarder"
-        case .forwarderHostDelay: "at forwarder"
+        case .forwarderHostDelay: "kernel to forwarder"
         case .hostDelay: "in receiver"
         }
     }

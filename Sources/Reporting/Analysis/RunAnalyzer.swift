@@ -24,7 +24,8 @@ public enum RunAnalyzer {
         let truncationNs = facts.map(\.truncationNs).min() ?? 1_000_000
         let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
         let budgets = budgets(of: layout, experiment, truncationNs: truncationNs)
-        let gaps = ConnectionGaps.find(in: data)
+        let gapsOfBlocks = data.blocks.map { ConnectionGaps.find(in: $0, receiver: experiment.receiver) }
+        let gaps = ConnectionGaps.ordered(gapsOfBlocks)
         let events = EventFigures(data, layout, gaps)
         let endpoints = EndpointChecks.endpoints(of: data)
         let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
@@ -64,7 +65,7 @@ public enum RunAnalyzer {
             warnings: [],
             files: files(of: data)
         )
-        analysis.plots.timeline = TimelineBuilder(data: data).build()
+        analysis.plots.timeline = TimelineBuilder(data: data, gaps: gapsOfBlocks).build()
         ClockStepCheck.apply(to: &analysis)
         analysis.warnings = WarningCollector(
             data: data,

@@ -18,7 +18,7 @@ public struct Timeline: Codable, Hashable, Sendable {
         public struct Point: Codable, Hashable, Sendable {
             /// When it was read, seconds; below zero before the window.
             public var seconds: Double
-            /// The bound, nanoseconds.
+            /// The bound, grown by what the clock may drift until the next reading, nanoseconds.
             public var boundNs: Double
         }
 

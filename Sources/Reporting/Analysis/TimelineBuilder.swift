@@ -5,6 +5,8 @@ struct TimelineBuilder {
     private static let mostPoints = 240
     private static let timeBins = 120
     let data: RunData
+    /// The stretches without data of each block.
+    let gaps: [[ConnectionGap]]
 
     /// The timeline; nil when nothing was measured.
     func build() -> Timeline? {
@@ -26,7 +28,7 @@ struct TimelineBuilder {
                     )
                 }
             },
-            gaps: gaps(from: startMonotonic),
+            gaps: shiftedGaps(from: startMonotonic),
             clockBounds: data.record.experiment.participatingHosts.compactMap { bounds(of: $0, from: start) },
             retransmissions: retransmissions(from: start, seconds: seconds),
             watchedHosts: Set(data.blocks.flatMap { $0.retransmissions.keys }).sorted()
@@ -34,13 +36,14 @@ struct TimelineBuilder {
     }
 
     /// Gaps are counted from the start of their own block; here from the first.
-    private func gaps(from startNs: Int64) -> [ConnectionGap] {
-        data.blocks.flatMap { block -> [ConnectionGap] in
+    private func shiftedGaps(from startNs: Int64) -> [ConnectionGap] {
+        zip(data.blocks, gaps).flatMap { block, gaps -> [ConnectionGap] in
             guard let window = block.window else { return [] }
             let shift = Double(window.start.monotonicNs - startNs) / 1e9
-            return ConnectionGaps.find(in: RunData(record: data.record, blocks: [block])).map { gap in
+            return gaps.map { gap in
                 var gap = gap
                 gap.fromSeconds += shift
+                gap.lostSeconds = gap.lostSeconds.map { $0 + shift }
                 gap.toSeconds = gap.toSeconds.map { $0 + shift }
                 return gap
             }
@@ -51,10 +54,9 @@ struct TimelineBuilder {
         let record = data.record.hosts[host]
         let during = data.blocks.flatMap { $0.clocks[host] ?? [] }
         let readings = ([record?.clockBefore] + during.map(Optional.some) + [record?.clockAfter]).compactMap { $0 }
-        let points = readings.compactMap { reading in
-            reading.boundSeconds.map {
-                Timeline.ClockBounds.Point(seconds: Double(reading.at.wallNs - startNs) / 1e9, boundNs: $0 * 1e9)
-            }
+        // The same bounds as those that figures have: at worst, which is just before the next reading.
+        let points = HostAnalyzer.bounds(of: readings).map {
+            Timeline.ClockBounds.Point(seconds: Double($0.atNs - startNs) / 1e9, boundNs: $0.boundNs)
         }
         .sorted { $0.seconds < $1.seconds }
         guard !points.isEmpty else { return nil }

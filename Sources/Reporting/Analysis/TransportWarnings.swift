@@ -2,6 +2,8 @@ import ExperimentModel
 
 /// What relayed paths' TCP and UDP had to do that a reader should know of.
 struct TransportWarnings {
+    /// Beyond this share of its lanes' time, waiting shapes what a path's figures show.
+    private static let mostWaiting = 0.01
     let data: RunData
     let analysis: RunAnalysis
 
@@ -17,7 +19,8 @@ struct TransportWarnings {
             let text =
                 "\(path.name): for \(Format.count(waitedMs)) ms in all events waited at the forwarder for TCP's window or "
                 + "pacing: " + cause(ofWaiting: path.name)
-            return AnalysisWarning(.transportWait, text)
+            let share = Double(waitedMs) / 1e3 / max(1, analysis.measuredSeconds * Double(analysis.lanesPerPath))
+            return AnalysisWarning(share > Self.mostWaiting ? .stalled : .transportWait, text)
         }
     }
 

@@ -16,7 +16,7 @@ struct VerdictJudge {
             return Verdict(
                 .cannotSay,
                 headline: "cannot say: \(first.text)",
-                details: unusable.dropFirst().map(\.text) + observed()
+                details: whyWithheld() + unusable.dropFirst().map(\.text) + observed()
                     // What one pair of paths is too short for may be plain for another; what is damaged is so for all.
                     + (unusable.allSatisfy { $0.code == .tooFewSamples } ? others() : [])
             )
@@ -49,7 +49,8 @@ struct VerdictJudge {
         guard let low = median.low, let high = median.high else {
             return Verdict(
                 .cannotSay,
-                headline: "cannot say: \(Self.withoutInterval(median, analysis.measuredSeconds))"
+                headline:
+                    "cannot say: \(Self.withoutInterval(median, analysis, [difference.baseline, difference.other]))"
             )
         }
         var verdict = decide(
@@ -65,9 +66,32 @@ struct VerdictJudge {
         return withoutLanes(verdict, [difference.baseline, difference.other])
     }
 
-    /// Why a median difference has no interval, and how long a run would have one.
+    /// Why a median difference has no interval, and how long a run would have one; of paths that failed, only that.
+    static func withoutInterval(_ median: QuantileInterval, _ analysis: RunAnalysis, _ paths: [String]) -> String {
+        if median.cause == .dependence, let outage = outage(analysis, paths) {
+            return "\(outage): so the interval of the median difference is withheld, not the figure itself "
+                + "(\(Format.signedMilliseconds(median.value)) ms)"
+        }
+        return withoutInterval(median, analysis.measuredSeconds)
+    }
+
+    /// The same of paths that did not fail.
     static func withoutInterval(_ median: QuantileInterval, _ seconds: Double) -> String {
         "the median difference has no 95 % interval: \(median.withheld ?? "it is not known")" + advice(median, seconds)
+    }
+
+    /// Which of the paths lost connections, and when; nil when none did.
+    static func outage(_ analysis: RunAnalysis, _ paths: [String]) -> String? {
+        let found = PathOutages.all(of: analysis).filter { paths.contains($0.path) }.map(\.brief)
+        return found.isEmpty ? nil : found.joined(separator: " and ")
+    }
+
+    /// What statistics say to an interval that was withheld for an outage's sake.
+    private func whyWithheld() -> [String] {
+        guard let difference = analysis.differences.first, let median = difference.median, let reason = median.withheld,
+            median.cause == .dependence, Self.outage(analysis, [difference.baseline, difference.other]) != nil
+        else { return [] }
+        return ["No interval: \(reason)\(Self.advice(median, analysis.measuredSeconds))."]
     }
 
     /// How long one would have to measure; empty where that is not known.
@@ -89,7 +113,7 @@ struct VerdictJudge {
             }
             guard median.low != nil else {
                 return "\(name) against \(names.baseline): cannot say, "
-                    + "\(Self.withoutInterval(median, analysis.measuredSeconds))."
+                    + "\(Self.withoutInterval(median, analysis, [names.baseline, name]))."
             }
             let clockNs = analysis.mode == .sequential ? self.clockNs(names.baseline) : nil
             return decide(
@@ -131,7 +155,7 @@ struct VerdictJudge {
         guard median.low != nil else {
             return Verdict(
                 .cannotSay,
-                headline: "cannot say: \(Self.withoutInterval(median, analysis.measuredSeconds))"
+                headline: "cannot say: \(Self.withoutInterval(median, analysis, [names.baseline, names.other]))"
             )
         }
         let clockNs = clockNs(names.baseline)
@@ -213,8 +237,9 @@ struct VerdictJudge {
     }
 
     /// The interval of a difference's size, smaller end first.
-    private static func range(_ interval: QuantileInterval) -> String {
+    private static func range(_ interval: QuantileInterval, isSigned: Bool = false) -> String {
         guard let low = interval.low, let high = interval.high else { return "unknown" }
+        guard !isSigned else { return "\(Format.signedMilliseconds(low)) to \(Format.signedMilliseconds(high)) ms" }
         let flips = interval.value < 0 && high < 0
         let ends = flips ? (-high, -low) : (low, high)
         return "\(Format.milliseconds(ends.0)) to \(Format.milliseconds(ends.1)) ms"
@@ -228,10 +253,10 @@ struct VerdictJudge {
         if let tail = tail() { lines.append(tail) }
         if let difference = analysis.differences.first {
             let pairs = difference.pairs
+            let shares = Format.percents(difference.otherFirst, difference.baselineFirst, of: pairs)
             lines.append(
-                "\(difference.other) brought \(Format.percent(difference.otherFirst, of: pairs)) of "
-                    + "\(Format.count(pairs)) events first, \(difference.baseline) "
-                    + "\(Format.percent(difference.baselineFirst, of: pairs)); both at one receiver, on one clock."
+                "\(difference.other) brought \(shares.0) of the \(Format.count(pairs)) events that came on both paths first, "
+                    + "\(difference.baseline) \(shares.1); both at one receiver, on one clock."
             )
         }
         if let floorNs = analysis.differences.first?.median?.leastDetectable, lanesAreKnown {
@@ -249,13 +274,42 @@ struct VerdictJudge {
             let baseline = analysis.path(names.baseline)?.metric(.endToEnd),
             let other = analysis.path(names.other)?.metric(.endToEnd)
         else { return nil }
-        let interval = p99.low == nil ? "no interval: \(p99.withheld ?? "")" : "95 % interval \(Self.range(p99))"
-        let includesZero = (p99.low ?? -1) <= 0 && (p99.high ?? 1) >= 0
-        let size = "\(Format.milliseconds(abs(p99.value))) ms \(p99.value < 0 ? "sooner" : "later")"
-        return "At p99, end to end: \(names.other) \(Format.milliseconds(other.summaryNs.p99)) ms, \(names.baseline) "
-            + "\(Format.milliseconds(baseline.summaryNs.p99)) ms: "
-            + (p99.low != nil && includesZero
-                ? "no difference shown (\(Format.signedMilliseconds(p99.value)) ms, \(interval))."
-                : "\(size) (\(interval)).")
+        return Self.tail(
+            p99,
+            names,
+            otherNs: other.summaryNs.p99,
+            baselineNs: baseline.summaryNs.p99,
+            fewest: min(other.summaryNs.count, baseline.summaryNs.count)
+        )
+    }
+
+    /// The difference of two paths' 99th percentiles in words.
+    ///
+    /// - Parameter fewest: the samples of the path that has fewer.
+    static func tail(
+        _ p99: QuantileInterval,
+        _ names: (baseline: String, other: String),
+        otherNs: Double,
+        baselineNs: Double,
+        fewest: Int,
+        over: String = ""
+    ) -> String {
+        // Of fewer than a hundred samples it is an extreme, which grows with their number.
+        guard fewest >= 100 else {
+            return "At p99 nothing is known: \(Format.plural(fewest, "sample")) are too few to have one."
+        }
+        let lead =
+            "At p99, end to end\(over): \(names.other) \(Format.milliseconds(otherNs)) ms, \(names.baseline) "
+            + "\(Format.milliseconds(baselineNs)) ms: "
+        let value = Format.signedMilliseconds(p99.value)
+        guard p99.low != nil else {
+            let reason = p99.cause == .tooFewSamples ? p99.withheld.map { ": \($0)" } ?? "" : ""
+            return lead + "no difference shown (\(value) ms; its interval is withheld\(reason))."
+        }
+        guard p99.excludesZero else {
+            return lead + "no difference shown (\(value) ms, 95 % interval \(range(p99, isSigned: true)))."
+        }
+        return lead + "\(Format.milliseconds(abs(p99.value))) ms \(p99.value < 0 ? "sooner" : "later") "
+            + "(95 % interval \(range(p99)))."
     }
 }

@@ -16,7 +16,14 @@ struct WarningCollector {
         let all =
             BrokenOff.warnings(data) + StandstillCheck.warnings(data) + completeness() + accounts() + clocks()
             + delays() + statistics() + design()
-        return all.filter(\.makesVerdictUnusable) + all.filter { !$0.makesVerdictUnusable }
+        let unusable = all.filter(\.makesVerdictUnusable)
+        let rest = all.filter { !$0.makesVerdictUnusable }
+        // Then what failed in the measured time.
+        return unusable + rest.filter { Self.isFailure($0.code) } + rest.filter { !Self.isFailure($0.code) }
+    }
+
+    private static func isFailure(_ code: AnalysisWarning.Code) -> Bool {
+        [.runIncomplete, .stoodStill, .eventsMissing, .reconnected, .stalled].contains(code)
     }
 
     private func completeness() -> [AnalysisWarning] {
@@ -74,13 +81,53 @@ struct WarningCollector {
                 warnings.append(.init(.eventsLost, text))
             }
         }
-        warnings += TransportWarnings(data: data, analysis: analysis).collect() + silentStreams()
-        if !analysis.gaps.isEmpty {
-            let text =
-                "\(Format.plural(analysis.gaps.count, "lost connection")) inside the window; events may be late or missing around it"
-            warnings.append(.init(.reconnected, text))
+        warnings += missingEvents()
+        warnings += PathOutages.all(of: analysis).map {
+            AnalysisWarning(.reconnected, "\($0.text); events may be late or missing around it")
         }
-        return warnings
+        return warnings + TransportWarnings(data: data, analysis: analysis).collect() + silentStreams()
+    }
+
+    /// Beyond this share of a path's events the other path's lack of them is no trifle.
+    private static let mostMissing = 0.01
+    /// A smaller share is none either when the other way round hardly any is missing.
+    private static let mostMissingOneSided = (share: 0.0001, times: 100)
+
+    /// Events that came on one path only, where they are many: no difference has them.
+    private func missingEvents() -> [AnalysisWarning] {
+        analysis.differences.flatMap { difference in
+            [
+                (difference.other, difference.baseline, difference.unmatchedBaseline, difference.unmatchedOther),
+                (difference.baseline, difference.other, difference.unmatchedOther, difference.unmatchedBaseline),
+            ].compactMap {
+                missingEvents(on: $0.0, butOn: $0.1, $0.2, pairs: difference.pairs, theOtherWay: $0.3.missing)
+            }
+        }
+    }
+
+    private func missingEvents(
+        on path: String,
+        butOn other: String,
+        _ events: UnmatchedEvents,
+        pairs: Int,
+        theOtherWay: Int
+    ) -> AnalysisWarning? {
+        let whole = pairs + events.missing
+        let share = Double(events.missing) / Double(max(1, whole))
+        let isOneSided =
+            share > Self.mostMissingOneSided.share
+            && events.missing > Self.mostMissingOneSided.times * max(1, theOtherWay)
+        guard share > Self.mostMissing || isOneSided else { return nil }
+        let stretch = events.longest.map { longest in
+            "; the longest stretch without any: \(Format.fixed(longest.toSeconds - longest.fromSeconds, 1)) s from "
+                + "\(Format.fixed(longest.fromSeconds, 1)) s on (\(Format.plural(longest.events, "event")))"
+        }
+        return AnalysisWarning(
+            .eventsMissing,
+            "\(path): \(Format.count(events.missing)) of \(Format.plural(whole, "event")) "
+                + "(\(Format.percent(events.missing, of: whole))) never came, but did on \(other)\(stretch ?? ""); no figure of the "
+                + "difference has them"
+        )
     }
 
     /// Streams that never brought anything, by path.
@@ -189,14 +236,16 @@ struct WarningCollector {
                     let pairs = Format.plural(difference.pairs, "pair")
                     let text =
                         median.cause == .dependence
-                        ? "\(VerdictJudge.withoutInterval(median, analysis.measuredSeconds)) (\(pairs))"
+                        ? VerdictJudge.withoutInterval(median, analysis, [difference.baseline, difference.other])
+                            + (VerdictJudge.outage(analysis, [difference.baseline, difference.other]) == nil
+                                ? " (\(pairs))" : "")
                         : "too few pairs for an interval: \(reason)"
                     warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
                 }
                 let withheld = difference.quantilesNs.filter { $0.withheld != nil && $0.probability > 0.5 }
                 if let first = withheld.first {
                     let text =
-                        "intervals from \(QuantileName.of(first.probability)) up are withheld: \(first.withheld ?? "")"
+                        "intervals of the difference from \(QuantileName.of(first.probability)) up are withheld: \(first.withheld ?? "")"
                     warnings.append(.init(.tooFewSamples, text))
                 }
             } else if analysis.paths.allSatisfy({ $0.samples > 0 }) {
@@ -222,9 +271,11 @@ struct WarningCollector {
         if analysis.paths.count == 1 {
             warnings.append(.init(.onePath, "one path only: use `latexp compare` with another run for a verdict"))
         }
-        for path in analysis.paths where path.samples > 0 && path.isUntimed {
+        let untimed = analysis.paths.filter { $0.samples > 0 && $0.isUntimed }.map(\.name)
+        if !untimed.isEmpty {
             let text =
-                "\(path.name): no event time in this stream, so no end-to-end latency; differences are exact all the same"
+                "\(untimed.joined(separator: ", ")): no event time in this stream, so no end-to-end latency; differences are exact "
+                + "all the same"
             warnings.append(.init(.noEventTime, text))
         }
         if analysis.paths.contains(where: { $0.lanes.count == 1 }) {

@@ -79,11 +79,11 @@ public struct CampaignPoint: Codable, Hashable, Sendable {
     public var isCounted: Bool
     /// The median difference with the run's own interval; nil without one.
     public var difference: QuantileInterval?
-    /// The difference at p99 with the run's own interval; nil without one.
+    /// The difference of the paths' end-to-end 99th percentiles with the run's own interval; nil without one.
     public var differenceP99: QuantileInterval?
     /// Each path of the run.
     public var paths: [CampaignPathPoint]
-    /// How many warnings the run's report has.
+    /// How many warnings the run's report shows at its top; notes are not among them.
     public var warnings: Int
 
     /// When it is drawn: its run's beginning, or its planned time.
@@ -139,7 +139,8 @@ public struct CampaignDifference: Codable, Hashable, Sendable {
     public var runs: Int
     /// The mean of the runs' median differences, interval over runs.
     public var median: QuantileInterval?
-    /// The mean of the runs' differences at p99, interval over runs.
+    /// The mean of the runs' differences of the end-to-end 99th percentiles, interval over runs; nil without event
+    /// times.
     public var p99: QuantileInterval?
     /// The smallest of the runs' medians.
     public var leastNs: Double

@@ -55,7 +55,7 @@ public enum CampaignAnalyzer {
             difference: median,
             differenceP99: p99,
             paths: run.map { $0.paths.map(pathPoint) } ?? [],
-            warnings: run?.warnings.count ?? 0
+            warnings: run?.warningsShown.count ?? 0
         )
     }
 
@@ -65,10 +65,15 @@ public enum CampaignAnalyzer {
         [.tooFewSamples, .longDependence, .oneLane, .onePath, .lanesDisagree].contains(code)
     }
 
-    /// The difference that a run's verdict is about, at the median and at p99.
+    /// The difference that a run's verdict is about, at the median, and that of the paths' 99th percentiles.
+    ///
+    /// The 99th percentile of paired differences is another figure: it tells of the events at which the second path was
+    /// latest, and may be above zero where its own tail is the shorter one.
     private static func differences(_ run: RunAnalysis) -> (QuantileInterval?, QuantileInterval?) {
         let all = run.mode == .simultaneous ? run.differences.first?.quantilesNs ?? [] : run.endToEndDifferencesNs
-        return (all.first { $0.probability == 0.5 }, all.first { $0.probability == 0.99 })
+        return (
+            all.first { $0.probability == 0.5 }, run.endToEndDifferencesNs.first { $0.probability == 0.99 }
+        )
     }
 
     private static func pathPoint(_ path: PathAnalysis) -> CampaignPathPoint {

@@ -7,7 +7,8 @@ struct CampaignDocument {
 
     init(_ analysis: CampaignAnalysis) {
         let sections = [
-            Self.overRuns(analysis), Self.byHour(analysis), Self.slots(analysis), Self.warnings(analysis), Self.method,
+            Self.warnings(analysis), Self.overRuns(analysis), Self.byHour(analysis), Self.slots(analysis),
+            Self.method(analysis),
         ]
         let kind = analysis.isDetached ? ", detached" : ""
         document = ReportDocument(
@@ -28,7 +29,9 @@ struct CampaignDocument {
         }
         if let difference = analysis.difference {
             rows.append(row("Δ median", difference.runs, difference.median, isSigned: true))
-            rows.append(row("Δ p99", difference.runs, difference.p99, isSigned: true))
+            if difference.p99 != nil {
+                rows.append(row("difference of p99", difference.runs, difference.p99, isSigned: true))
+            }
         }
         var blocks: [ReportDocument.Block] = []
         if !rows.isEmpty {
@@ -48,7 +51,7 @@ struct CampaignDocument {
         isSigned: Bool = false
     ) -> [String] {
         let value = isSigned ? Format.signedMilliseconds(interval?.value) : Format.milliseconds(interval?.value)
-        return [name, "\(runs)", value, Cells.interval(interval)]
+        return [name, "\(runs)", value, Cells.interval(interval, isSigned: isSigned)]
     }
 
     private static func byHour(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
@@ -72,7 +75,7 @@ struct CampaignDocument {
             [
                 "\(point.slot)", UTC.text(point.plannedSeconds), point.state.rawValue,
                 point.difference.map { Format.signedMilliseconds($0.value) } ?? "",
-                point.difference == nil ? "" : Cells.interval(point.difference), "\(point.warnings)",
+                point.difference == nil ? "" : Cells.interval(point.difference, isSigned: true), "\(point.warnings)",
             ]
         }
         var blocks: [ReportDocument.Block] = [
@@ -88,25 +91,32 @@ struct CampaignDocument {
             point.reason.map { "slot \(point.slot) \(point.state.rawValue): \($0)" }
         }
         if !reasons.isEmpty { blocks.append(.list(reasons)) }
+        if analysis.points.contains(where: { $0.warnings > 0 }) {
+            blocks.append(.paragraph("Which warnings: in the report of the slot's run, under slots/."))
+        }
         return .init(title: "Slots", blocks: blocks)
     }
 
     private static func warnings(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
         .init(
             title: "Warnings",
-            blocks: analysis.warnings.isEmpty ? [.paragraph("None.")] : [.list(analysis.warnings.map(\.text))]
+            blocks: analysis.warnings.isEmpty ? [] : [.list(analysis.warnings.map(\.text))]
         )
     }
 
-    private static let method = ReportDocument.Section(
-        title: "Method",
-        blocks: [
-            .paragraph(
-                "Each run gives one figure; runs are what is counted. A figure over runs is the mean of the runs' quantiles "
-                    + "(type 7), its 95 % interval Student's of so many runs, at least as wide as the runs' own intervals make it. Drift is "
-                    + "the slope of a least-squares line through the runs' medians. Δ is the second path minus the first: below zero, "
-                    + "the second is sooner. Missed slots are in no figure."
-            )
-        ]
-    )
+    private static func method(_ analysis: CampaignAnalysis) -> ReportDocument.Section {
+        let hasDrift = analysis.difference?.drift != nil || analysis.paths.contains { $0.drift != nil }
+        return ReportDocument.Section(
+            title: "Method",
+            blocks: [
+                .paragraph(
+                    "Each run gives one figure; runs are what is counted. A figure over runs is the mean of the runs' quantiles "
+                        + "(type 7), its 95 % interval Student's of so many runs, at least as wide as the runs' own intervals make it. "
+                        + (hasDrift ? "Drift is the slope of a least-squares line through the runs' medians. " : "")
+                        + "Δ is the second path minus the first: below zero, the second is sooner. The difference of p99 is that of the "
+                        + "paths' own 99th percentiles. Missed slots are in no figure."
+                )
+            ]
+        )
+    }
 }

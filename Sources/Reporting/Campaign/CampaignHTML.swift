@@ -8,7 +8,9 @@ public enum CampaignHTML {
         let document = CampaignDocument(analysis).document
         let sections = document.sections.filter { !$0.blocks.isEmpty }
         let plots = CampaignPlots(analysis).figures
-        let parts = sections.prefix(1).map(section) + plots + sections.dropFirst().map(section)
+        // The figures stand after the first table, which only warnings precede.
+        let first = sections.prefix { $0.title == "Warnings" }.count + 1
+        let parts = sections.prefix(first).map(section) + plots + sections.dropFirst(first).map(section)
         let verdict = document.verdict
         let body = """
             <header>

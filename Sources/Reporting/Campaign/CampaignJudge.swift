@@ -101,12 +101,7 @@ struct CampaignJudge {
                     + "\(difference.baseline) in \(difference.baselineSooner); runs' medians go from "
                     + "\(Format.signedMilliseconds(difference.leastNs)) to \(Format.signedMilliseconds(difference.mostNs)) ms."
             )
-            if let p99 = difference.p99, let low = p99.low, let high = p99.high {
-                lines.append(
-                    "At p99: Δ \(Format.signedMilliseconds(p99.value)) ms (95 % interval "
-                        + "\(Format.signedMilliseconds(low)) to \(Format.signedMilliseconds(high)) ms)."
-                )
-            }
+            if let tail = tail(difference) { lines.append(tail) }
         }
         let drift = analysis.difference?.drift ?? (analysis.paths.count == 1 ? analysis.paths.first?.drift : nil)
         if let drift { lines.append(Self.text(drift)) }
@@ -116,6 +111,20 @@ struct CampaignJudge {
             lines.append("Of \(Format.plural(analysis.points.count, "slot")), \(left.joined(separator: ", ")).")
         }
         return lines
+    }
+
+    /// The paths' 99th percentiles, as a single run has them.
+    private func tail(_ difference: CampaignDifference) -> String? {
+        let paths = [difference.other, difference.baseline].map { name in analysis.paths.first { $0.name == name } }
+        guard let p99 = difference.p99, let other = paths[0]?.p99, let baseline = paths[1]?.p99 else { return nil }
+        return VerdictJudge.tail(
+            p99,
+            (difference.baseline, difference.other),
+            otherNs: other.value,
+            baselineNs: baseline.value,
+            fewest: paths.compactMap { $0?.samples }.min() ?? 0,
+            over: ", mean of the runs"
+        )
     }
 
     static func text(_ drift: LinearTrend) -> String {

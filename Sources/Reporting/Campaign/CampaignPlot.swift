@@ -88,7 +88,7 @@ struct CampaignPlot {
         -> String
     {
         "<text x=\"\(place(x))\" y=\"\(place(y))\" text-anchor=\"\(anchor)\"\(`class`.isEmpty ? "" : " class=\"\(`class`)\"")>"
-            + Markup.escape(content) + "</text>"
+            + Markup.prose(content) + "</text>"
     }
 
     // MARK: Parts

@@ -12,18 +12,29 @@ struct CampaignPlots {
     var figures: [String] {
         var figures: [String] = []
         if let difference = analysis.difference {
-            let caption = "each run's median with its own 95 % interval, ms; below zero \(difference.other) is sooner"
+            let caption =
+                "each run's median\(Self.intervals(deltas)), ms; below zero \(difference.other) is sooner"
             figures.append(figure("Δ over the campaign", caption, overTime(deltas, ["Δ"], trends: [difference.drift])))
             let hours = "the same runs by the time of day, UTC, whatever the day"
             figures.append(figure("Δ by time of day", hours, byHour(deltas, ["Δ"])))
         }
         for (title, marks) in [("Medians over the campaign", medians), ("p99 over the campaign", tails)]
         where !marks.isEmpty {
-            let caption = "end to end, each run a point with its own 95 % interval, ms"
+            let caption = "end to end, each run a point\(Self.intervals(marks)), ms"
             let trends = title.hasPrefix("Medians") ? analysis.paths.map(\.drift) : []
             figures.append(figure(title, caption, overTime(marks, analysis.paths.map(\.name), trends: trends)))
         }
         return figures
+    }
+
+    /// What stands beside the points, and why it does not where it is missing.
+    private static func intervals(_ figures: [RunFigure]) -> String {
+        let withheld = figures.filter { $0.interval.low == nil }
+        guard let reason = withheld.first?.interval.cause else { return " with its own 95 % interval" }
+        let why = reason == .tooFewSamples ? "it is too short for one" : "its delays depend on each other for too long"
+        return withheld.count == figures.count
+            ? " (without an interval of its own: \(why))"
+            : " with its own 95 % interval, but for \(withheld.count) of \(figures.count) (\(why))"
     }
 
     private func figure(_ title: String, _ caption: String, _ plot: CampaignPlot) -> String {

@@ -12,7 +12,7 @@ enum CampaignWarnings {
                 .init(
                     .runIncomplete,
                     "\(lost.count) of \(Format.plural(analysis.points.count, "slot")) missed or failed (\(times)"
-                        + (lost.count > 6 ? ", …" : "") + "): what those hours are like is not known"
+                        + (lost.count > 6 ? ", …" : "") + "): what those times are like is not known"
                 )
             )
         }

@@ -48,17 +48,26 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
         eventsLostB = b.eventsLost(pathB)
         lanesA = a.lanes(pathA)
         lanesB = b.lanes(pathB)
-        clockNs = a.receiverBoundNs.flatMap { mine in b.receiverBoundNs.map { mine + $0 } }
+        func clocks(_ metric: Metric) -> Double? {
+            a.clockNs(metric, pathA).flatMap { mine in b.clockNs(metric, pathB).map { mine + $0 } }
+        }
+        clockNs = clocks(.endToEnd)
         for metric in ComparisonSide.metrics {
             add(
                 metric,
+                clocks(metric),
                 numbersA.map { a.series(metric, pathA, run: $0) },
                 numbersB.map { b.series(metric, pathB, run: $0) }
             )
         }
     }
 
-    private mutating func add(_ metric: Metric, _ a: [[CompactSeries]], _ b: [[CompactSeries]]) {
+    private mutating func add(
+        _ metric: Metric,
+        _ clockNs: Double?,
+        _ a: [[CompactSeries]],
+        _ b: [[CompactSeries]]
+    ) {
         let allA = AscendingSeries(a.flatMap { $0 })
         let allB = AscendingSeries(b.flatMap { $0 })
         guard let summaryA = Summary(allA), let summaryB = Summary(allB) else { return }
@@ -71,7 +80,8 @@ public struct ComparedPaths: Codable, Hashable, Sendable {
                 b: summaryB,
                 distance: KolmogorovSmirnov.distance(allA, allB) ?? 0,
                 shareBSooner: MannWhitney(allA, allB)?.shareSecondSmaller ?? 0.5,
-                runRanks: Self.ranks(unitsA, unitsB)
+                runRanks: Self.ranks(unitsA, unitsB),
+                clockNs: clockNs
             )
         )
         let intervalsA = unitsA.map { $0.intervals(PathAnalyzer.probabilities) }.filter { !$0.isEmpty }
@@ -127,4 +137,6 @@ public struct ComparedSummary: Codable, Hashable, Sendable {
     public var shareBSooner: Double
     /// The rank test of Mann and Whitney of the medians of whole runs; nil with fewer than four a side.
     public var runRanks: MannWhitney?
+    /// What both sides' clocks may together add to a difference of this metric, nanoseconds; nil when unknown.
+    public var clockNs: Double?
 }

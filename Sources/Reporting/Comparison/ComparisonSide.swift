@@ -68,9 +68,13 @@ struct ComparisonSide {
             .reduce(0) { $0 + $1.counts.missing }
     }
 
-    /// The receiver's worst clock bound in any of the runs, nanoseconds; nil when one is unknown.
-    var receiverBoundNs: Double? {
-        let bounds = hosts.map { hosts in hosts.first { $0.role == .receive }?.clock.worstBoundNs }
+    /// The worst bound in any of the runs of the clocks that a metric's two moments are from, nanoseconds; nil when one
+    /// is unknown.
+    func clockNs(_ metric: Metric, _ path: String) -> Double? {
+        let bounds = zip(runs, hosts).map { run, hosts in
+            ErrorBounds(experiment: run.record.experiment, hosts: hosts, truncationNs: 0).bound(of: metric, path: path)
+                .clockNs
+        }
         let known = bounds.compactMap { $0 }
         return known.count == bounds.count ? known.max() : nil
     }

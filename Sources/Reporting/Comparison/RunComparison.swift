@@ -61,7 +61,7 @@ public struct RunComparison: Codable, Hashable, Sendable {
         // Matched hours are worth more than the runs that have no counterpart, unless hardly any have one.
         var used = matching.flatMap { 2 * $0.pairs.count >= min(a.count, b.count) && $0.pairs.count > 1 ? $0 : nil }
         if let found = used?.pairs {
-            leftOut += Self.unmatched(a, Set(found.map(\.a)), "A") + Self.unmatched(b, Set(found.map(\.b)), "B")
+            leftOut += Self.unmatched(a, Set(found.map(\.a)), "A", b) + Self.unmatched(b, Set(found.map(\.b)), "B", a)
             (a, b) = (found.map { a[$0.a] }, found.map { b[$0.b] })
             used?.pairs = found.indices.map { RunMatching.Pair(a: $0, b: $0) }
         }
@@ -100,13 +100,23 @@ public struct RunComparison: Codable, Hashable, Sendable {
             .map { LeftOutRun(run: $0.record.id, side: side, reason: "nothing was measured") }
     }
 
-    private static func unmatched(_ runs: [RunData], _ matched: Set<Int>, _ side: String) -> [LeftOutRun] {
-        runs.indices.filter { !matched.contains($0) }.map {
-            LeftOutRun(
-                run: runs[$0].record.id,
-                side: side,
-                reason: "no run of the other side began within an hour of the same time of day"
-            )
+    private static func unmatched(
+        _ runs: [RunData],
+        _ matched: Set<Int>,
+        _ side: String,
+        _ others: [RunData]
+    ) -> [LeftOutRun] {
+        runs.indices.filter { !matched.contains($0) }.map { index in
+            let near = others.count {
+                RunMatching.apart($0.record.beganSeconds, runs[index].record.beganSeconds)
+                    <= RunMatching.mostApartSeconds
+            }
+            let reason =
+                near == 0
+                ? "no run of the other side began within an hour of the same time of day"
+                : "of the other side's \(Format.plural(others.count, "run")), \(near == 1 ? "the one" : "those") within an hour of "
+                    + "the same time of day \(near == 1 ? "is" : "are") matched with others"
+            return LeftOutRun(run: runs[index].record.id, side: side, reason: reason)
         }
     }
 

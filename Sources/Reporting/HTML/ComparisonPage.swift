@@ -112,7 +112,7 @@ struct ComparisonPage {
             .figure(Format.count(summary.b.count), pointer + "/b/count"), .init(html: ""),
         ]
         let clock =
-            pair.clockNs.map { "<small>clocks \u{B1}\(Format.milliseconds($0)) ms</small>" }
+            summary.clockNs.map { "<small>clocks \u{B1}\(Format.milliseconds($0)) ms</small>" }
             ?? "<small>clocks unknown</small>"
         return TableMarkup(
             caption: "\(summary.metric.title), ms",
@@ -126,11 +126,12 @@ struct ComparisonPage {
     }
 
     private func forest(_ index: Int, _ pair: ComparedPaths, _ metric: Metric) -> Figure {
-        ForestFigure(
+        let clockNs = pair.summaries.first { $0.metric == metric }?.clockNs
+        return ForestFigure(
             id: "differences-\(index)-\(metric.rawValue)",
             title: "Difference by quantile, \(metric.title)",
             caption: "B - A with 95 % intervals; left of the line at zero B is sooner."
-                + (pair.clockNs == nil || metric != .endToEnd ? "" : " Shaded: what the clocks of both sides may add."),
+                + (clockNs == nil ? "" : " Shaded: what the clocks of both sides may add."),
             names: ["B - A"],
             series: [RunFigures.differenceSeries],
             rows: figures(pair, metric).map { place, figure in
@@ -140,7 +141,7 @@ struct ComparisonPage {
                     pointers: ["/paths/\(index)/figures/\(place)/difference"]
                 )
             },
-            bandNs: metric == .endToEnd ? pair.clockNs : nil
+            bandNs: clockNs
         ).figure
     }
 }

@@ -124,7 +124,14 @@ enum HTMLStyle {
         .tip span:last-child { white-space: nowrap; }
         details { font-size: 14px; margin: 4px 0; }
         summary { color: var(--soft); cursor: pointer; width: fit-content; padding: 2px 0; }
-        .scroll { overflow-x: auto; max-width: 100%; margin: 10px 0; }
+        /* Where a table goes on beyond an edge, a shade lies on it; what scrolls along covers it at the end. */
+        .scroll {
+          overflow-x: auto; max-width: 100%; margin: 10px 0;
+          background: linear-gradient(to right, var(--ground) 30%, transparent) 0 0 / 36px 100% no-repeat local,
+            linear-gradient(to left, var(--ground) 30%, transparent) 100% 0 / 36px 100% no-repeat local,
+            linear-gradient(to right, var(--hair), transparent) 0 0 / 12px 100% no-repeat scroll,
+            linear-gradient(to left, var(--hair), transparent) 100% 0 / 12px 100% no-repeat scroll;
+        }
         details .scroll { max-height: 340px; overflow-y: auto; width: fit-content; }
         table { border-collapse: collapse; font-size: 15px; }
         details table { font-size: 13px; }
@@ -183,7 +190,7 @@ enum HTMLStyle {
           .verdict:has(.gauge) { display: block; }
           section { margin-top: 18pt; padding-top: 10pt; }
           h2 { break-after: avoid; } figure, .verdict, .warnings, tr, .hosts > div { break-inside: avoid; }
-          .scroll { overflow: visible; break-inside: avoid; }
+          .scroll { overflow: visible; break-inside: avoid; background: none; }
           table { font-size: 9pt; } .pair:not(.stacked) table { font-size: 8pt; }
           .pair:not(.stacked) th, .pair:not(.stacked) td { padding-left: 8px; }
           .pair:not(.stacked) th:first-child { padding-left: 0; }

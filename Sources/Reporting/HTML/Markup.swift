@@ -28,7 +28,7 @@ enum Markup {
         while index < characters.count {
             let character = characters[index]
             if character == ".", at(index + 1) == ".", at(index - 1).isNumber,
-                at(index + 2).isNumber || at(index + 2) == "-"
+                at(index + 2).isNumber || at(index + 2) == "-" || at(index + 2) == "+"
             {
                 shown += at(index + 2) == "-" ? " to \u{2212}" : " to "
                 index += at(index + 2) == "-" ? 3 : 2

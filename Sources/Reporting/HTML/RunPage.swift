@@ -14,7 +14,7 @@ struct RunPage {
 
     var body: String {
         // What the verdict says already need not be said once more under it.
-        let notes = PlacedWarnings(analysis.warnings.filter { !analysis.verdict.headline.hasSuffix($0.text) })
+        let notes = PlacedWarnings(analysis.besideVerdict)
         let shown = parts(notes).filter { !$0.contents.isEmpty }
         return """
             <header>
@@ -73,7 +73,9 @@ struct RunPage {
             Part(
                 "lanes",
                 "Lanes",
-                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(ways.lanes) + Self.blocks(ways.noiseFloor)
+                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(ways.lanes)
+                    + (ways.noiseFloor.blocks.isEmpty ? [] : ["<h3>\(Markup.escape(ways.noiseFloor.title))</h3>"])
+                    + Self.blocks(ways.noiseFloor)
             ),
             Part(
                 "messages",
@@ -81,7 +83,8 @@ struct RunPage {
                 short: "Messages",
                 Self.blocks(accounts.conservation) + [notes.html(.messages)]
                     + (accounts.connections.blocks.isEmpty
-                        ? [] : ["<h3>Without a connection</h3>"] + Self.blocks(accounts.connections))
+                        ? []
+                        : ["<h3>\(Markup.escape(accounts.connections.title))</h3>"] + Self.blocks(accounts.connections))
             ),
             Part("clocks", accounts.clocks.title, short: "Clocks", Self.blocks(accounts.clocks)),
             Part("hosts", "Environment", [hosts.html]), Part("phases", "Phases", [PhasesSection(analysis).html]),

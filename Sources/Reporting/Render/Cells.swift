@@ -3,10 +3,14 @@ import LatencyStatistics
 /// Cells that several tables share.
 enum Cells {
     /// An interval in milliseconds; `n < 368` when it is withheld for too few samples.
-    static func interval(_ interval: QuantileInterval?) -> String {
+    ///
+    /// - Parameter isSigned: whether it is of a difference, which has a sign in any case.
+    static func interval(_ interval: QuantileInterval?, isSigned: Bool = false) -> String {
         guard let interval else { return "" }
         if let low = interval.low, let high = interval.high {
-            return Format.milliseconds(low) + ".." + Format.milliseconds(high)
+            return isSigned
+                ? Format.signedMilliseconds(low) + ".." + Format.signedMilliseconds(high)
+                : Format.milliseconds(low) + ".." + Format.milliseconds(high)
         }
         let needed = QuantileEstimator.minimumCount(forIntervalOf: interval.probability)
         return interval.cause == .tooFewSamples ? "n < \(Format.count(needed))" : "withheld"

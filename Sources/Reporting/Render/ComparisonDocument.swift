@@ -49,7 +49,7 @@ struct ComparisonDocument {
                 differences.append(
                     [
                         figure.name, Cells.difference(figure.difference),
-                        Cells.interval(figure.difference),
+                        Cells.interval(figure.difference, isSigned: true),
                     ]
                 )
             }
@@ -64,7 +64,9 @@ struct ComparisonDocument {
             plain("std dev") { $0.standardDeviation }
             plain("p95-p50") { $0.p95MinusMedian }
             blocks.append(.table(.init(header: ["", "A", "95 % interval", "B", "95 % interval"], rows: rows)))
-            blocks.append(.paragraph("Difference, B - A, ms"))
+            let clocks =
+                summary.clockNs.map { "; the clocks of both sides may add \u{B1}\(Format.milliseconds($0)) ms" } ?? ""
+            blocks.append(.paragraph("Difference, B - A, ms" + clocks))
             blocks.append(.table(.init(header: ["", "B - A", "95 % interval"], rows: differences)))
         }
         let losses = losses(pair)

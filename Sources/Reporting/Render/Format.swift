@@ -56,6 +56,16 @@ enum Format {
         return text + " %"
     }
 
+    /// Two shares that make up a whole, so that what is written adds up; others each for itself.
+    static func percents(_ first: Int, _ second: Int, of whole: Int) -> (String, String) {
+        let texts = (percent(first, of: whole), percent(second, of: whole))
+        guard first + second == whole, whole > 0, !"<>".contains(texts.0.first ?? "<"),
+            !"<>".contains(texts.1.first ?? "<")
+        else { return texts }
+        let tenths = (Double(first) / Double(whole) * 1_000).rounded()
+        return (texts.0, fixed((1_000 - tenths) / 10, 1) + " %")
+    }
+
     /// A length of time in seconds, for people.
     static func seconds(_ seconds: Double) -> String { fixed(seconds, seconds < 10 ? 1 : 0) + " s" }
 

@@ -44,6 +44,7 @@ struct PathWays {
         let metrics: [Metric?] =
             path.kind == .relay
             ? [.feedLeg, .residence, .forwarderHostDelay, nil, .hostDelay] : [.endToEnd, .hostDelay]
+        var outer = 0
         var rows = budget.parts.enumerated().map { place, part -> WayRow in
             var row = row(
                 part.name,
@@ -55,7 +56,8 @@ struct PathWays {
                 isInside: part.isInside
             )
             guard !part.isInside, budget.wholeNs.mean > 0 else { return row }
-            row.number = place + 1
+            outer += 1
+            row.number = outer
             row.share = part.summaryNs.mean / budget.wholeNs.mean
             return row
         }

@@ -62,7 +62,16 @@ struct RunAccountSections {
         }
         guard isWell, !rows.isEmpty else { return conservation }
         let arrived = Format.count(rows.reduce(0) { $0 + $1.arrived })
-        let text = "\(arrived) arrived on \(Format.plural(rows.count, "lane")), none lost; every sum comes out."
+        let missing = analysis.differences.flatMap { difference in
+            [
+                (difference.other, difference.unmatchedBaseline.missing),
+                (difference.baseline, difference.unmatchedOther.missing),
+            ]
+        }
+        .filter { $0.1 > 0 }.map { "\(Format.plural($0.1, "event")) of the other path never came on \($0.0)" }
+        let text =
+            "\(arrived) arrived on \(Format.plural(rows.count, "lane")); of what the lanes received, none was lost; every sum "
+            + "comes out." + (missing.isEmpty ? "" : " But \(missing.joined(separator: ", ")).")
         return .init(title: conservation.title, blocks: [.paragraph(text)])
     }
 
@@ -74,12 +83,13 @@ struct RunAccountSections {
     var connections: ReportDocument.Section {
         var items = analysis.gaps.prefix(Self.mostGapsListed).map { gap in
             let end = gap.toSeconds.map { Format.fixed($0, 1) + " s" } ?? "the end"
+            let lost = gap.lostSeconds.map { ", lost at \(Format.fixed($0, 1)) s" } ?? ""
             return
-                "\(gap.path) \(gap.lane), \(gap.purpose) of \(gap.host): \(Format.fixed(gap.fromSeconds, 1)) s to \(end): "
-                + gap.reason
+                "\(gap.path) \(gap.lane), \(gap.purpose) of \(gap.host): no data from \(Format.fixed(gap.fromSeconds, 1)) s to "
+                + "\(end)\(lost): \(gap.reason)"
         }
         if analysis.gaps.count > items.count { items.append("and \(analysis.gaps.count - items.count) more") }
-        return .init(title: "Without a connection", blocks: items.isEmpty ? [] : [.list(items)])
+        return .init(title: "Without data: lost connections", blocks: items.isEmpty ? [] : [.list(items)])
     }
 
     /// Each host's clock.

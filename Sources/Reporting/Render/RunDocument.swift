@@ -56,14 +56,14 @@ struct RunDocument {
 
     /// What may overturn how the figures are read; they stand first.
     private var warnings: ReportDocument.Section {
-        let texts = analysis.warnings.filter { $0.place == .top }
+        let texts = analysis.warningsShown
             .map { ($0.makesVerdictUnusable ? "No verdict: " : "") + $0.text }
         return .init(title: "Warnings", blocks: texts.isEmpty ? [] : [.list(texts)])
     }
 
     /// What else a reader should know.
     private var notes: ReportDocument.Section {
-        let texts = analysis.warnings.filter { $0.place != .top }.map(\.text)
+        let texts = analysis.notes.map(\.text)
         return .init(title: "Notes", blocks: texts.isEmpty ? [] : [.list(texts)])
     }
 

@@ -15,22 +15,33 @@ struct RunPathSections {
         for start in stride(from: 0, to: shown.count, by: 2) {
             blocks.append(.table(table(Array(shown[start..<min(start + 2, shown.count)]))))
         }
-        let notes = analysis.paths.flatMap { path in path.notes.map { "\(path.name): \($0)" } } + Self.lostNote(shown)
+        let notes = Self.pathNotes(analysis) + Self.lostNotes(analysis)
         if !notes.isEmpty { blocks.append(.list(notes)) }
         // Every path ends at the receiver, so that one clock and one bound serve them all.
         if let bound = shown.lazy.compactMap({ $0.metric(.endToEnd)?.bound }).first {
             blocks.append(.paragraph(Self.explain(bound)))
         }
-        return .init(title: "Side by side: end to end, ms", blocks: blocks)
+        let hasTimes = shown.contains { $0.metric(.endToEnd) != nil }
+        return .init(title: hasTimes ? "Side by side: end to end, ms" : "Side by side", blocks: blocks)
     }
 
-    /// What "lost in all" is of, where anything was lost: all else in the table is of the window.
-    static func lostNote(_ paths: [PathAnalysis]) -> [String] {
-        guard paths.contains(where: { ($0.eventsLost ?? 0) > 0 }) else { return [] }
-        return [
-            "lost in all: of the whole run, warm-up included (missing sequence ids); samples, duplicates and reordered are of "
-                + "the window"
-        ]
+    /// What to know of each path; that there is no event time is a warning, too.
+    static func pathNotes(_ analysis: RunAnalysis) -> [String] {
+        analysis.paths.flatMap { path in
+            path.notes.filter { !$0.hasPrefix("no event time") }.map { "\(path.name): \($0)" }
+        }
+    }
+
+    /// What the counts of lost and missing events are of, where there are any.
+    static func lostNotes(_ analysis: RunAnalysis) -> [String] {
+        let hasLost = analysis.paths.contains { ($0.eventsLost ?? 0) > 0 }
+        let hasMissing = analysis.paths.contains { (analysis.neverCame(on: $0.name) ?? 0) > 0 }
+        let lost =
+            "relay lost: of the events that the forwarder had, in the whole run, warm-up included (missing sequence ids); "
+            + "what never reached the forwarder is not in it"
+        let missing =
+            "never came: events of the window that came on the other path only, whoever lost them"
+        return (hasLost || hasMissing ? [lost] : []) + (hasMissing ? [missing] : [])
     }
 
     private func table(_ paths: [PathAnalysis]) -> ReportDocument.Table {
@@ -62,7 +73,12 @@ struct RunPathSections {
                 row("clock bound") { (Cells.bound($0.bound), $0.bound.isVerified ? "" : "not verified") },
             ]
         }
-        rows.append(["lost in all"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
+        if !analysis.differences.isEmpty {
+            rows.append(
+                ["never came"] + paths.flatMap { [analysis.neverCame(on: $0.name).map(Format.count) ?? "-", ""] }
+            )
+        }
+        rows.append(["relay lost"] + paths.flatMap { [$0.eventsLost.map(Format.count) ?? "-", ""] })
         rows.append(["duplicates"] + paths.flatMap { [Format.count($0.duplicates), ""] })
         rows.append(["reordered"] + paths.flatMap { [Format.count($0.reordered), ""] })
         return .init(header: [""] + paths.flatMap { [$0.name, "95 % interval"] }, rows: rows)
@@ -95,10 +111,10 @@ struct RunPathSections {
                 let unpaired = analysis.endToEndDifferencesNs.first { $0.probability == quantile.probability }
                 let cells = [
                     QuantileName.of(quantile.probability), Format.signedMilliseconds(quantile.value),
-                    Cells.interval(quantile),
+                    Cells.interval(quantile, isSigned: true),
                 ]
                 guard withDistributions else { return cells }
-                return cells + [Cells.difference(unpaired), Cells.interval(unpaired)]
+                return cells + [Cells.difference(unpaired), Cells.interval(unpaired, isSigned: true)]
             }
             let extremes = [("min", difference.summaryNs.minimum), ("max", difference.summaryNs.maximum)]
             rows += extremes.map { name, value in
@@ -106,6 +122,9 @@ struct RunPathSections {
             }
             let header = ["ms", "Δ", "95 % interval"] + (withDistributions ? ["of end to end", "95 % interval"] : [])
             blocks.append(.table(.init(header: header, rows: rows)))
+            if difference.quantilesNs.contains(where: { $0.cause == .dependence }) {
+                blocks.append(.paragraph("withheld: the interval, not the figure beside it."))
+            }
             blocks.append(.list(Array(Self.facts(difference).prefix(isBrief ? 2 : .max))))
             if index == 0, !isBrief, let table = Self.deciles(difference) { blocks += table }
         }
@@ -122,9 +141,9 @@ struct RunPathSections {
     /// Shares, gains and what has no counterpart.
     static func facts(_ difference: DifferenceAnalysis) -> [String] {
         let tied = difference.pairs - difference.baselineFirst - difference.otherFirst
+        let shares = Format.percents(difference.otherFirst, difference.baselineFirst, of: difference.pairs)
         return [
-            "first on \(difference.baseline): \(Format.percent(difference.baselineFirst, of: difference.pairs)), first on "
-                + "\(difference.other): \(Format.percent(difference.otherFirst, of: difference.pairs))"
+            "first on \(difference.baseline): \(shares.1), first on \(difference.other): \(shares.0)"
                 + (tied > 0 ? ", at the same nanosecond: \(Format.count(tied))" : ""),
             "first of both gains, mean: \(gain(difference.meanGainOverBaselineNs)) over \(difference.baseline), "
                 + "\(gain(difference.meanGainOverOtherNs)) over \(difference.other)",
@@ -192,7 +211,8 @@ struct RunPathSections {
             + (events.total == 0
                 ? ""
                 : " (there \(Format.count(events.beforeStart)) before the start, \(Format.count(events.afterEnd)) after the end, "
-                    + "\(Format.count(events.duringGap)) in a gap of the connection, \(Format.count(events.neverCame)) never came)")
+                    + "\(Format.count(events.duringGap)) never came while a connection was silent or lost, "
+                    + "\(Format.count(events.neverCame)) never came at other times)")
     }
 
     /// Measured figures beside those of the simulated world.
@@ -200,22 +220,26 @@ struct RunPathSections {
         guard let truth = analysis.labTruth else { return .init(title: "", blocks: []) }
         var rows: [[String]] = []
         for path in truth.paths {
-            let measured = path.measuredNs
+            // Without event times there is nothing to set beside the truth.
+            guard let measured = path.measuredNs else { continue }
             func add(_ name: String, _ measuredNs: Double?, _ trueNs: Double) {
                 let error = Format.signedMilliseconds(measuredNs.map { $0 - trueNs })
                 rows.append([
                     "\(path.path) \(name)", Format.milliseconds(measuredNs), Format.milliseconds(trueNs), error,
                 ])
             }
-            add("median", measured?.median, path.medianNs)
-            add("p95", measured?.p95, path.p95Ns)
-            add("p99", measured?.p99, path.p99Ns)
+            add("median", measured.median, path.medianNs)
+            add("p95", measured.p95, path.p95Ns)
+            add("p99", measured.p99, path.p99Ns)
         }
         if let trueNs = truth.differenceMedianNs {
             let measuredNs = analysis.differences.first?.firstArrivalsNs.median
             let error = Format.signedMilliseconds(measuredNs.map { $0 - trueNs })
             rows.append(
-                ["Δ median", Format.signedMilliseconds(measuredNs), Format.signedMilliseconds(trueNs), error]
+                [
+                    "Δ of first arrivals, median", Format.signedMilliseconds(measuredNs),
+                    Format.signedMilliseconds(trueNs), error,
+                ]
             )
         }
         let unknown = (truth.unknown ?? []).map { "\($0.path): \($0.reason)" }
@@ -231,8 +255,11 @@ struct RunPathSections {
                 ? [] : [.table(.init(header: ["", "measured", "true", "measured - true"], rows: rows))]) + [
                     .list(errors),
                     .paragraph(
-                        "The first arrival of each event, whatever its lane. Measured end-to-end delays are up to 1 ms above the "
-                            + "truth, because the event time is cut to the millisecond; differences are not touched by it."
+                        "The first arrival of each event, whatever its lane; the verdict's Δ is another figure, of one connection of "
+                            + "each path."
+                            + (truth.paths.contains { $0.measuredNs != nil }
+                                ? " Measured end-to-end delays are up to 1 ms above the truth, because the event time is cut to the "
+                                    + "millisecond; differences are not touched by it." : "")
                     ),
                 ]
         )
@@ -245,12 +272,14 @@ struct RunPathSections {
                 return "\(floor.path): \(floor.notMeasured ?? "not measured")"
             }
             let pairs = floor.lanePairs.map { pair in
-                "\(pair.secondLane)-\(pair.firstLane): \(Format.signedMilliseconds(pair.medianNs))"
+                "lane \(pair.secondLane) against lane \(pair.firstLane) \(Format.signedMilliseconds(pair.medianNs)) ms"
             }
-            return "\(floor.path): \(Format.milliseconds(median.value)) ms at the median (95 % interval "
-                + "\(Cells.interval(median))); medians lane by lane, ms: \(pairs.joined(separator: ", "))"
+            let interval = median.low == nil ? "interval withheld" : "95 % interval \(Cells.interval(median))"
+            return
+                "\(floor.path): the same event comes \(Format.milliseconds(median.value)) ms apart on two lanes at the median "
+                + "(\(interval)); median differences: \(pairs.joined(separator: ", "))"
         }
-        return .init(title: "Noise floor: lanes of the same path", blocks: items.isEmpty ? [] : [.list(items)])
+        return .init(title: "Lanes of the same path against each other", blocks: items.isEmpty ? [] : [.list(items)])
     }
 
     /// Each lane.
@@ -269,9 +298,8 @@ struct RunPathSections {
         let header =
             ["lane", "samples", "median", "p99", "behind", "missed"] + (isWatched ? ["resent"] : []) + ["feed from"]
         let table = ReportDocument.Table(header: header, rows: rows, textColumns: [0, header.count - 1])
-        return .init(
-            title: "Lanes, ms (behind and missed: against all lanes of the path)",
-            blocks: rows.isEmpty ? [] : [.table(table)]
-        )
+        let note =
+            "Behind and missed: against all lanes of the same path together; what came on none of them is counted in neither."
+        return .init(title: "Lanes, ms", blocks: rows.isEmpty ? [] : [.table(table), .paragraph(note)])
     }
 }

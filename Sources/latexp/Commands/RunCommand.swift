@@ -110,13 +110,15 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func showPlan(_ experiment: Experiment) throws {
+        // What the real command would refuse is refused here, too.
+        if detach { try Campaigns.checkDetachable(experiment) }
         if output.format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             Terminal.results.write(String(decoding: try encoder.encode(experiment), as: UTF8.self) + "\n")
             return
         }
-        Terminal.results.write(try DryRun.text(experiment) + Campaigns.plan(of: experiment))
+        Terminal.results.write(try DryRun.text(experiment) + Campaigns.plan(of: experiment, isDetached: detach))
     }
 }
 

@@ -10,7 +10,8 @@ struct RunsCommand: AsyncParsableCommand {
         commandName: "runs",
         abstract: "List the runs and campaigns, the newest first.",
         discussion: """
-            The runs of a campaign are not listed one by one: `latexp status CAMPAIGN` does that. \
+            The runs of a campaign are not listed one by one: `latexp report CAMPAIGN` does that, and they lie in its \
+            folder under slots/. \
             json, csv and markdown have the full names and verdicts.
             """
     )
@@ -45,7 +46,7 @@ extension RunsCommand {
         var outcome: String
         var paths: [String]
         var verdict: String?
-        /// How many warnings its report has.
+        /// How many warnings its report shows at its top; notes are not among them.
         var warnings: Int
         /// The verdict in a few words.
         var brief: String
@@ -81,7 +82,7 @@ extension RunsCommand {
             paths = record.experiment.paths.map(\.name)
             let analysis = try? StandardReporter.analysis(of: directory)
             verdict = analysis?.verdict.headline
-            warnings = analysis?.warnings.count ?? record.warnings.count
+            warnings = analysis?.warningsShown.count ?? record.warnings.count
             let isDone = record.outcome == .done
             brief = isDone ? analysis.map { Self.brief($0.verdict) } ?? outcome : outcome
         }

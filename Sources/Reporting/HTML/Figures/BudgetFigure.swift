@@ -33,7 +33,8 @@ struct BudgetFigure {
         var shapes: [String] = []
         for budget in budgets {
             let series = figures.series(budget.path)
-            let parts = budget.parts.enumerated().filter { !$0.element.isInside }
+            // Numbered as in the table, where parts of parts have no number.
+            let parts = Array(budget.parts.filter { !$0.isInside }.enumerated())
             let scale = (right - left) / max(1, longest)
             shapes.append(SVG.text(left, y + 12, budget.path, class: "strong"))
             shapes.append(

@@ -50,7 +50,7 @@ struct DifferenceFigures {
         }
     }
 
-    /// Δ and the noise floor on one axis with zero, so that their sizes can be compared.
+    /// Δ and what lanes of one path differ by on one axis with zero, so that their sizes can be compared.
     var distribution: Figure? {
         guard let histogram = analysis.plots.differences, let difference = analysis.differences.first else {
             return nil
@@ -64,9 +64,9 @@ struct DifferenceFigures {
         let rows = [main] + noise
         let floor =
             rows.count > 1
-            ? "Below it, to the same scale, what two lanes of one path differ by: the noise floor (A/A), "
+            ? "Below it, to the same scale, what two lanes of one path differ by (A/A), "
                 + "its middle nine tenths shaded."
-            : "There is one lane a path, so that no noise floor (A/A) can be drawn."
+            : "There is one lane a path, so that what lanes of one path differ by (A/A) cannot be drawn."
         return Figure(
             id: "difference-distribution",
             title: "Distribution of the difference",

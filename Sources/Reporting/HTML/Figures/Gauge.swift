@@ -22,8 +22,9 @@ struct Gauge {
         let middle = (frame.top + frame.bottom) / 2
         var shapes: [String] = []
         if let floor {
-            let start = frame.x(floor.lowerBound / 1e6)
-            let width = max(1, frame.x(floor.upperBound / 1e6) - start)
+            // Never so thin that it is not seen.
+            let width = max(4, frame.x(floor.upperBound / 1e6) - frame.x(floor.lowerBound / 1e6))
+            let start = (frame.x(floor.upperBound / 1e6) + frame.x(floor.lowerBound / 1e6) - width) / 2
             shapes.append(SVG.rect(start, frame.top, width, frame.bottom - frame.top, class: "floor"))
         }
         shapes.append(SVG.line(frame.x(0), frame.top - 4, frame.x(0), frame.bottom, class: "zero"))

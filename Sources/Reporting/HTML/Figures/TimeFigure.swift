@@ -45,15 +45,27 @@ struct TimeFigure {
     private var caption: String {
         var parts = [
             "\(figures.subject.prefix(1).uppercased() + figures.subject.dropFirst()): median, and bands from 25 % to 75 % and "
-                + "from 5 % to 95 % of the events in each of up to 120 pieces of the run."
+                + "from 5 % to 95 % of the events in each of up to 120 pieces of the run; where a piece has none, the line breaks."
         ]
-        if difference != nil { parts.append("Below it the difference of the same events, which needs no clocks.") }
+        if Self.hasTriangles(series.map(\.plot)) || Self.hasTriangles(difference.map { [$0] } ?? []) {
+            parts.append(
+                "A triangle at the upper edge: that piece reaches beyond the scale, and the line is cut there."
+            )
+        }
+        if difference != nil {
+            parts.append(
+                "Below it the difference of the same events, which needs no clocks, where the earlier of the two arrived; the delays "
+                    + "above are where each arrived."
+            )
+        }
         if let bounds = timeline?.clockBounds, !bounds.isEmpty {
             let names = bounds.enumerated().map { ($0.offset == 0 ? "filled: " : "outlined: ") + $0.element.host }
             let text = "At the bottom the bound of the clocks' error, a band on either side of zero"
             parts.append("\(text) (\(names.joined(separator: ", "))).")
         }
-        if !(timeline?.gaps ?? []).isEmpty { parts.append("Shaded red: a lane was without a connection.") }
+        if !(timeline?.gaps ?? []).isEmpty {
+            parts.append("Shaded red: a lane was without data, from the last before its connection was lost.")
+        }
         if !steps.isEmpty { parts.append("Dotted red: a clock jumped.") }
         return parts.joined(separator: " ")
     }
@@ -165,6 +177,12 @@ struct TimeFigure {
         return Frame.range([max(least, usualLow - 3 * spread), min(most, usualHigh + 3 * spread)])
     }
 
+    /// Whether any piece goes beyond the scale.
+    private static func hasTriangles(_ plots: [TimeSeriesPlot]) -> Bool {
+        let upper = visible(plots).upperBound
+        return plots.flatMap(\.bins).contains { $0.p95Ns / 1e6 > upper }
+    }
+
     private func quantiles(_ plot: TimeSeriesPlot, _ frame: Frame, _ style: Int) -> [String] {
         let name = "f\(style % SeriesStyle.count)"
         func y(_ ns: Double) -> Double { frame.y(min(max(ns / 1e6, frame.yRange.lowerBound), frame.yRange.upperBound)) }
@@ -216,10 +234,9 @@ struct TimeFigure {
         for row in found.prefix(8) {
             let frame = Frame(left: left, right: right, top: bottom + 20, bottom: bottom + 42, x: xRange, y: 0...most)
             let total = row.bins.reduce(0) { $0 + $1.count }
-            let name = "\(row.path): TCP of \(row.host) sent again"
+            let name = "\(row.path): TCP of \(row.host) sent \(Format.plural(total, "segment")) again"
             shapes.append(SVG.text(left, bottom + 12, name, class: "strong"))
             shapes.append(SVG.line(left, frame.bottom, right, frame.bottom, class: "grid"))
-            shapes.append(SVG.text(left - 7, frame.bottom, Format.count(total), anchor: "end"))
             for bin in row.bins {
                 let x = frame.x(bin.seconds / unit.seconds)
                 let y = frame.y(Double(bin.count))
@@ -294,7 +311,7 @@ struct TimeFigure {
         guard !names.isEmpty else { return ([], top) }
         let shown = names.prefix(Self.mostOutageRows)
         let more = names.count > shown.count ? " (and \(names.count - shown.count) more lanes)" : ""
-        var shapes = [SVG.text(left, top + 12, "without a connection\(more)", class: "strong")]
+        var shapes = [SVG.text(left, top + 12, "without data\(more)", class: "strong")]
         var bottom = top + 18
         for name in shown {
             let frame = Frame(left: left, right: right, top: bottom, bottom: bottom + 16, x: xRange, y: 0...1)

@@ -33,18 +33,16 @@ struct SidesSection {
         let table = TableMarkup(
             caption: title,
             header: [.text("")] + columns.map(Self.header) + (hasDifference ? [Self.differenceHeader] : []),
-            rows: [counts("samples", columns, "samples") { $0.samples }] + rows + [
-                counts("lost in all", columns, "eventsLost") { $0.eventsLost },
-                counts("duplicates", columns, "duplicates") { $0.duplicates },
-                counts("reordered", columns, "reordered") { $0.reordered },
-            ]
+            rows: [counts("samples", columns, "samples") { $0.samples }] + rows
+                + [
+                    neverCame(columns),
+                    counts("relay lost", columns, "eventsLost") { $0.eventsLost },
+                    counts("duplicates", columns, "duplicates") { $0.duplicates },
+                    counts("reordered", columns, "reordered") { $0.reordered },
+                ].filter { !$0.isEmpty }
         )
         let marked = table.html.replacingFirst("<table>", with: "<table class=\"sides\">")
-        // That there is no event time is a warning, too, and stands beside the table.
-        let notes =
-            analysis.paths.flatMap { path in
-                path.notes.filter { !$0.hasPrefix("no event time") }.map { "\(path.name): \($0)" }
-            } + RunPathSections.lostNote(analysis.paths)
+        let notes = RunPathSections.pathNotes(analysis) + RunPathSections.lostNotes(analysis)
         let bound = columns.lazy.compactMap { $0.metric?.bound }.first
         return
             ([marked] + notes.map { Markup.paragraph($0, class: "note") }
@@ -146,6 +144,13 @@ struct SidesSection {
             [.text("p95 - p50")]
             + columns.map { column in .number(Format.milliseconds(column.metric?.summaryNs.p95MinusMedian)) } + blank
         return named + [spread]
+    }
+
+    private func neverCame(_ columns: [Column]) -> [TableMarkup.Cell] {
+        guard !analysis.differences.isEmpty else { return [] }
+        return [.text("never came")]
+            + columns.map { .number(analysis.neverCame(on: $0.path.name).map(Format.count) ?? "-") }
+            + (hasDifference ? [.init(html: "")] : [])
     }
 
     private func counts(

@@ -62,14 +62,18 @@ struct VerdictSection {
                     name: "Δ at the median",
                     value: Markup.figure(Format.signedMilliseconds(median.value), "/differences/0/quantilesNs/0/value")
                         + " ms",
-                    detail: IntervalMarkup.html(median, "/differences/0/quantilesNs/0")
+                    detail: (median.cause == .dependence
+                        ? "the interval is withheld, not the figure"
+                        : IntervalMarkup.html(median, "/differences/0/quantilesNs/0"))
                         + Markup.escape(median.excludesZero ? "; \(sides.0) sooner" : "")
                 )
             )
             tiles.append(
                 Tile(
                     name: "first on \(difference.other)",
-                    value: Markup.escape(Format.percent(difference.otherFirst, of: difference.pairs)),
+                    value: Markup.escape(
+                        Format.percents(difference.otherFirst, difference.baselineFirst, of: difference.pairs).0
+                    ),
                     detail: "of " + Markup.figure(Format.count(difference.pairs), "/differences/0/pairs")
                         + " events on both"
                 )
@@ -85,7 +89,7 @@ struct VerdictSection {
                         ? Markup.figure(Format.signedMilliseconds(tail.value), "/endToEndDifferencesNs/\(index)/value")
                             + " ms"
                         : "~",
-                    detail: (isKnown ? "" : tail.low == nil ? "no interval: " : "no difference shown: ")
+                    detail: (isKnown ? "" : "no difference shown: ")
                         + IntervalMarkup.html(tail, "/endToEndDifferencesNs/\(index)")
                 )
             )
