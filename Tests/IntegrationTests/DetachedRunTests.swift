@@ -15,7 +15,7 @@ extension WholeRuns {
             ProcessInfo.processInfo.environment["LATEXP_CUT_SECONDS"].flatMap { Int($0) } ?? 20
 
         /// Long enough for a verdict.
-        private static let windowSeconds = 18
+        private static let windowSeconds = 20
         /// While it goes on, the other run of a round may still be coming up.
         private static let warmUpSeconds = 3
 
@@ -90,8 +90,8 @@ extension WholeRuns {
             _ folder: String,
             _ lab: NetworkLabCommand
         ) async throws -> (cut: LatexpInLab, late: LatexpInLab) {
-            let cut = try start("cut", folder, lab, seconds: cutSeconds + 5, port: 8083)
-            let late = try start("late", folder, lab, port: 8084)
+            let cut = try start("cut", folder, lab, seconds: cutSeconds + 12, port: 8083)
+            let late = try start("late", folder, lab, seconds: cutSeconds + 8, port: 8084)
             try await killLatexp(of: late)
             try await cut.waitForPhase("measure")
             for link in ["laptop-tokyo", "laptop-frankfurt"] {
