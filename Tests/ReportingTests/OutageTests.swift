@@ -59,7 +59,7 @@ import Testing
     @Test func aFewMissingEventsAreNoWarning() {
         var run = SyntheticRun()
         run.lanes = 1
-        run.lostInFlight = [200, 900]
+        run.lostInFlight = [400, 900]
         let analysis = RunAnalyzer.analyze(run.data())
         #expect(analysis.differences.first?.unmatchedBaseline.missing == 2)
         #expect(!analysis.warnings.contains { $0.code == .eventsMissing })

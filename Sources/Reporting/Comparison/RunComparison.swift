@@ -115,7 +115,7 @@ public struct RunComparison: Codable, Hashable, Sendable {
                 near == 0
                 ? "no run of the other side began within an hour of the same time of day"
                 : "of the other side's \(Format.plural(others.count, "run")), \(near == 1 ? "the one" : "those") within an hour of "
-                    + "the same time of day \(near == 1 ? "is" : "are") matched with others"
+                    + "the same time of day \(near == 1 ? "is matched with another" : "are matched with others")"
             return LeftOutRun(run: runs[index].record.id, side: side, reason: reason)
         }
     }

@@ -234,7 +234,7 @@ struct TimeFigure {
         for row in found.prefix(8) {
             let frame = Frame(left: left, right: right, top: bottom + 20, bottom: bottom + 42, x: xRange, y: 0...most)
             let total = row.bins.reduce(0) { $0 + $1.count }
-            let name = "\(row.path): TCP of \(row.host) sent \(Format.plural(total, "segment")) again"
+            let name = "\(row.path): TCP of \(row.host) resent \(Format.count(total))"
             shapes.append(SVG.text(left, bottom + 12, name, class: "strong"))
             shapes.append(SVG.line(left, frame.bottom, right, frame.bottom, class: "grid"))
             for bin in row.bins {
