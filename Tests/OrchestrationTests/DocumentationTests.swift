@@ -43,7 +43,15 @@ struct DocumentationTests {
     func formats() throws {
         let article = try Self.article("FileFormats")
         let columns = SampleCSV.header.split(separator: ",").map(String.init)
-        var results = PathResults(setupType: "baseline", path: "p", sampleCount: 0, eventsLost: 0)
+        var results = PathResults(
+            setupType: "baseline",
+            path: "p",
+            sampleCount: 0,
+            eventsLost: 0,
+            endToEnd: LatencyFigures(),
+            backbone: LatencyFigures(),
+            hostDelay: LatencyFigures()
+        )
         results.note = "n"
         let encoded = try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(results))
         let states = AgentStatus.State.allCases.map(\.rawValue) + LaneStatus.State.allCases.map(\.rawValue)
