@@ -2,7 +2,7 @@
 public struct UploadFile: Sendable, Equatable {
     /// How the file travels.
     public enum Compression: Sendable, Equatable {
-        /// Compressed by gzip when it is longer than 64 KiB; the compressed copy is kept beside the file for the next
+        /// Compressed by gzip when it is longer than 64 KiB; the compressed copy is kept in the user's cache for the next
         /// host.
         case automatic
         /// As it is.

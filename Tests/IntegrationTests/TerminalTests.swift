@@ -132,6 +132,17 @@ extension WholeRuns {
                     let screen = try await terminal.wait(for: "connect done")
                     #expect(!screen.contains { $0.contains("sesame") }, "\(screen)")
                 }
+
+                // Ctrl-C at the question ends it at once, and the terminal shows again what is typed.
+                let look = "stty -a | grep -qw -- -echo && echo hidden || echo shown"
+                try await Terminal.with(columns: 200, "trap : INT; \(command); echo \"ended $?\"; \(look)") {
+                    terminal in
+                    _ = try await terminal.wait(for: "Passphrase for ")
+                    try await terminal.type(["C-c"])
+                    let screen = try await terminal.wait(for: "status ")
+                    #expect(screen.contains { $0.hasPrefix("ended 130") }, "\(screen)")
+                    #expect(screen.contains { $0.hasPrefix("shown") }, "\(screen)")
+                }
             }
         }
     }

@@ -154,6 +154,18 @@ struct AgentPhaseTests {
         #expect(error?.code == .invalidInput, "there is nothing left to fetch")
     }
 
+    @Test("that were never started, since latexp was killed before, are said to be so")
+    func resumedBeforeTheStart() async throws {
+        let world = try FakeWorld(tokyo: {
+            $0.downloadError = RemoteHostError(.connectionLost, host: "tokyo", "the connection broke")
+        })
+        let first = try await world.run()
+        world.hosts["tokyo"]?.state.withLock { $0.process = .absent }
+        let second = try await RunAttachment(first.directory, environment: world.environment).resume()
+        #expect(second.error?.message.contains("ended before tokyo's agent was started") == true)
+        #expect(world.journal.all.contains { $0.hasPrefix("tokyo remove") })
+    }
+
     @Test("of a sequential run measure one path a block, in the order of the seed")
     func sequential() async throws {
         let world = try FakeWorld()

@@ -40,10 +40,14 @@ final class FakeHost: RemoteHost {
         var laneFailure: String?
         var silentStreams: [String]?
         var process = AgentProcessState.absent
+        /// How much of the planned window the receiver measures: less than 1 when somebody ends it before its time.
+        var measuredShare = 1.0
         /// What a dying agent leaves in its log.
         var log = ""
         var plan: AgentPlan?
         var hasGone = false
+        /// Whether nothing is ever answered when its agent is asked for.
+        var isSilent = false
     }
 
     let name: String
@@ -217,7 +221,11 @@ final class FakeHost: RemoteHost {
             reason: "the window is over",
             started: moment,
             ended: moment,
-            window: plan.role == .receive ? MeasuredWindow(start: moment, end: moment) : nil,
+            window: plan.role == .receive
+                ? MeasuredWindow(
+                    start: moment,
+                    end: Timestamp(wallNs: 0, monotonicNs: Int64(Double(plan.duration.ns) * state.measuredShare))
+                ) : nil,
             lanes: [],
             receiveTimeSource: "kernel",
             sampleCount: 0
@@ -286,6 +294,7 @@ struct FakeProcesses: AgentProcesses {
 
     func state(on host: any RemoteHost, directory: String) async throws -> AgentProcessState {
         guard let host = host as? FakeHost else { return .absent }
+        if host.state.withLock({ $0.isSilent }) { try await Task.sleep(for: .seconds(3_600)) }
         return host.state.withLock { state in
             // A forwarder ends when the receiver says so: here, when it has been told to go.
             if let plan = state.plan, plan.role == .forward, state.hasGone { host.finish(plan, &state) }

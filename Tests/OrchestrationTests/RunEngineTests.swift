@@ -100,6 +100,15 @@ struct RunEngineTests {
         #expect(outcome.record.exitStatus == 1)
     }
 
+    @Test("whose agents were stopped from elsewhere has results and counts as interrupted")
+    func cutShort() async throws {
+        let world = try FakeWorld(frankfurt: { $0.measuredShare = 0.4 })
+        let outcome = try await world.run()
+        #expect(outcome.error == nil && world.journal.contains("analyse"))
+        #expect(outcome.status == .interrupted && outcome.record.exitStatus == 130)
+        #expect(outcome.record.outcome == .interrupted)
+    }
+
     @Test("that only checks puts nothing on any host")
     func checkOnly() async throws {
         let world = try FakeWorld()
@@ -109,6 +118,50 @@ struct RunEngineTests {
         #expect(
             !world.journal.all.contains { $0.contains("upload") || $0.contains("launch") || $0.contains("prepare") }
         )
+    }
+
+    @Test("that only checks refuses what a run would refuse", arguments: ["aarch64", "noexec"])
+    func checkRefuses(what: String) async throws {
+        let facts =
+            what == "noexec" ? FakeHost.facts(extra: "noexec=/home") : FakeHost.facts(architecture: "aarch64")
+        let world = try FakeWorld(tokyo: { $0.facts = facts })
+        let outcome = try await world.run(.check)
+        #expect(outcome.status == .hostUnusable)
+        let message = try #require(outcome.error?.message)
+        #expect(message.contains(what), "\(message)")
+        #expect(!world.journal.all.contains { $0.contains("upload") })
+    }
+
+    @Test("interrupted while a host does not answer: done in seconds, and says which host, and how to go on")
+    func interruptedWhileCut() async throws {
+        let world = try FakeWorld(frankfurt: { $0.statesAfterGo = [.measuring] })
+        let directory = try world.store.create(name: "test", at: 0)
+        let engine = RunEngine(
+            world.experiment,
+            supplied: .object([:]),
+            directory: directory,
+            environment: world.environment,
+            observer: world.observer
+        )
+        let task = Task { try await engine.run() }
+        let cancelled = Mutex<Duration?>(nil)
+        let tokyo = try #require(world.hosts["tokyo"])
+        world.clock.onSleep { time in
+            guard time > .seconds(3), cancelled.withLock({ $0 }) == nil else { return }
+            cancelled.withLock { $0 = time }
+            tokyo.state.withLock { $0.isSilent = true }
+            task.cancel()
+        }
+        let outcome = try await task.value
+        let cancelledAt = cancelled.withLock { $0 }
+        let took = world.clock.elapsed - (try #require(cancelledAt))
+        #expect(took < .seconds(10), "\(took)")
+        #expect(outcome.status == .interrupted)
+        let message = try #require(outcome.error?.message)
+        #expect(message.contains("tokyo (not reached)") && message.contains("`latexp resume "), "\(message)")
+        #expect(message.contains("end by themselves at their deadline"), "\(message)")
+        #expect(world.journal.contains("frankfurt download samples.bin"))
+        #expect(!world.journal.contains("tokyo stop"))
     }
 
     @Test("tolerates a lost connection while measuring, and says that it is lost")

@@ -140,6 +140,58 @@ func hostError(_ work: () async throws -> some Sendable) async throws -> RemoteH
         }
     }
 
+    @Test("A revoked key is refused though it is pinned, as a key or by its fingerprint", arguments: [false, true])
+    func revokedAndPinned(byFingerprint: Bool) async throws {
+        try await SSHServer.with { server in
+            let key = try server.hostKey("ed25519")
+            let pin = byFingerprint ? try #require(PublicKey(line: key)).fingerprint : key
+            var target = SSHTarget(address: "127.0.0.1", port: server.port, user: server.user, hostKey: pin)
+            target.identityFiles = [server.userKey]
+            target.agentSocket = "none"
+            target.knownHostsFiles = [try server.knownHosts("@revoked * \(key)")]
+            let host = try SSHHost(name: "tokyo", target: target)
+            let error = try await hostError { try await host.connect() }
+            #expect(error.code == .hostKeyRevoked, "\(error)")
+            #expect(!server.log().contains("publickey"))
+        }
+    }
+
+    @Test("A host known only by a key that this libssh2 cannot use has not changed", arguments: [false, true])
+    func onlyAnRSAKeyIsKnown(isPinned: Bool) async throws {
+        let options = SSHServer.Options(hostKeyTypes: ["rsa", "ed25519"])
+        try await SSHServer.with(options) { server in
+            let rsa = try server.hostKey("rsa")
+            let file = try server.knownHosts("[127.0.0.1]:\(server.port) \(rsa)")
+            let host = try server.host(knownHosts: isPinned ? nil : file, hostKey: isPinned ? rsa : nil)
+            if SSHLibrary.isCurrent {
+                #expect(try await host.connect().hostKeyType == "ssh-rsa")
+                return
+            }
+            let error = try await hostError { try await host.connect() }
+            let shown = try #require(PublicKey(line: try server.hostKey("ed25519")))
+            #expect(error.code == .hostKeyUnknown && error.message.contains(shown.fingerprint), "\(error)")
+            #expect(error.message.contains("RSA key is") && error.message.contains(SSHLibrary.name), "\(error)")
+            #expect(!error.message.contains("CHANGED") && !error.message.contains("NOT THE PINNED"), "\(error)")
+            #expect(!server.log().contains("publickey"))
+            guard !isPinned else { return }
+            // What the message says works.
+            let command = try #require(error.message.split(separator: "\n").last.map(String.init))
+            _ = try await SSHServerTools.output("sh", ["-c", command + " 2>/dev/null"])
+            #expect(try await host.connect().trust == .knownHosts(file: file, line: 2))
+        }
+    }
+
+    @Test func theCommandThatAcceptsAKeyMakesItsFolder() async throws {
+        try await SSHServer.with { server in
+            let file = server.directory + "/home/.ssh/known_hosts"
+            let host = try server.host(knownHosts: file)
+            let error = try await hostError { try await host.connect() }
+            let command = try #require(error.message.split(separator: "\n").last.map(String.init))
+            _ = try await SSHServerTools.output("sh", ["-c", command + " 2>/dev/null"])
+            #expect(try await host.connect().trust == .knownHosts(file: file, line: 1))
+        }
+    }
+
     @Test func aServerWithAlgorithmsThatWeLackIsNamedAsSuch() async throws {
         let options = SSHServer.Options(configuration: ["KexAlgorithms sntrup761x25519-sha512@openssh.com"])
         try await SSHServer.with(options) { server in

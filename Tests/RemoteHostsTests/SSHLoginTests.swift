@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -59,6 +60,49 @@ import Testing
 
             let right = SSHOptions(passphrase: { $0.contains(key) ? "open sesame" : nil })
             #expect(try await host(server, identityFiles: [key], options: right).connect().authentication.contains(key))
+        }
+    }
+
+    @Test func onePassphraseServesEveryHostAndATypoIsForgiven() async throws {
+        try await SSHServer.with { server in
+            let key = try await makeKey("ed25519", on: server, passphrase: "open sesame")
+            let questions = Mutex<[String]>([])
+            var options = SSHOptions(connectTimeout: .seconds(2))
+            options.passphrases = PassphraseStore { question in
+                // Longer than connecting may take: people are no part of it.
+                Thread.sleep(forTimeInterval: 2.5)
+                return questions.withLock { questions in
+                    questions.append(question)
+                    return questions.count == 1 ? "open sesane" : "open sesame"
+                }
+            }
+            let hosts = [
+                try host(server, identityFiles: [key], options: options),
+                try host(server, identityFiles: [key], options: options),
+            ]
+            async let first = hosts[0].connect()
+            async let second = hosts[1].connect()
+            let facts = try await [first, second]
+            #expect(facts.allSatisfy { $0.authentication.contains(key) })
+            let asked = questions.withLock { $0 }
+            #expect(asked.map { $0.contains("was wrong") } == [false, true])
+        }
+    }
+
+    @Test func aPassphraseThatIsAlwaysWrongIsAskedForThreeTimes() async throws {
+        try await SSHServer.with { server in
+            let key = try await makeKey("ed25519", on: server, passphrase: "open sesame")
+            let count = Mutex(0)
+            let options = SSHOptions(passphrase: { _ in
+                count.withLock { count in
+                    count += 1
+                    return "typo \(count)"
+                }
+            })
+            let error = try await hostError { try await host(server, identityFiles: [key], options: options).connect() }
+            #expect(error.code == .keyUnusable && error.message.contains("passphrase is wrong"), "\(error)")
+            let asked = count.withLock { $0 }
+            #expect(asked == 3)
         }
     }
 

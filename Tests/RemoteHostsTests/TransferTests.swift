@@ -102,8 +102,13 @@ import Testing
             let local = try TemporaryFile(noise(100_000))
             let upload = UploadFile(localPath: local.path, remotePath: server.directory + "/file")
             _ = try await host.upload(upload)
-            let copy = try #require(local.directory.names.first { $0.hasSuffix(".gz") })
-            try Data("rubbish".utf8).write(to: URL(fileURLWithPath: local.directory.path + "/" + copy))
+            #expect(!local.directory.names.contains { $0.hasSuffix(".gz") }, "nothing appears beside the file")
+            let folder = try #require(CompressedCopies.folder())
+            let hash = try await SSHServerTools.output("sha256sum", [local.path]).prefix(16)
+            let copies = try FileManager.default.contentsOfDirectory(atPath: folder)
+            let copy = folder + "/" + (try #require(copies.first { $0.hasSuffix("\(hash).gz") }))
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            try Data("rubbish".utf8).write(to: URL(fileURLWithPath: copy))
             #expect(try await hostError { try await host.upload(upload) }.code == .transferFailed)
             #expect(try await host.upload(upload).bytes == 100_000)
         }

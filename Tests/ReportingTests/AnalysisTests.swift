@@ -10,6 +10,19 @@ import Testing
         RunAnalyzer.analyze(run.data())
     }
 
+    @Test("A window that ended before its time is said first, whatever the run's end says of itself")
+    func cutShort() throws {
+        var data = SyntheticKind.clean.run.data()
+        #expect(!RunAnalyzer.analyze(data).warnings.contains { $0.code == .runIncomplete })
+        data.blocks[0].receiver?.plan.duration = .seconds(90_000)
+        data.blocks[0].receiver?.reason = "told to stop"
+        #expect(data.record.outcome == .done)
+        let warnings = RunAnalyzer.analyze(data).warnings
+        let first = try #require(warnings.first { !$0.makesVerdictUnusable })
+        #expect(first.code == .runIncomplete && first.text.contains("told to stop"), "\(warnings)")
+        #expect(first.text.hasPrefix("stopped or interrupted after ") && first.text.contains(" of 25 h"), "\(first)")
+    }
+
     @Test func theSoonerPathIsFoundAndItsSizeIsRight() throws {
         let analysis = analyze(SyntheticKind.lab.run)
         #expect(analysis.verdict.kind == .sooner)

@@ -24,7 +24,12 @@ extension Experiment {
                     + "it does not have, and then nothing comes on them."
             )
         }
-        if schedule.mode == .sequential || paths.count == 1, lab == nil {
+        if paths.count == 1, lab == nil {
+            warnings.append(
+                "only one path is measured: a difference to another run, which `latexp compare` shows, may be the hour's, "
+                    + "not the path's. Both paths in one experiment measure the same events on one clock."
+            )
+        } else if schedule.mode == .sequential, lab == nil {
             warnings.append(
                 "the paths are not measured at the same time: a difference between them may be the hour's, not the path's. "
                     + "\"mode\": \"simultaneous\" with both paths measures the same events on one clock."

@@ -31,6 +31,12 @@ enum HostFactsReader {
         return line.map { String($0.dropFirst("unwritable=".count).prefix(200)).filter { !$0.isControl } }
     }
 
+    /// The mount point on which no program may be run although the agent lives there; nil when none is known to be.
+    static func unrunnableHome(_ text: String) -> String? {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("noexec=") }
+        return line.map { String($0.dropFirst("noexec=".count).prefix(200)).filter { !$0.isControl } }
+    }
+
     /// What stands in the way of listening on `ports`, such as `tcp:8080`, from the output of `HostScripts.takenPorts`;
     /// nil when nothing does.
     static func takenPort(_ text: String, of ports: [String]) -> String? {

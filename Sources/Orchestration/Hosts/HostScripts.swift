@@ -21,6 +21,13 @@ enum HostScripts {
         say memory "$(awk '/^MemAvailable:/ {printf "%.0f", $2 * 1024}' /proc/meminfo 2>/dev/null)"
         say disk "$(df -Pk . 2>/dev/null | awk 'NR == 2 {printf "%.0f", $4 * 1024}')"
         if [ ! -w . ]; then say unwritable "$(pwd)"; fi
+        for place in .cache/latexp/agents .cache/latexp .cache .; do
+          [ -d "$place" ] || continue
+          case ",$(findmnt -n -o OPTIONS -T "$place" 2>/dev/null)," in
+            *,noexec,*) say noexec "$(findmnt -n -o TARGET -T "$place")" ;;
+          esac
+          break
+        done
         say chrony "$(chronyc --version 2>/dev/null | head -n 1)"
         for tool in gzip setsid flock timeout; do
           command -v "$tool" >/dev/null 2>&1 || say missing "$tool"
@@ -160,6 +167,11 @@ enum HostScripts {
     /// Tells the agent in the directory `$1` that the warm-up begins.
     static let go = """
         cd -- "$1" && : >go
+        """
+
+    /// Removes the file `$1`.
+    static let forget = """
+        rm -f -- "$1"
         """
 
     /// Tells the forwarder in the directory `$1` to break its relay connections off once.

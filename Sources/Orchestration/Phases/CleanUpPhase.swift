@@ -17,12 +17,17 @@ struct CleanUpPhase: RunPhase {
     func perform(in session: isolated RunSession) async throws {
         let placements = Dictionary(grouping: session.placements, by: \.host)
         guard !placements.isEmpty else {
-            return session.note(CheckRecord("files", .skipped, "nothing was put on any host but the agent"))
+            let text = session.hasPushed ? "nothing was put on any host but the agent" : "nothing was put on any host"
+            return session.note(CheckRecord("files", .skipped, text))
         }
         let run = (session.record.nameOnHosts, session.environment.processes)
         var outcomes: [String: Outcome] = [:]
         await withTaskGroup(of: (String, Outcome).self) { group in
             for (name, places) in placements {
+                guard !session.unreachable.contains(name) else {
+                    outcomes[name] = Outcome(left: places)
+                    continue
+                }
                 guard let handle = try? session.handle(name) else { continue }
                 group.addTask { (name, await Self.clean(places, on: handle.host, run.0, run.1)) }
             }

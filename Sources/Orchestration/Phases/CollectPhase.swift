@@ -21,7 +21,14 @@ struct CollectPhase: RunPhase {
     func name(for experiment: Experiment) -> String { "collect" + block.suffix }
 
     func perform(in session: isolated RunSession) async throws {
-        let placements = session.placements.filter { $0.block == block.number }
+        let unreachable = session.unreachable
+        let placements = session.placements.filter { place in
+            place.block == block.number && !unreachable.contains(place.host)
+        }
+        for host in unreachable.sorted() {
+            let text = "not reached: its agent ends by itself at its deadline"
+            session.note(CheckRecord(host: host, "files", .warning, text))
+        }
         let byHost = Dictionary(placements.map { ($0.host, $0) }) { first, _ in first }
         let names = placements.map(\.host)
         let stopsFirst = afterFailure
@@ -60,6 +67,7 @@ struct CollectPhase: RunPhase {
             await session.show(waiting: "\(handle.name): waiting for its agent to end")
             try await clock.sleep(for: .milliseconds(500))
         }
+        await session.show(waiting: "\(handle.name): stopping its agent")
         try await processes.stop(on: handle.host, directory: placement.directory, grace: .seconds(10))
     }
 
@@ -82,6 +90,7 @@ struct CollectPhase: RunPhase {
         let target = try session.directory.makeDirectory(localFolder(placement))
         var bytes: Int64 = 0
         for file in present {
+            await session.show(waiting: "\(handle.name): bringing home \(file)")
             let outcome = try await handle.host.download(
                 "\(placement.directory)/\(file)",
                 to: target.appending(path: file).path,

@@ -25,8 +25,19 @@ struct InspectPhase: RunPhase {
             }
             return facts.facts
         }
+        if showsAll { try await checkAgents(names, in: session) }
         try await checkPorts(in: session)
         noteDistances(found, in: session)
+    }
+
+    /// Whether there is an agent for each host here, when nobody is going to push it.
+    private func checkAgents(_ names: [String], in session: isolated RunSession) async throws {
+        try await session.locateAgents(names)
+        for name in names {
+            guard let agent = session.agents[name] else { continue }
+            let text = "\(agent.path) fits (SHA-256 \(agent.sha256.prefix(16))…)"
+            session.note(CheckRecord(host: name, "agent", .passed, text))
+        }
     }
 
     /// The ports that the receiver shall listen on must be free: another run may have them.
@@ -63,7 +74,17 @@ struct InspectPhase: RunPhase {
             timeout: .seconds(30),
             isIdempotent: true
         )
-        let result = try await handle.host.run(command).checked(host: handle.name, command: command)
+        let result: CommandResult
+        do {
+            result = try await handle.host.run(command).checked(host: handle.name, command: command)
+        } catch let error as RemoteHostError where error.code == .timedOut {
+            throw OrchestrationError(
+                .hostUnusable,
+                "\(handle.name): it took longer than 30 s to say what it is: is it overloaded, or does its user's login "
+                    + "wait for something? Look at the start files of the login shell (.profile, .bashrc)",
+                cause: error
+            )
+        }
         guard let (facts, missing) = HostFactsReader.read(result.output) else {
             throw OrchestrationError(
                 .hostUnusable,
@@ -85,6 +106,12 @@ struct InspectPhase: RunPhase {
         if let home = HostFactsReader.unwritableHome(result.output) {
             let text =
                 "the login directory \(home) cannot be written (read-only, or not the user's): the agent lives there"
+            checks.append(CheckRecord(host: handle.name, "disk", .failed, text))
+        }
+        if let place = HostFactsReader.unrunnableHome(result.output) {
+            let text =
+                "\(place), where the agent lives, is mounted noexec: mount it with exec, or log in as a user whose home "
+                + "is elsewhere"
             checks.append(CheckRecord(host: handle.name, "disk", .failed, text))
         }
         checks += Self.resources(facts, host: handle.name)

@@ -8,7 +8,7 @@ struct PushPhase: RunPhase {
 
     func perform(in session: isolated RunSession) async throws {
         let names = session.experiment.participatingHosts
-        try await locate(names, in: session)
+        try await session.locateAgents(names)
         let agents = session.agents
         let versions = try await session.onEachHost(names, "agent", failure: .hostUnusable) { handle in
             guard let agent = agents[handle.name] else {
@@ -25,18 +25,6 @@ struct PushPhase: RunPhase {
             return version
         }
         try compare(versions, in: session)
-    }
-
-    /// Finds the agent of each host's architecture on the laptop, before anything is sent.
-    private func locate(_ names: [String], in session: isolated RunSession) async throws {
-        var found: [String: AgentFile] = [:]
-        for name in names {
-            let architecture = session.record.hosts[name]?.facts?.architecture ?? "an unknown architecture"
-            if found[architecture] == nil {
-                found[architecture] = try await session.environment.agents.agent(for: architecture)
-            }
-            session.agents[name] = found[architecture]
-        }
     }
 
     private static func push(
@@ -93,6 +81,15 @@ struct PushPhase: RunPhase {
                     + "exec, or log in as a user whose home is elsewhere"
             )
         }
+        guard result.exitCode < 128 else {
+            let forget = RemoteCommand(HostScripts.forget, arguments: command.arguments, isIdempotent: true)
+            _ = try? await handle.host.run(forget)
+            throw OrchestrationError(
+                .agentUnavailable,
+                "\(handle.name): the agent \(agent.path) does not run there (signal \(result.exitCode - 128)): the file is "
+                    + "damaged or cut short. Build it anew with infra/build; it was taken away from the host"
+            )
+        }
         try result.checked(host: handle.name, command: command)
         return String(result.output.filter { !$0.isControl && !$0.isNewline }.prefix(60))
     }
@@ -116,5 +113,21 @@ struct PushPhase: RunPhase {
                     "the agents are of version \(version), latexp of \(LatexpVersion.text)"
                 )
         )
+    }
+}
+
+extension RunSession {
+    /// Finds the agent of each host's architecture on the laptop, before anything is sent.
+    ///
+    /// - Throws: `OrchestrationError` `agentUnavailable`.
+    func locateAgents(_ names: [String]) async throws {
+        var found: [String: AgentFile] = [:]
+        for name in names {
+            let architecture = record.hosts[name]?.facts?.architecture ?? "an unknown architecture"
+            if found[architecture] == nil {
+                found[architecture] = try await environment.agents.agent(for: architecture)
+            }
+            agents[name] = found[architecture]
+        }
     }
 }

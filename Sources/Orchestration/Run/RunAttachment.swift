@@ -49,8 +49,8 @@ public struct RunAttachment: Sendable {
     /// Asks each host what its agent does.
     public func states() async throws -> [AgentState] {
         let session = try makeSession()
-        let states = await Self.onEachHost(await session.placementsOnRecord()) { await session.state(of: $0) }
-        await session.closeHosts()
+        let states = await onEachHost(await session.placementsOnRecord()) { await session.state(of: $0) }
+        try await close(session)
         return states
     }
 
@@ -58,7 +58,7 @@ public struct RunAttachment: Sendable {
     public func stop() async throws -> [AgentState] {
         let session = try makeSession()
         let placements = await session.placementsOnRecord().filter { !$0.isCollected }
-        let states = await Self.onEachHost(placements) { placement in
+        let states = await onEachHost(placements) { placement in
             var state = await session.state(of: placement)
             if state.process == .running {
                 do {
@@ -68,28 +68,47 @@ public struct RunAttachment: Sendable {
             }
             return state
         }
-        await session.closeHosts()
+        try await close(session)
         return states
+    }
+
+    /// Ends the connections; what was given up is no answer.
+    private func close(_ session: RunSession) async throws {
+        await session.closeHosts()
+        try Task.checkCancellation()
     }
 
     /// Does something with all places, those of one host one after the other and the hosts side by side.
     ///
-    /// A host that does not answer holds nobody up. The answers come in the order of the places.
-    private static func onEachHost(
+    /// A host that does not answer holds nobody up, and is named while it is waited for. The answers come in the order of
+    /// the places.
+    private func onEachHost(
         _ placements: [Placement],
         _ work: @escaping @Sendable (Placement) async -> AgentState
     ) async -> [AgentState] {
-        let found = await withTaskGroup(of: [Placement: AgentState].self) { group in
-            for places in Dictionary(grouping: placements, by: \.host).values {
+        var waiting = Set(placements.filter { !$0.isCollected }.map(\.host))
+        tellWaiting(for: waiting)
+        var found: [Placement: AgentState] = [:]
+        await withTaskGroup(of: (host: String, states: [Placement: AgentState]).self) { group in
+            for (host, places) in Dictionary(grouping: placements, by: \.host) {
                 group.addTask {
                     var states: [Placement: AgentState] = [:]
                     for place in places { states[place] = await work(place) }
-                    return states
+                    return (host, states)
                 }
             }
-            return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+            for await (host, states) in group {
+                found.merge(states) { first, _ in first }
+                waiting.remove(host)
+                tellWaiting(for: waiting)
+            }
         }
         return placements.compactMap { found[$0] }
+    }
+
+    private func tellWaiting(for hosts: Set<String>) {
+        guard !hosts.isEmpty else { return }
+        observer.waiting("waiting for an answer of \(hosts.sorted().joined(separator: ", "))")
     }
 
     /// Watches the agents to their end if they still run, brings their files home, cleans up, and reports.

@@ -105,6 +105,7 @@ extension RunSession {
     /// The phases after the agents' start, for the block that was running when the laptop was lost.
     func performRemainingPhases() async throws {
         try await perform(ConnectPhase())
+        try await expectStartedAgents()
         for block in blocks where placements.contains(where: { $0.block == block.number && !$0.isCollected }) {
             // Where only a forwarder's files are missing, there is nothing left to watch.
             if placements.contains(where: { $0.block == block.number && $0.role == .receive }) {
@@ -125,9 +126,12 @@ extension RunSession {
         let wasInterrupted = failure is CancellationError || (failure != nil && Task.isCancelled)
         // A task of its own: what follows must happen although this one may be cancelled.
         let firstFailure = failure
-        await Task { await self.close(after: firstFailure, extent) }.value
+        await Task {
+            if wasInterrupted { await self.findUnreachable() }
+            await self.close(after: firstFailure, extent)
+        }.value
         if extent == .complete, !wasInterrupted { failure = await analyse(after: failure) }
-        return finish(failure, wasInterrupted: wasInterrupted)
+        return finish(failure, wasInterrupted: wasInterrupted, wasCutShort: extent != .check && !isWhole)
     }
 
     /// Stops and collects what a failure left running, cleans the hosts, ends connections and the simulated world.
@@ -150,7 +154,8 @@ extension RunSession {
         guard failure == nil || hasSamples else { return failure }
         do {
             // The analysis says whether the measurement came to its end.
-            try update { $0.outcome = failure == nil ? .done : .failed }
+            let isWhole = self.isWhole
+            try update { $0.outcome = failure != nil ? .failed : isWhole ? .done : .interrupted }
             try await perform(AnalysePhase())
             try await perform(ReportPhase())
             return failure
@@ -159,19 +164,42 @@ extension RunSession {
         }
     }
 
-    private func finish(_ failure: (any Error)?, wasInterrupted: Bool) -> RunOutcome {
+    /// What an interrupted run leaves, and what can be done with it.
+    private var interruptionText: String {
+        let name = directory.commandName
+        let left = Set(placements.filter { !$0.isCollected }.map(\.host)).sorted()
+        if !left.isEmpty {
+            let hosts = left.map { unreachable.contains($0) ? "\($0) (not reached)" : $0 }.joined(separator: ", ")
+            return "interrupted; not all is home: the agents on \(hosts) end by themselves at their deadline, and "
+                + "`latexp resume \(name)` then brings home what they wrote"
+        }
+        let hasSamples = record.blocks.contains { $0.directories[experiment.receiver] != nil }
+        guard hasSamples else {
+            return "interrupted before anything was measured; \(directory.url.path) says how far it came"
+        }
+        return "interrupted; what was measured is in \(directory.url.path); `latexp report \(name)` analyses it"
+    }
+
+    /// What a run came to.
+    ///
+    /// One that was cut short from elsewhere has results, and still is not what was asked for: it counts as interrupted,
+    /// without an error.
+    private func finish(_ failure: (any Error)?, wasInterrupted: Bool, wasCutShort: Bool) -> RunOutcome {
         var error: OrchestrationError? =
             if wasInterrupted {
-                OrchestrationError(.interrupted, "interrupted; what was measured is in \(directory.url.path)")
+                OrchestrationError(.interrupted, interruptionText)
             } else {
                 failure.map { $0 as? OrchestrationError ?? OrchestrationError(.measurementFailed, "\($0)", cause: $0) }
             }
-        let status = error?.code.exitStatus ?? (analysis?.isUsable == false ? .verdictUnusable : .done)
+        let measured: CommandStatus =
+            wasCutShort ? .interrupted : analysis?.isUsable == false ? .verdictUnusable : .done
+        let status = error?.code.exitStatus ?? measured
         let ended = environment.clock.wallSeconds
         do {
             try update { record in
                 record.endedSeconds = ended
-                record.outcome = wasInterrupted ? .interrupted : error == nil ? .done : .failed
+                record.outcome =
+                    wasInterrupted ? .interrupted : error != nil ? .failed : wasCutShort ? .interrupted : .done
                 record.exitStatus = status.rawValue
             }
         } catch let unsaved {

@@ -49,13 +49,17 @@ public struct RunEnvironment: Sendable {
     ///   - folders: where agents and the laboratory are looked for, in order.
     ///   - labFile: the laboratory's executable, when the user named one.
     ///   - passphrase: asks for a private key's passphrase; nil to refuse such keys.
+    ///   - tries: how often a host is tried that cannot be reached.
     public static func system(
         agentFile: String?,
         folders: [String],
         labFile: String?,
-        passphrase: (@Sendable (String) -> String?)? = nil
+        passphrase: (@Sendable (String) -> String?)? = nil,
+        tries: Int = 5
     ) -> RunEnvironment {
-        RunEnvironment(
+        // One for all hosts: a key that several use is asked for once.
+        let passphrases = passphrase.map { PassphraseStore($0) }
+        return RunEnvironment(
             clock: SystemRunClock(),
             makeHost: { name, specification in
                 if specification.isLocal { return LocalHost(name: name) }
@@ -66,9 +70,9 @@ public struct RunEnvironment: Sendable {
                     knownHosts: specification.knownHosts,
                     hostKey: specification.hostKey
                 )
-                return RetryingHost(
-                    try SSHHost(name: name, target: target, options: SSHOptions(passphrase: passphrase))
-                )
+                var options = SSHOptions()
+                options.passphrases = passphrases
+                return RetryingHost(try SSHHost(name: name, target: target, options: options), tries: tries)
             },
             processes: DetachedAgents(),
             agents: AgentLocator(explicitFile: agentFile, folders: folders),

@@ -34,6 +34,9 @@ public actor RunSession {
     /// The secret that all agents of the run share; it is never saved.
     let secret: String
 
+    /// The hosts that did not answer when the run was to end.
+    var unreachable: Set<String> = []
+
     /// What the analysis found.
     var analysis: AnalysisOutcome?
 

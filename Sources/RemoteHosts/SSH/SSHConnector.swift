@@ -8,15 +8,35 @@ struct SSHConnector {
     let options: SSHOptions
     let wake: WakePipe
 
-    private static let everyKeyType = [
+    static let everyKeyType = [
         "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
     ]
 
     /// Opens a session; nothing but the handshake is sent before the host's key is found to be the right one.
+    ///
+    /// Where a key needs a passphrase, the connection is given up while its user is asked, and made anew afterwards.
     func open() throws -> (session: SSHSession, facts: ConnectionFacts) {
+        var passphrases = PassphraseAnswers()
+        var mayAskAgain = options.passphrases != nil
+        while true {
+            do {
+                return try open(passphrases, mayAskAgain: mayAskAgain)
+            } catch let need as PassphraseNeeded {
+                guard let store = options.passphrases else { throw need }
+                let isAnswered = passphrases.ask(store, for: need)
+                try Task.checkCancellation()
+                if !isAnswered { mayAskAgain = false }
+            }
+        }
+    }
+
+    private func open(
+        _ passphrases: PassphraseAnswers,
+        mayAskAgain: Bool
+    ) throws -> (session: SSHSession, facts: ConnectionFacts) {
         let limits = SSHLimits(host: host, activity: "connecting", timeout: options.connectTimeout)
         let pinned = try readPin()
-        let known = pinned == nil ? readKnownHosts() : KnownHosts(files: [])
+        let known = readKnownHosts()
         var refusal: RemoteHostError?
         for types in keyTypesToAskFor(pinned, known) {
             let session: SSHSession
@@ -29,12 +49,24 @@ struct SSHConnector {
             let key = try hostKey(of: session)
             switch judge(key, pinned, known) {
             case .trusted(let trust):
-                var login = SSHLogin(session: session, target: target, options: options, limits: limits)
-                let authentication = try login.authenticate()
+                var login = SSHLogin(
+                    session: session,
+                    target: target,
+                    options: options,
+                    limits: limits,
+                    passphrases: passphrases,
+                    mayAskAgain: mayAskAgain
+                )
+                let authentication: String
+                do { authentication = try login.authenticate() } catch let need as PassphraseNeeded {
+                    session.disconnect()
+                    throw need
+                }
                 return (session, facts(session, address: address, key: key, trust: trust, authentication))
             case let verdict:
                 session.disconnect()
-                refusal = refused(key, verdict, pinned)
+                // Another key of the host's, not the pinned one either, is no better news than a revoked one.
+                if refusal?.code != .hostKeyRevoked { refusal = refused(key, verdict, pinned) }
             }
         }
         throw refusal ?? RemoteHostError(.hostKeyUnknown, host: host, "no host key was shown")
@@ -75,7 +107,10 @@ struct SSHConnector {
     }
 
     private func judge(_ key: PublicKey, _ pinned: PinnedHostKey?, _ known: KnownHosts) -> HostKeyVerdict {
-        guard let pinned else { return known.judge(key, name: target.knownHostsName, port: target.port) }
+        let verdict = known.judge(key, name: target.knownHostsName, port: target.port)
+        guard let pinned else { return verdict }
+        // A pin vouches for a key; whoever has revoked that key knows more.
+        if case .revoked = verdict { return verdict }
         return pinned.matches(key) ? .trusted(.pinned) : .changed(known: [])
     }
 

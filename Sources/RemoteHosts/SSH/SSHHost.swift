@@ -102,7 +102,7 @@ public actor SSHHost: RemoteHost {
         guard await download.splits.first(where: { _ in true }) != nil else { return }
         var options = options
         // Whoever typed a passphrase has done so for the first session, and need not again.
-        options.passphrase = nil
+        options.passphrases = nil
         await withTaskGroup(of: Void.self) { group in
             for _ in 1..<max(2, options.downloadSessions) {
                 guard let helper = try? SSHHost(name: name, target: target, options: options) else { break }

@@ -10,6 +10,12 @@ public enum SSHLibrary {
     /// Whether RSA keys, AES-GCM, ChaCha20 and encrypt-then-MAC work against servers of today: since 1.11.1.
     public static var isCurrent: Bool { libssh2_version(0x01_0b01) != nil }
 
+    /// Whether a host can be made to show a key of this type, and the key be checked; true where the type is not told.
+    static func canCheck(hostKeyType type: String?) -> Bool {
+        guard let type else { return true }
+        return SSHConnector.everyKeyType.contains(type) && (type != "ssh-rsa" || isCurrent)
+    }
+
     /// What a user of this library should know; empty when it is current.
     public static var warnings: [String] {
         guard !isCurrent else { return [] }

@@ -7,22 +7,35 @@ struct SSHLogin {
     let target: SSHTarget
     let options: SSHOptions
     let limits: SSHLimits
+    /// The passphrases that were asked for.
+    let passphrases: PassphraseAnswers
+    /// Whether somebody can still be asked for another passphrase than a wrong one.
+    let mayAskAgain: Bool
     /// What was tried in vain, or passed over, and why: the message needs it.
     private var attempts: [String] = []
 
     /// A server's `MaxAuthTries` is 6 by default: beyond it there is no error, only a closed connection.
     private static let agentKeyLimit = 5
 
-    init(session: SSHSession, target: SSHTarget, options: SSHOptions, limits: SSHLimits) {
+    init(
+        session: SSHSession,
+        target: SSHTarget,
+        options: SSHOptions,
+        limits: SSHLimits,
+        passphrases: PassphraseAnswers,
+        mayAskAgain: Bool
+    ) {
         self.session = session
         self.target = target
         self.options = options
         self.limits = limits
+        self.passphrases = passphrases
+        self.mayAskAgain = mayAskAgain
     }
 
     /// Logs in and returns what with.
     ///
-    /// Throws `keyUnusable` for a key that was asked for and cannot be used.
+    /// Throws `keyUnusable` for a key that was asked for and cannot be used, and `PassphraseNeeded`.
     mutating func authenticate() throws -> String {
         let agent = SSHAgent(session: session, socketPath: agentSocket)
         defer { agent?.close() }
@@ -60,7 +73,7 @@ struct SSHLogin {
             }
             if let key = file.publicKey, let agent, agent.keys.contains(key) {
                 if let how = try tryAgent(agent, key) { return how }
-            } else if let how = try tryFile(file, mayAsk: true) {
+            } else if let how = try tryFile(file) {
                 return how
             }
         }
@@ -95,7 +108,7 @@ struct SSHLogin {
             if let key = file.publicKey, agentKeys.contains(key) { continue }
             if let reason = unusable(file.type) {
                 attempts.append("\(file.summary) (\(reason))")
-            } else if let how = try tryFile(file, mayAsk: options.passphrase != nil) {
+            } else if let how = try tryFile(file) {
                 return how
             }
         }
@@ -126,10 +139,14 @@ struct SSHLogin {
         return try conclude(code, "\(key.summary) from the agent")
     }
 
-    private mutating func tryFile(_ file: PrivateKeyFile, mayAsk: Bool) throws -> String? {
+    private mutating func tryFile(_ file: PrivateKeyFile) throws -> String? {
         var passphrase: String?
         if file.isEncrypted {
-            passphrase = mayAsk ? options.passphrase?(file.summary) : nil
+            if let answer = passphrases[file.path] {
+                passphrase = answer
+            } else if options.passphrases != nil {
+                throw PassphraseNeeded(file: file, wrong: nil)
+            }
             guard passphrase != nil else {
                 let reason =
                     "it is encrypted and no passphrase was given: add it to the agent with ssh-add \(file.path)"
@@ -151,6 +168,7 @@ struct SSHLogin {
             )
         }
         if code == LIBSSH2_ERROR_FILE {
+            if let passphrase, mayAskAgain { throw PassphraseNeeded(file: file, wrong: passphrase) }
             throw RemoteHostError(
                 .keyUnusable,
                 host: session.host,

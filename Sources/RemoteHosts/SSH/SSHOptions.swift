@@ -5,10 +5,10 @@ public struct SSHOptions: Sendable {
     public var connectTimeout: Duration
     /// How long the server may be silent before it is asked for a sign of life; after three times that, it is given up.
     public var keepAliveInterval: Duration
-    /// Asks the user for a key's passphrase; nil to refuse the key.
+    /// Knows the passphrases of keys, or asks for them; nil to refuse keys that need one.
     ///
-    /// Called on the host's own thread: it may block.
-    public var passphrase: (@Sendable (_ keyDescription: String) -> String?)?
+    /// Asked on the host's own thread, while nothing is connected: it may block.
+    public var passphrases: PassphraseStore?
     /// The directory that holds `.ssh` with the usual identity files.
     public var homeDirectory: String?
     /// The socket's send buffer, for tests of what a full one does; nil leaves it to the system, as it should be.
@@ -30,7 +30,7 @@ public struct SSHOptions: Sendable {
     ) {
         self.connectTimeout = connectTimeout
         self.keepAliveInterval = keepAliveInterval
-        self.passphrase = passphrase
+        self.passphrases = passphrase.map { PassphraseStore($0) }
         self.homeDirectory = homeDirectory
     }
 }

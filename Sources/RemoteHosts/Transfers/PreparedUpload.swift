@@ -48,7 +48,7 @@ struct PreparedUpload: Sendable {
     }
 }
 
-/// Compressed copies beside their originals, made once however many hosts want them at the same time.
+/// Compressed copies in the user's cache, made once however many hosts want them at the same time.
 actor CompressedCopies {
     static let shared = CompressedCopies()
 
@@ -58,7 +58,8 @@ actor CompressedCopies {
     ///
     /// The copy's name holds the original's hash, so an old copy is never taken for a new file's.
     func copy(of path: String, sha256: String) async throws -> String? {
-        let copy = "\(path).\(sha256.prefix(16)).gz"
+        guard let folder = Self.folder() else { return nil }
+        let copy = "\(folder)/\(URL(filePath: path).lastPathComponent).\(sha256.prefix(16)).gz"
         if FileManager.default.fileExists(atPath: copy) { return copy }
         let task = running[copy] ?? Task { await Self.compress(path, to: copy) ? copy : nil }
         running[copy] = task
@@ -66,6 +67,39 @@ actor CompressedCopies {
         running[copy] = nil
         try Task.checkCancellation()
         return made
+    }
+
+    /// How many copies are kept: each build of an agent makes one.
+    private static let keptCopies = 8
+
+    /// The folder of copies, made if need be; nil when it cannot be had.
+    ///
+    /// - Parameter environment: `XDG_CACHE_HOME` counts, as elsewhere.
+    static func folder(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String? {
+        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let folder = (cache ?? NSHomeDirectory() + "/.cache") + "/latexp/uploads"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+            return folder
+        } catch {
+            return nil
+        }
+    }
+
+    /// Lets go of the copies that were made longest ago.
+    private static func forgetOldCopies(in folder: String) {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let copies = files.filter { $0.hasSuffix(".gz") }.map { "\(folder)/\($0)" }.map { path in
+            let made = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+            return (path: path, made: made ?? .distantPast)
+        }
+        for copy in copies.sorted(by: { $0.made > $1.made }).dropFirst(keptCopies) {
+            try? FileManager.default.removeItem(atPath: copy.path)
+        }
     }
 
     private static func compress(_ path: String, to copy: String) async -> Bool {
@@ -80,6 +114,7 @@ actor CompressedCopies {
             )
             guard code == 0 else { return false }
             try file.commit(permissions: 0o600)
+            forgetOldCopies(in: URL(filePath: copy).deletingLastPathComponent().path)
             return true
         } catch {
             return false

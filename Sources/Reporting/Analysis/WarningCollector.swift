@@ -38,10 +38,11 @@ struct WarningCollector {
             let text = "no sample inside the window on \(silent.joined(separator: ", "))"
             warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
         }
-        if data.record.outcome == .failed || data.record.outcome == .interrupted {
-            warnings.append(
-                .init(.runIncomplete, "the run was \(data.record.outcome.rawValue): the data are what came home")
-            )
+        if let text = cutShort() { warnings.append(.init(.runIncomplete, text)) }
+        if data.record.outcome == .failed {
+            warnings.append(.init(.runIncomplete, "the run failed: the data are what came home"))
+        } else if data.record.outcome == .interrupted, warnings.allSatisfy({ $0.code != .runIncomplete }) {
+            warnings.append(.init(.runIncomplete, "the run was interrupted: the data are what came home"))
         }
         for block in data.blocks {
             if !block.missingFiles.isEmpty {
@@ -60,6 +61,28 @@ struct WarningCollector {
         }
         warnings += data.record.warnings.map { AnalysisWarning(.noted, $0) }
         return warnings + RunIntegrity.files(data, damaged: damaged)
+    }
+
+    /// What to say of windows that ended before their time, whatever the run's end says of itself.
+    ///
+    /// A window that came to its end is exactly as long as its plan says.
+    private func cutShort() -> String? {
+        var (measuredNs, plannedNs) = (Int64(0), Int64(0))
+        var reasons: [String] = []
+        for block in data.blocks {
+            guard let receiver = block.receiver, let window = block.window else { continue }
+            let lengthNs = max(0, window.end.monotonicNs - window.start.monotonicNs)
+            measuredNs += lengthNs
+            plannedNs += receiver.plan.duration.ns
+            let reason = String(receiver.reason.filter { !$0.isNewline }.prefix(100))
+            if lengthNs < receiver.plan.duration.ns, !reason.isEmpty, !reasons.contains(reason) {
+                reasons.append(reason)
+            }
+        }
+        guard measuredNs < plannedNs else { return nil }
+        let why = reasons.isEmpty ? "" : " (\(analysis.receiver)'s agent: \(reasons.joined(separator: ", ")))"
+        return "stopped or interrupted after \(Format.duration(Double(measuredNs) / 1e9)) of "
+            + "\(Format.duration(Double(plannedNs) / 1e9))\(why): every figure is of that part only"
     }
 
     private func accounts() -> [AnalysisWarning] {
@@ -82,8 +105,10 @@ struct WarningCollector {
             }
         }
         warnings += missingEvents()
-        warnings += PathOutages.all(of: analysis).map {
-            AnalysisWarning(.reconnected, "\($0.text); events may be late or missing around it")
+        if layout.measuredNs > 0 {
+            warnings += PathOutages.all(of: analysis).map {
+                AnalysisWarning(.reconnected, "\($0.text); events may be late or missing around it")
+            }
         }
         return warnings + TransportWarnings(data: data, analysis: analysis).collect() + silentStreams()
     }

@@ -19,9 +19,10 @@ struct AttachOptions: ParsableArguments {
 
     func attachment(
         _ directory: RunDirectory,
-        observer: any RunObserver = SilentObserver()
+        observer: any RunObserver,
+        tries: Int = 5
     ) throws -> RunAttachment {
-        try RunAttachment(directory, environment: .installed(agentFile: nil), observer: observer)
+        try RunAttachment(directory, environment: .installed(agentFile: nil, tries: tries), observer: observer)
     }
 }
 
@@ -37,10 +38,15 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let directory = try attach.directory()
-        if directory.isCampaign { return try await CampaignActions.status(directory, output.format) }
-        let attachment = try attach.attachment(directory)
+        let format = output.format
+        if directory.isCampaign {
+            return try await Interruption.asking { try await CampaignActions.status(directory, format) }
+        }
+        let printer = output.askingObserver
+        let attachment = try attach.attachment(directory, observer: printer, tries: 1)
         let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
-        let states = try await attachment.states()
+        let states = try await Interruption.asking { try await attachment.states() }
+        printer.finish()
         Terminal.results.write(try AgentStateText.render(states, of: directory.id, outcome, format: output.format))
         if states.contains(where: { $0.failure != nil }) { throw ExitCode(CommandStatus.hostUnusable.rawValue) }
     }
@@ -65,13 +71,19 @@ struct StopCommand: AsyncParsableCommand {
 
     func run() async throws {
         let directory = try attach.directory()
-        if directory.isCampaign { return try await CampaignActions.stop(directory, output.format) }
-        let attachment = try attach.attachment(directory)
-        let states = try await attachment.stop()
+        let format = output.format
+        if directory.isCampaign {
+            return try await Interruption.asking { try await CampaignActions.stop(directory, format) }
+        }
+        let printer = output.askingObserver
+        let attachment = try attach.attachment(directory, observer: printer, tries: 1)
+        let states = try await Interruption.asking { try await attachment.stop() }
+        printer.finish()
         let stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
         let text =
             stopped.isEmpty
-            ? "\(directory.id): no agent was running\n"
+            ? states.contains { $0.failure != nil }
+                ? "\(directory.id): nothing was stopped\n" : "\(directory.id): no agent was running\n"
             : "\(directory.id): stopped on \(stopped.joined(separator: ", ")); "
                 + "`latexp resume \(directory.commandName)` brings home what they wrote\n"
         let rows = states.map { ["\($0.host)", "\($0.block)", "\(stopped.contains($0.host))", $0.failure ?? ""] }

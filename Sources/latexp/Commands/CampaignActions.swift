@@ -132,7 +132,7 @@ enum CampaignActions {
         var hosts: [Host] = []
         var states: [CampaignHostState] = []
         if record.isDetached, record.outcome == .running {
-            let environment = RunEnvironment.installed(agentFile: nil)
+            let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
             states = try await DetachedCampaign(campaign, environment: environment).states()
             hosts = states.map {
                 Host(host: $0.host, supervisor: $0.process.map { "\($0)" }, tasks: $0.tasks, failure: $0.failure)
@@ -202,7 +202,7 @@ enum CampaignActions {
     static func stop(_ directory: RunDirectory, _ format: OutputFormat) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
-        let environment = RunEnvironment.installed(agentFile: nil)
+        let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
         var stopped: [String] = []
         var failures: [String] = []
         var text: String

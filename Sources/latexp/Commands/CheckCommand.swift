@@ -49,7 +49,8 @@ struct CheckCommand: AsyncParsableCommand {
         )
         let outcome = try await Interruption.guarding(
             doing: "ending the look at the hosts",
-            hint: "Nothing was put on any host."
+            hint: "Nothing was put on any host.",
+            leaving: { try? FileManager.default.removeItem(at: folder) }
         ) { try await engine.run() }
         printer.finish()
         let phases = outcome.record.phases

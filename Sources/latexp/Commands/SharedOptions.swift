@@ -25,6 +25,9 @@ struct FormatOptions: ParsableArguments {
 
     /// What shows a run while it goes on: for people, or a line of JSON an event where results are JSON.
     var observer: any ProgressObserver { format == .json ? EventPrinter() : RunPrinter() }
+
+    /// What says whom a question waits for.
+    var askingObserver: any ProgressObserver { format == .json ? EventPrinter() : AskingPrinter() }
 }
 
 /// How hosts are used.
@@ -61,7 +64,9 @@ struct HostOptions: ParsableArguments {
 
 extension RunEnvironment {
     /// The real world as this installation of latexp finds it.
-    static func installed(agentFile: String?) -> RunEnvironment {
+    ///
+    /// - Parameter tries: how often a host is tried that cannot be reached; once where somebody waits for an answer.
+    static func installed(agentFile: String?, tries: Int = 5) -> RunEnvironment {
         let variables = ProcessInfo.processInfo.environment
         let beside = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
         let named = variables["LATEXP_AGENTS"].map { [$0] } ?? []
@@ -73,7 +78,8 @@ extension RunEnvironment {
             agentFile: agentFile,
             folders: folders,
             labFile: variables["LATEXP_LAB"],
-            passphrase: Passphrase.prompt
+            passphrase: Passphrase.prompt,
+            tries: tries
         )
     }
 }
@@ -82,7 +88,7 @@ extension RunEnvironment {
 enum Ending {
     /// Prints a run's results and where its files are, and ends with its status.
     static func show(_ outcome: RunOutcome, format: OutputFormat) throws {
-        if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.status != .interrupted {
+        if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.error?.code != .interrupted {
             let text = try format.render(analysis, isBrief: true)
             let (plain, whole) = (analysis.runID, outcome.directory.commandName)
             Terminal.results.write(text.replacing("`latexp report \(plain)`", with: "`latexp report \(whole)`"))
@@ -90,6 +96,11 @@ enum Ending {
         // Programs know the directory from the first event.
         if format != .json { showFiles(of: outcome.directory) }
         if let error = outcome.error { throw error }
+        if outcome.status == .interrupted {
+            Terminal.errors.write(
+                "latexp: stopped or interrupted before its time: the results are of what was measured\n"
+            )
+        }
         if outcome.status != .done { throw ExitCode(outcome.status.rawValue) }
     }
 

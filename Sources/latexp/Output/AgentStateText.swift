@@ -63,10 +63,10 @@ enum AgentStateText {
             json: Status(run: run, outcome: outcome, agents: agents),
             format: format
         )
-        return table ?? "\(run): \(outcome)\n" + text(states)
+        return table ?? "\(run): \(outcome)\n" + text(states, isRunning: outcome == "running")
     }
 
-    private static func text(_ states: [RunAttachment.AgentState]) -> String {
+    private static func text(_ states: [RunAttachment.AgentState], isRunning: Bool) -> String {
         guard !states.isEmpty else { return "  no agent was started\n" }
         return states.map { state in
             var text = "  \(state.host), block \(state.block): "
@@ -74,6 +74,8 @@ enum AgentStateText {
                 text += "finished, its files are here"
             } else if let failure = state.failure {
                 text += "could not be asked: \(failure)"
+            } else if isRunning, state.process == .absent {
+                text += "its agent is not started yet"
             } else {
                 text += state.process.map { "the agent \($0)" } ?? "unknown"
                 if let status = state.status {

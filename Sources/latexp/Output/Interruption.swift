@@ -10,9 +10,11 @@ enum Interruption {
     /// - Parameters:
     ///   - doing: what the first signal leads to.
     ///   - hint: the last words before an end at once.
+    ///   - leaving: what must be done even then.
     static func guarding<Value: Sendable>(
         doing: String = "stopping the agents and bringing home what exists",
         hint: String,
+        leaving: @escaping @Sendable () -> Void = {},
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let task = Task { try await work() }
@@ -25,7 +27,9 @@ enum Interruption {
                     Terminal.errors.write("\nlatexp: \(doing); again to leave at once\n")
                     task.cancel()
                 } else {
+                    Passphrase.restoreTerminal()
                     Terminal.errors.write("\nlatexp: left at once. \(hint)\n")
+                    leaving()
                     _exit(CommandStatus.interrupted.rawValue)
                 }
             }
@@ -34,6 +38,11 @@ enum Interruption {
         }
         defer { for source in sources { source.cancel() } }
         return try await task.value
+    }
+
+    /// Asks hosts something, which may be given up at any time.
+    static func asking<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await guarding(doing: "giving up", hint: "What was asked of hosts may still happen there.", work)
     }
 
     private final class SignalCount: Sendable {
