@@ -111,8 +111,9 @@ public final class AgentRunner {
         context.loop.schedule(atMonotonicNs: dueNs) { [weak self] in
             guard let self else { return }
             look(dueNs: dueNs)
-            tick()
+            // Before the work, so that a process that is stopped in it finds its next call late.
             scheduleTick()
+            tick()
         }
     }
 
