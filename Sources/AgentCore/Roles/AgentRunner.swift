@@ -28,6 +28,9 @@ public final class AgentRunner {
     private var failure: String?
     private var deadlineNs: Int64
     private var standstills = StandstillWatch()
+    /// The connections of all lanes when pages of the program were last given back, or are about to be.
+    private var connectionsSeen = 0
+    private var givesBackSoon = false
     private var standstill: Standstill?
     private let encoder: JSONEncoder
     private let progress: ((AgentStatus) -> Void)?
@@ -172,6 +175,20 @@ public final class AgentRunner {
         status.standstill = standstill
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
         progress?(status)
+        giveBackAfterConnecting(status.lanes)
+    }
+
+    /// A new connection, and what ended the one before, used code that nothing needs while events flow: over hours of faults
+    /// all of it would come together in memory.
+    private func giveBackAfterConnecting(_ lanes: [LaneStatus]) {
+        let connections = lanes.reduce(0) { $0 + $1.connections }
+        guard connections != connectionsSeen, !givesBackSoon else { return }
+        connectionsSeen = connections
+        givesBackSoon = true
+        context.loop.schedule(afterNs: Self.startingNs) { [weak self] in
+            self?.givesBackSoon = false
+            ProgramPages.giveBack()
+        }
     }
 
     private func writePorts() {
