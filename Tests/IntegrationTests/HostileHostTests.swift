@@ -36,7 +36,7 @@ extension WholeRuns {
                 testDescription: "a home from which nothing may be run",
                 mounts: "mount -t tmpfs -o noexec,mode=700 none \"$HOME\"",
                 command: "run",
-                says: ["the agent may not be run there", "noexec"]
+                says: ["where the agent lives, is mounted noexec", "mount it with exec"]
             ),
             Oddity(
                 testDescription: "/tmp from which nothing may be run, which the agent does not need",
