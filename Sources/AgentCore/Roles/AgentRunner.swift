@@ -18,6 +18,8 @@ public final class AgentRunner {
     private static let sliceNs: UInt64 = 100_000
     /// After this the connections are there and what is used is what will be used.
     private static let startingNs: Int64 = 2_500_000_000
+    /// Certificates, first handshakes and the rest of the start, one after the other: none stands on top of the one before.
+    private static let givesBackAfterNs = [0, 300_000_000, 1_000_000_000, startingNs]
     /// For goodbyes after the deadline; then comes the end in any case, before the launcher's own.
     private static let farewellNs: Int64 = 20_000_000_000
 
@@ -73,7 +75,7 @@ public final class AgentRunner {
         writeStatus()
         scheduleTick()
         scheduleSecond()
-        for delayNs in [0, Self.startingNs] { context.loop.schedule(afterNs: delayNs) { ProgramPages.giveBack() } }
+        for delayNs in Self.givesBackAfterNs { context.loop.schedule(afterNs: delayNs) { ProgramPages.giveBack() } }
         context.loop.run(patienceNs: 100_000_000, waiting: context.plan.waiting) { [self] in
             role.isOver || failure != nil
         }
