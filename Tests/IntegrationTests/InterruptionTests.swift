@@ -57,9 +57,11 @@ extension WholeRuns {
                     try await clock.waitForPhase("clock")
                     try await candidate.interrupt(clock)
 
-                    try await twice.waitForPhase("measure")
-                    try await measuring.waitForPhase("measure")
-                    try await Task.sleep(for: .seconds(2))
+                    for run in [twice, measuring] {
+                        try await run.waitForPhase("measure")
+                        try await run.waitForGo()
+                        try await run.waitForWindow()
+                    }
                     twice.signal(SIGINT)
                     twice.signal(SIGTERM)
                     #expect(try await twice.end(within: .seconds(2)) == 130, "\(twice.said)")
@@ -75,6 +77,8 @@ extension WholeRuns {
                     #expect(resume.output.contains(" of 40 s"), "\(resume.output)")
                     let rows = try await lab.latexp(["runs", "--runs", twice.runs])
                     #expect(rows.output.contains("interrupted"), "\(rows.output)")
+                    let stopped = try LatexpCommand.analysis(try twice.directory)
+                    #expect(stopped.paths.contains { $0.samples > 0 }, "what was measured until then is reported")
                     try await candidate.interrupt(measuring)
                     let record = try LatexpCommand.record(try measuring.directory)
                     let home = try #require(record.blocks.first?.directories["frankfurt"])
