@@ -71,16 +71,3 @@ public struct Summary: Codable, Hashable, Sendable {
         if samples.count > 1 { standardDeviation = (moments.squares / Double(samples.count - 1)).squareRoot() }
     }
 }
-
-extension Array {
-    /// The first index whose element satisfies `isAfter`, in an array where all such elements come last.
-    func partitionPoint(_ isAfter: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}

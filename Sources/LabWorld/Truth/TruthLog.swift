@@ -1,4 +1,5 @@
 import ExperimentModel
+import LatencyStatistics
 
 /// The events of the world and their deliveries; when it is full the oldest tenth is forgotten.
 struct TruthLog {
@@ -38,13 +39,8 @@ struct TruthLog {
     }
 
     private func index(of updateID: Int64) -> Int? {
-        var low = 0
-        var high = events.count
-        while low < high {
-            let middle = (low + high) / 2
-            if events[middle].updateID < updateID { low = middle + 1 } else { high = middle }
-        }
-        return low < events.count && events[low].updateID == updateID ? low : nil
+        let place = events.partitionPoint { $0.updateID >= updateID }
+        return place < events.count && events[place].updateID == updateID ? place : nil
     }
 
     /// All that is known, in the order of sending.

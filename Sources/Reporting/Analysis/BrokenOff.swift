@@ -9,7 +9,7 @@ enum BrokenOff {
             guard block.receiver == nil, let window = block.window else { return nil }
             let of = data.blocks.count > 1 ? " of block \(block.number)" : ""
             guard let plannedNs = block.brokenOffWindowNs else {
-                let folder = data.record.blocks.first { $0.number == block.number }?.directories[receiver]
+                let folder = data.receiverFolder(of: block)
                 let text =
                     "\(folder.map { $0 + "/" } ?? "")summary.json is missing, the receiver's account\(of): whether every "
                     + "message arrived cannot be checked"

@@ -1,4 +1,5 @@
 import ExperimentModel
+import LatencyStatistics
 
 /// Finds the stretches inside the measured window in which a lane had no connection.
 enum ConnectionGaps {
@@ -92,14 +93,9 @@ private struct LastData {
 
         /// Remembers an event for the first loss that is not before it.
         mutating func note(_ timeNs: Int64) {
-            var low = 0
-            var high = lostNs.count
-            while low < high {
-                let middle = (low + high) / 2
-                if lostNs[middle] < timeNs { low = middle + 1 } else { high = middle }
-            }
-            guard low < lostNs.count else { return }
-            lastNs[low] = max(lastNs[low] ?? .min, timeNs)
+            let place = lostNs.partitionPoint { $0 >= timeNs }
+            guard place < lostNs.count else { return }
+            lastNs[place] = max(lastNs[place] ?? .min, timeNs)
         }
     }
 
@@ -111,7 +107,7 @@ private struct LastData {
         guard !losses.isEmpty else { return }
         var groups = Array(repeating: [Group](), count: block.paths.reduce(0) { $0 + $1.lanes })
         for index in losses.indices.sorted(by: { losses[$0].lostNs < losses[$1].lostNs }) {
-            guard let lane = Self.number(losses[index], block) else { continue }
+            guard let lane = block.number(ofLane: losses[index].lane, of: losses[index].path) else { continue }
             let place = groups[lane].firstIndex { $0.isForwarder == losses[index].isForwarder }
             if place == nil { groups[lane].append(Group(isForwarder: losses[index].isForwarder)) }
             let group = place ?? groups[lane].count - 1
@@ -130,16 +126,6 @@ private struct LastData {
         for group in groups.joined() {
             for (place, index) in group.losses.enumerated() { lastNs[index] = group.lastNs[place] }
         }
-    }
-
-    /// The number that samples of the loss's lane bear.
-    private static func number(_ loss: ConnectionLoss, _ block: BlockData) -> Int? {
-        var first = 0
-        for path in block.paths {
-            if path.name == loss.path { return loss.lane < path.lanes ? first + loss.lane : nil }
-            first += path.lanes
-        }
-        return nil
     }
 
     /// The losses as stretches without data.

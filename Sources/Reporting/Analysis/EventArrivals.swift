@@ -200,12 +200,7 @@ struct PathArrivals: Sendable {
     func cameAfter(_ key: EventKey) -> Bool { Self.contains(after, key) }
 
     private static func contains(_ sorted: [EventKey], _ key: EventKey) -> Bool {
-        var low = 0
-        var high = sorted.count
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        return low < sorted.count && sorted[low] == key
+        let place = sorted.partitionPoint { !($0 < key) }
+        return place < sorted.count && sorted[place] == key
     }
 }

@@ -10,9 +10,7 @@ enum RunIntegrity {
         let receiver = data.record.experiment.receiver
         var failures: [AnalysisWarning] = []
         for block in data.blocks {
-            let file =
-                data.record.blocks.first { $0.number == block.number }?.directories[receiver]
-                .map { " (\($0)/samples.bin)" } ?? ""
+            let file = data.receiverFolder(of: block).map { " (\($0)/samples.bin)" } ?? ""
             let of = data.blocks.count > 1 ? " of block \(block.number)" : ""
             if let lost = block.receiver?.samplesNotWritten, lost > 0 {
                 texts.append(

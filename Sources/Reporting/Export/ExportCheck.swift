@@ -13,9 +13,8 @@ public enum ExportCheck {
         }
         var damaged = 0
         for path in RunLayout(data).paths { path.forEach(damaged: { damaged += 1 }, { _, _, _ in }) }
-        let receiver = data.record.experiment.receiver
         let others = data.blocks.flatMap { block -> [String] in
-            let folder = data.record.blocks.first { $0.number == block.number }?.directories[receiver] ?? ""
+            let folder = data.receiverFolder(of: block) ?? ""
             let missing = block.missingFiles.map { "\($0) is missing" }
             guard block.tornBytes > 0 else { return missing }
             return missing + [

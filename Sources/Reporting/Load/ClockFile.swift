@@ -9,20 +9,19 @@ struct ClockFile {
     private(set) var fault: String?
 
     init(_ data: Data) {
-        let text = String(decoding: data, as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-        if lines.isEmpty { fault = "is empty: the agent's readings of the clock are not there" }
-        var broken: [Int] = []
-        for (index, line) in lines.enumerated() {
-            if let reading = Self.reading(Data(line.utf8)) {
+        var file = RecordedLines(data)
+        guard !file.lines.isEmpty else {
+            fault = "is empty: the agent's readings of the clock are not there"
+            return
+        }
+        for (index, line) in file.lines.enumerated() {
+            if let reading = Self.reading(Data(String(decoding: line, as: UTF8.self).utf8)) {
                 readings.append(reading)
-            } else if index < lines.count - 1 || text.hasSuffix("\n") || !line.hasPrefix("{") {
-                broken.append(index + 1)
+            } else {
+                file.reject(index)
             }
         }
-        guard let first = broken.first else { return }
-        let more = broken.count > 1 ? ", nor are \(broken.count - 1) more of its \(lines.count) lines" : ""
-        fault = "line \(first) is no clock reading\(more): left out, so that the clock's bound may have been wider then"
+        fault = file.fault("no clock reading", "left out, so that the clock's bound may have been wider then")
     }
 
     private static func reading(_ line: Data) -> ClockReading? {

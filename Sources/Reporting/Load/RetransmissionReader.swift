@@ -44,19 +44,14 @@ enum RetransmissionReader {
     static func read(_ text: Data) -> (retransmissions: [Retransmission], fault: String?) {
         var last: [[UInt8]: Int] = [:]
         var found: [Retransmission] = []
-        let bytes = [UInt8](text)
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        var broken: [Int] = []
-        func isTorn(_ index: Int) -> Bool {
-            index == lines.count - 1 && bytes.last != UInt8(ascii: "\n") && lines[index].first == UInt8(ascii: "{")
-        }
-        for (index, line) in lines.enumerated() {
+        var file = RecordedLines(text)
+        for (index, line) in file.lines.enumerated() {
             guard let count = value("retransmits", in: line).flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
                 (0...Self.most).contains(count),
                 let lane = value("lane", in: line), let path = value("path", in: line),
                 let purpose = value("purpose", in: line)
             else {
-                if !isTorn(index) { broken.append(index + 1) }
+                file.reject(index)
                 continue
             }
             let connection = Array(lane) + path + purpose
@@ -66,7 +61,7 @@ enum RetransmissionReader {
             guard let state = try? JSONDecoder().decode(Line.self, from: Data(line)),
                 (0...RecordCheck.mostNs).contains(state.wallNs)
             else {
-                if !isTorn(index) { broken.append(index + 1) }
+                file.reject(index)
                 continue
             }
             // A new connection counts from zero again.
@@ -82,9 +77,7 @@ enum RetransmissionReader {
                 )
             )
         }
-        guard let first = broken.first else { return (found, nil) }
-        let more = broken.count > 1 ? ", nor are \(broken.count - 1) more of its \(lines.count) lines" : ""
-        return (found, "line \(first) is not what an agent writes\(more): what TCP sent again then is not known")
+        return (found, file.fault("not what an agent writes", "what TCP sent again then is not known"))
     }
 
     /// The text of a value from after its key to the next comma or brace; good for numbers, and to tell strings apart.

@@ -20,6 +20,11 @@ public struct RunData: Sendable {
 
     /// The version of the agent that received; nil when it left no summary.
     public var agentVersion: String? { blocks.lazy.compactMap(\.receiver?.agentVersion).first }
+
+    /// Where a block's files of the receiver are, relative to the run directory; nil when none came home.
+    func receiverFolder(of block: BlockData) -> String? {
+        record.blocks.first { $0.number == block.number }?.directories[record.experiment.receiver]
+    }
 }
 
 /// What one stretch of measuring left behind.
@@ -73,6 +78,16 @@ public struct BlockData: Sendable {
         for path in paths {
             if lane < path.lanes { return (path, lane) }
             lane -= path.lanes
+        }
+        return nil
+    }
+
+    /// The number that samples of a path's lane bear; nil for a lane that the path does not have.
+    func number(ofLane lane: Int, of name: String) -> Int? {
+        var first = 0
+        for path in paths {
+            if path.name == name { return lane < path.lanes ? first + lane : nil }
+            first += path.lanes
         }
         return nil
     }
