@@ -387,3 +387,11 @@ final class FeedLane: FeedConnectionOwner {
         }
     }
 }
+
+extension LaneStatus {
+    /// Takes what only a connection to the exchange has to tell.
+    mutating func take(_ feed: FeedLane) {
+        silentStreams = feed.silentStreams
+        plannedReplacements = feed.plannedCount > 0 ? feed.plannedCount : nil
+    }
+}

@@ -61,8 +61,7 @@ final class ForwarderLane {
             lastFailure: sender.lastFailure ?? feed?.lastFailure
         )
         status.take(&delays)
-        status.silentStreams = feed?.silentStreams
-        status.plannedReplacements = feed.flatMap { $0.plannedCount > 0 ? $0.plannedCount : nil }
+        if let feed { status.take(feed) }
         return status
     }
 

@@ -65,8 +65,7 @@ final class ReceiverLane {
             lastFailure: feed?.lastFailure
         )
         status.take(&delays)
-        status.silentStreams = feed?.silentStreams
-        status.plannedReplacements = feed.flatMap { $0.plannedCount > 0 ? $0.plannedCount : nil }
+        if let feed { status.take(feed) }
         return status
     }
 

@@ -129,6 +129,9 @@ public struct LaneStatus: Codable, Hashable, Sendable {
     /// Streams that should have brought something on the present connection and have not; nil without any.
     public var silentStreams: [String]?
 
+    /// How often a connection was opened after another had been lost.
+    public var reconnections: Int { max(0, connections - 1 - (plannedReplacements ?? 0)) }
+
     /// A lane's state.
     public init(
         path: String,

@@ -27,14 +27,18 @@ enum HostFactsReader {
 
     /// The login directory, when the script `HostScripts.facts` says that it cannot be written; nil when it can.
     static func unwritableHome(_ text: String) -> String? {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("unwritable=") }
-        return line.map { String($0.dropFirst("unwritable=".count).prefix(200)).filter { !$0.isControl } }
+        place("unwritable", in: text)
     }
 
     /// The mount point on which no program may be run although the agent lives there; nil when none is known to be.
     static func unrunnableHome(_ text: String) -> String? {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("noexec=") }
-        return line.map { String($0.dropFirst("noexec=".count).prefix(200)).filter { !$0.isControl } }
+        place("noexec", in: text)
+    }
+
+    /// The place that the script names for a reason; nil when it does not.
+    private static func place(_ reason: String, in text: String) -> String? {
+        let line = text.split(separator: "\n").first { $0.hasPrefix(reason + "=") }
+        return line.map { String($0.dropFirst(reason.count + 1).prefix(200)).filter { !$0.isControl } }
     }
 
     /// What stands in the way of listening on `ports`, such as `tcp:8080`, from the output of `HostScripts.takenPorts`;

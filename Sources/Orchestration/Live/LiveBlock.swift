@@ -71,9 +71,7 @@ public enum LiveBlock {
                         milliseconds(path.p99Ms), grouped(path.missing), grouped(path.reconnects),
                     ]
                 )
-                let replaced = (figures.view.receiver?.lanes ?? []).filter { $0.path == path.name }
-                    .reduce(0) { $0 + ($1.plannedReplacements ?? 0) }
-                return text + (replaced > 0 ? "  and \(replaced) planned" : "")
+                return text + (path.replacements > 0 ? "  and \(path.replacements) planned" : "")
                     + (path.streaming < path.lanes ? "  \(path.streaming) of \(path.lanes) lanes up" : "")
             }
     }

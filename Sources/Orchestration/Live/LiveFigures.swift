@@ -16,6 +16,8 @@ struct LiveFigures {
         /// Events that are known to be missing.
         var missing: Int
         var reconnects: Int
+        /// Connections that replaced another before its planned end.
+        var replacements: Int
     }
 
     let view: LiveView
@@ -37,7 +39,8 @@ struct LiveFigures {
                 p50Ms: median(lanes.compactMap(\.medianMs)),
                 p99Ms: median(lanes.compactMap(\.p99Ms)),
                 missing: lanes.reduce(0) { $0 + $1.counts.missing },
-                reconnects: lanes.reduce(0) { $0 + max(0, $1.connections - 1 - ($1.plannedReplacements ?? 0)) }
+                reconnects: lanes.reduce(0) { $0 + $1.reconnections },
+                replacements: lanes.reduce(0) { $0 + ($1.plannedReplacements ?? 0) }
             )
         }
     }

@@ -17,9 +17,8 @@ struct MeasurePhase: RunPhase {
         for path in block.paths {
             let lanes = end.lanes.filter { $0.path == path.name }
             let arrived = lanes.reduce(0) { $0 + $1.counts.arrived }
-            let connections = lanes.reduce(0) { $0 + $1.connections }
             let planned = lanes.reduce(0) { $0 + ($1.plannedReplacements ?? 0) }
-            let lost = connections - lanes.count - planned
+            let lost = lanes.reduce(0) { $0 + $1.reconnections }
             let again =
                 (lost > 0 ? ", \(lost) \(lost == 1 ? "reconnection" : "reconnections")" : "")
                 + (planned > 0 ? ", \(planned) planned \(planned == 1 ? "replacement" : "replacements")" : "")
