@@ -12,6 +12,8 @@ struct StandstillWatch {
 
     /// The first stretches found, in order.
     private(set) var found: [Standstill] = []
+    /// The newest stretch, kept or not.
+    private(set) var newest: Standstill?
 
     /// Takes a call that was due at a moment and came now.
     ///
@@ -24,6 +26,7 @@ struct StandstillWatch {
             to: now
         )
         if found.count < Self.mostKept { found.append(standstill) }
+        newest = standstill
         return standstill
     }
 }

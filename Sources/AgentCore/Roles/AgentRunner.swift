@@ -16,10 +16,12 @@ import WireTransport
 public final class AgentRunner {
     /// The shortest slice that Linux grants.
     private static let sliceNs: UInt64 = 100_000
-    /// After this the connections are there and what is used is what will be used.
-    private static let startingNs: Int64 = 2_500_000_000
-    /// Certificates, first handshakes and the rest of the start, one after the other: none stands on top of the one before.
-    private static let givesBackAfterNs = [0, 300_000_000, 1_000_000_000, startingNs]
+    /// So long after a connection came, what is used is what will be used.
+    private static let settlingNs: Int64 = 2_500_000_000
+    /// Certificates and first handshakes, one after the other: none stands on top of the one before.
+    ///
+    /// What comes after the first connections goes back as after every other.
+    private static let givesBackAfterNs: [Int64] = [0, 300_000_000, 1_000_000_000]
     /// For goodbyes after the deadline; then comes the end in any case, before the launcher's own.
     private static let farewellNs: Int64 = 20_000_000_000
 
@@ -33,7 +35,6 @@ public final class AgentRunner {
     /// The connections of all lanes when pages of the program were last given back, or are about to be.
     private var connectionsSeen = 0
     private var givesBackSoon = false
-    private var standstill: Standstill?
     private let encoder: JSONEncoder
     private let progress: ((AgentStatus) -> Void)?
 
@@ -125,7 +126,6 @@ public final class AgentRunner {
     /// Notes when this process was not run, so that nobody takes that for the network's delay.
     private func look(dueNs: Int64) {
         guard let found = standstills.called(dueMonotonicNs: dueNs, now: context.now) else { return }
-        standstill = found
         context.log.write(.warning, "standstill", ["milliseconds": "\(found.ns / 1_000_000)"])
     }
 
@@ -174,7 +174,7 @@ public final class AgentRunner {
         status.differencePairs = role.difference?.pairs
         status.ports = role.ports.isEmpty ? nil : role.ports
         status.recordingFailure = context.writer.failure
-        status.standstill = standstill
+        status.standstill = standstills.newest
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
         progress?(status)
         giveBackAfterConnecting(status.lanes)
@@ -187,7 +187,7 @@ public final class AgentRunner {
         guard connections != connectionsSeen, !givesBackSoon else { return }
         connectionsSeen = connections
         givesBackSoon = true
-        context.loop.schedule(afterNs: Self.startingNs) { [weak self] in
+        context.loop.schedule(afterNs: Self.settlingNs) { [weak self] in
             self?.givesBackSoon = false
             ProgramPages.giveBack()
         }
