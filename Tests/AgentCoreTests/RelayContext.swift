@@ -63,3 +63,14 @@ func turn(
         for context in contexts { context.loop.runOnce(maximumWaitNs: 500_000) }
     }
 }
+
+/// An owner of a sender that asks for nothing and has nothing to account for.
+protocol QuietSenderOwner: RelaySenderOwner {}
+
+extension QuietSenderOwner {
+    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayEnded(_ sender: any RelayOutlet) {}
+    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
+        SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
+    }
+}

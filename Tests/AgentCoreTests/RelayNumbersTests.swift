@@ -6,7 +6,7 @@ import WireTransport
 @testable import AgentCore
 
 /// A forwarder that says what it is told to, however impossible.
-private final class WildForwarder: RelaySenderOwner {
+private final class WildForwarder: QuietSenderOwner {
     private(set) var sender: RelaySender?
 
     init(context: AgentContext, port: Int) {
@@ -18,12 +18,6 @@ private final class WildForwarder: RelaySenderOwner {
             sender?.outbox.append(sequence: sequence, stamp: ReadStamp(), eventTimeNs: eventTimeNs, message: $0)
         }
         sender?.flush()
-    }
-
-    func relayFinishAsked(_ sender: any RelayOutlet) {}
-    func relayEnded(_ sender: any RelayOutlet) {}
-    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
-        SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
     }
 }
 

@@ -48,13 +48,8 @@ private final class OtherPeer: ByteChannelOwner {
     }
 }
 
-private final class QuietOwner: RelayListenerOwner, RelaySenderOwner {
+private final class QuietOwner: RelayListenerOwner, QuietSenderOwner {
     func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? { nil }
-    func relayFinishAsked(_ sender: any RelayOutlet) {}
-    func relayEnded(_ sender: any RelayOutlet) {}
-    func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
-        SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)
-    }
 }
 
 /// An older and a newer peer and this one refuse each other, and both sides can read why.

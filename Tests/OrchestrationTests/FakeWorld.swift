@@ -161,8 +161,13 @@ final class FakeWorld {
     var store: RunStore { RunStore(path: folder.appending(path: "runs").path) }
 
     func run(_ extent: RunEngine.Extent = .complete) async throws -> RunOutcome {
+        try await engine(extent).run()
+    }
+
+    /// What runs the experiment, in a directory of its own.
+    func engine(_ extent: RunEngine.Extent = .complete) throws -> RunEngine {
         let directory = try store.create(name: experiment.name, at: clock.wallSeconds)
-        let engine = RunEngine(
+        return RunEngine(
             experiment,
             supplied: .object([:]),
             directory: directory,
@@ -171,6 +176,5 @@ final class FakeWorld {
             extent: extent,
             observer: observer
         )
-        return try await engine.run()
     }
 }

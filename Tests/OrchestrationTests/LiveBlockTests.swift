@@ -24,13 +24,8 @@ struct LiveBlockTests {
     }
 
     private var view: LiveView {
-        var receiver = AgentStatus(
-            runID: "r",
-            host: "frankfurt",
-            role: .receive,
-            state: .measuring,
-            at: Timestamp(wallNs: 0, monotonicNs: 0),
-            lanes: [
+        var receiver = AgentStatus.measuring(
+            [
                 lane("baseline", 0, rate: 50, medianMs: 118.61, p99Ms: 121.2, arrived: 600),
                 lane("baseline", 1, rate: 49, medianMs: 118.702, p99Ms: 121.31, arrived: 590),
                 lane("backbone", 0, rate: 98, medianMs: 112.941, p99Ms: 113.802, arrived: 1_188, connections: 2),

@@ -17,15 +17,7 @@ struct LiveTextTests {
             elapsedSeconds: 12.4,
             totalSeconds: 23,
             paths: ["baseline", "backbone"],
-            receiver: AgentStatus(
-                runID: "r",
-                host: "frankfurt",
-                role: .receive,
-                state: .measuring,
-                at: Timestamp(wallNs: 0, monotonicNs: 0),
-                lanes: lanes,
-                differenceMedianMs: difference
-            )
+            receiver: .measuring(lanes, differenceMedianMs: difference)
         )
     }
 

@@ -135,14 +135,7 @@ struct RunEngineTests {
     @Test("interrupted while a host does not answer: done in seconds, and says which host, and how to go on")
     func interruptedWhileCut() async throws {
         let world = try FakeWorld(frankfurt: { $0.statesAfterGo = [.measuring] })
-        let directory = try world.store.create(name: "test", at: 0)
-        let engine = RunEngine(
-            world.experiment,
-            supplied: .object([:]),
-            directory: directory,
-            environment: world.environment,
-            observer: world.observer
-        )
+        let engine = try world.engine()
         let task = Task { try await engine.run() }
         let cancelled = Mutex<Duration?>(nil)
         let tokyo = try #require(world.hosts["tokyo"])
@@ -184,14 +177,7 @@ struct RunEngineTests {
     @Test("interrupted: stops the agents, brings home what exists, cleans up and ends with 130")
     func interrupted() async throws {
         let world = try FakeWorld(frankfurt: { $0.statesAfterGo = [.measuring] })
-        let directory = try world.store.create(name: "test", at: 0)
-        let engine = RunEngine(
-            world.experiment,
-            supplied: .object([:]),
-            directory: directory,
-            environment: world.environment,
-            observer: world.observer
-        )
+        let engine = try world.engine()
         let task = Task { try await engine.run() }
         world.clock.onSleep { time in if time > .seconds(3) { task.cancel() } }
         let outcome = try await task.value

@@ -14,14 +14,7 @@ struct SilentAgentTests {
             elapsedSeconds: 12,
             totalSeconds: 23,
             paths: ["baseline"],
-            receiver: AgentStatus(
-                runID: "r",
-                host: "frankfurt",
-                role: .receive,
-                state: .measuring,
-                at: Timestamp(wallNs: 0, monotonicNs: 0),
-                lanes: [lane]
-            )
+            receiver: .measuring([lane])
         )
     }
 
