@@ -115,6 +115,11 @@ private final class CampaignWorld {
         return try JSONDecoder().decode(CampaignHostStatus.self, from: data).tasks
     }
 
+    /// What a script does to be ready.
+    ///
+    /// The file is there whole or not at all, as the agent's: half of one would be read as none, while the host's time passes.
+    static let becomesReady = "cp ../status part && mv part status.json"
+
     /// An agent that becomes ready, waits to be told to go, and leaves a summary with a window.
     func goodAgent() throws -> String {
         let at = Timestamp(wallNs: 0, monotonicNs: 0)
@@ -134,9 +139,9 @@ private final class CampaignWorld {
         try JSONEncoder().encode(status).write(to: URL(filePath: folder + "/status"))
         try JSONEncoder().encode(summary).write(to: URL(filePath: folder + "/summary"))
         return """
-            cp ../status status.json
+            \(CampaignWorld.becomesReady)
             while [ ! -e go ]; do sleep 0.01; done
-            cp ../summary summary.json
+            cp ../summary part && mv part summary.json
             """
     }
 }
@@ -198,7 +203,7 @@ struct CampaignSupervisorTests {
                 lanes: [lane]
             )
             try JSONEncoder().encode(status).write(to: URL(filePath: world.folder + "/status"))
-            let records = try world.run(world.plan(1), agent: "cp ../status status.json; exec sleep 60")
+            let records = try world.run(world.plan(1), agent: "\(CampaignWorld.becomesReady)\nexec sleep 60")
             #expect(records.map(\.state) == [.failed])
             #expect(records[0].reason == "not ready within 5s; baseline lane 0: connecting: connection refused")
             #expect(records[0].exitStatus == 128 + SIGTERM)
@@ -220,7 +225,7 @@ struct CampaignSupervisorTests {
             let status = AgentStatus(runID: "r", host: "frankfurt", role: .receive, state: .ready, at: at)
             try JSONEncoder().encode(status).write(to: URL(filePath: world.folder + "/status"))
             world.endsAt = 3
-            let records = try world.run(world.plan(2), agent: "cp ../status status.json; exec sleep 60")
+            let records = try world.run(world.plan(2), agent: "\(CampaignWorld.becomesReady)\nexec sleep 60")
             #expect(records.map(\.state) == [.failed, .waiting])
             #expect(records[0].reason == "stopped")
         }

@@ -6,6 +6,7 @@ import Testing
 final class AgentByHand {
     let folder: String
     private let process = Process()
+    private let earlierNames: Set<String>
 
     /// Starts it.
     ///
@@ -23,6 +24,7 @@ final class AgentByHand {
         self.folder = folder
         let files = FileManager.default
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        earlierNames = Set(Self.names(in: folder))
         _ = files.createFile(atPath: folder + "/stderr", contents: nil)
         let command = launcher + [LatexpCommand.programs + "/latexp-agent"] + arguments
         process.executableURL = URL(filePath: command[0])
@@ -45,10 +47,15 @@ final class AgentByHand {
     /// Its newest status; nil before the first.
     var status: AgentStatus? { runFolder.flatMap { try? LatexpCommand.decode(AgentStatus.self, $0 + "/status.json") } }
 
-    /// The folder that it made for its run.
+    /// The folder that it made for its run: not one that an agent before it left there.
     var runFolder: String? {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.first { $0.hasPrefix("latexp-") }.map { folder + "/" + $0 }
+        Self.names(in: folder).first { $0.hasPrefix("latexp-") && !earlierNames.contains($0) }.map {
+            folder + "/" + $0
+        }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     }
 
     /// Sends it a signal.
