@@ -83,6 +83,13 @@ def ranges_of(ids, after, last):
     return gaps
 
 
+def overtakings(sequences, places):
+    """How many events are numbered right after one that has a later place in the exchange's record."""
+    if any(sequences[index] < sequences[index - 1] for index in range(1, len(sequences))):
+        places = [place for _, place in sorted(zip(sequences, places))]  # datagrams that overtook one another
+    return sum(1 for index in range(1, len(places)) if places[index] < places[index - 1])
+
+
 def joined(ranges):
     """The same ids with ranges that touch made one."""
     result = []
@@ -185,22 +192,34 @@ class Account:
                     )
                 ends = self._unplanned_ends(entry)
             if not (summary or {}).get("samplesNotWritten"):
-                self._against_truth(name, samples, ends, sums)
+                self._against_truth(name, samples, ends, sums, summary and self._planned_ends(entry))
             seen.extend(samples.updates)
         self.check(len(set(seen)) == len(seen), f"baseline {lane}: an event counts twice")
 
     @staticmethod
-    def _unplanned_ends(entry):
-        """How many connections to the exchange broke, of those that brought events and were followed by others."""
+    def _ends(entry):
+        """Why connections to the exchange ended, of those that brought events and were followed by others."""
         streamed = [c for c in entry["connections"] if c["purpose"] == "feed" and c.get("streaming")]
-        return sum(1 for c in streamed[:-1] if c.get("reason") != PLANNED)
+        return [c.get("reason") for c in streamed[:-1]]
 
-    def _against_truth(self, name, samples, ends, sums):
-        """Every event of the exchange's record between two that arrived is numbered, or between two connections."""
+    def _unplanned_ends(self, entry):
+        """How many of them broke."""
+        return sum(1 for reason in self._ends(entry) if reason != PLANNED)
+
+    def _planned_ends(self, entry):
+        """How many of them had a successor already."""
+        return sum(1 for reason in self._ends(entry) if reason == PLANNED)
+
+    def _against_truth(self, name, samples, ends, sums, planned=None):
+        """Every event of the exchange's record between two that arrived is numbered, or between two connections.
+
+        Events are numbered as they come. Around a planned end two connections bring the same ones, and the newer may be
+        ahead of the older: there they are taken in the exchange's order, and nowhere else. `planned` is how many such
+        ends there were, if that is known.
+        """
         if not self.ids:
             return
-        holes = 0
-        previous = None
+        sequences, places = array.array("Q"), array.array("Q")
         for sequence, update, _ in samples:
             if update < self.ids[0]:
                 continue  # older than the exchange's record, which is bounded
@@ -208,14 +227,21 @@ class Account:
             if place == len(self.ids) or self.ids[place] != update:
                 self.check(False, f"{name}: the exchange never sent {update}")
                 return
-            if previous is not None:
-                sent, numbered = place - previous[1] - 1, sequence - previous[0] - 1
-                if sent < numbered:
-                    self.check(False, f"{name}: {numbered} ids for {sent} events before {update}")
-                if sent > numbered:
-                    holes += 1
-                    sums.not_sent += sent - numbered
-            previous = (sequence, place)
+            sequences.append(sequence)
+            places.append(place)
+        overtaken = overtakings(sequences, places)
+        if overtaken:
+            self.check(planned != 0, f"{name}: {overtaken} events are numbered after ones that were sent later")
+            sequences, places = sorted(sequences), sorted(places)
+        holes = 0
+        for index in range(1, len(places)):
+            sent = places[index] - places[index - 1] - 1
+            numbered = sequences[index] - sequences[index - 1] - 1
+            if sent < numbered:
+                self.check(False, f"{name}: {numbered} ids for {sent} events before {self.ids[places[index]]}")
+            if sent > numbered:
+                holes += 1
+                sums.not_sent += sent - numbered
         sums.holes += holes
         self.check(holes <= ends, f"{name}: {holes} holes in the exchange's events, but {ends} connections that broke")
 
@@ -296,7 +322,9 @@ class Account:
         if not any("missing" in entry for entry in got["missing"]):
             # Two stretches that lie side by side may be listed apart, each with its cause.
             self.check(joined(listed) == gaps, f"{name}: other ids are listed as missing than are among the samples")
-        self._against_truth(name, samples, self._unplanned_ends(sent), self.paths["backbone"])
+        self._against_truth(
+            name, samples, self._unplanned_ends(sent), self.paths["backbone"], self._planned_ends(sent)
+        )
 
     def _restarted_forwarder(self, lane):
         """The first forwarder was killed with its account: the receiver's and the exchange's stand in for it."""
@@ -325,7 +353,9 @@ class Account:
         self.check(len(second) == here["arrived"], f"{name}: {len(second)} samples of {here['arrived']} arrived")
         self.arrived_of_first += len(first)
         self._against_truth(name + " of forwarder 1", first, 0, sums)
-        self._against_truth(name + " of forwarder 2", second, self._unplanned_ends(sent), sums)
+        self._against_truth(
+            name + " of forwarder 2", second, self._unplanned_ends(sent), sums, self._planned_ends(sent)
+        )
         sums.received += counts["received"] + len(first)
         sums.invalid += invalid
         sums.dropped += counts["dropped"]
