@@ -17,6 +17,9 @@ extension WholeRuns {
             let readme = try String(contentsOfFile: LatexpCommand.repository + "/README.md", encoding: .utf8)
             let examples = ReadmeExample.all(in: readme)
             #expect(examples.count { $0.command.hasPrefix("latexp ") } >= 5, "the README shows too little: \(examples)")
+            // Whatever looks like something typed is typed here, in whichever kind of block.
+            let prompts = readme.split(separator: "\n").filter { $0.contains("$ latexp") }.map { $0.drop { $0 == " " } }
+            #expect(prompts == examples.map { $0.description[...] }, "these are in no block that is tried")
             try await withTemporaryFolder { folder in
                 try FileManager.default.copyItem(
                     atPath: LatexpCommand.repository + "/experiments",

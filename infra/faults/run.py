@@ -121,6 +121,8 @@ def chosen():
     rows = [row for row in ROWS if not arguments.names or row.name in arguments.names]
     if arguments.timed or arguments.untimed:
         rows = [row for row in rows if row.is_timed == arguments.timed]
+    if not rows:
+        parser.error("none of them is of that kind")
     return arguments, rows
 
 

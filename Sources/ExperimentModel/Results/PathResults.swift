@@ -1,4 +1,4 @@
-/// One path's results in the first design's form, in `results-<path>.json`.
+/// One path's results in `results-<path>.json`, in the form of the first design, whose names others' programs know.
 ///
 /// Latencies are in milliseconds. A value is null where it cannot be had: `end-to-end` without event times, `backbone` on a
 /// direct path.

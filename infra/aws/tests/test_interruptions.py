@@ -12,8 +12,8 @@ import tempfile
 import traceback
 import unittest
 
+from case import Case
 from simulated_aws import host_key, is_change
-from test_aws import Case
 from world import FRANKFURT, TOKYO
 
 # With a number here only every so manieth cut is tried.

@@ -12,9 +12,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import wsgiref.simple_server
+import urllib.parse
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
@@ -71,7 +70,7 @@ class World:
 
     @staticmethod
     def send(request, **_):
-        url = urllib_parts(request.url)
+        url = urllib.parse.urlsplit(request.url)
         body = request.body or b""
         body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
         environ = {
@@ -342,25 +341,6 @@ class World:
                 self.aws.accelerators.CreateAccelerator(Name="latexp-latexp", IdempotencyToken=f"t{value}", Tags=tags)
 
 
-def differences(one, other, place=""):
-    """Where two descriptions differ, in words."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted({*one, *other}):
-            if key not in one or key not in other:
-                yield f"{place}.{key} is only in the {'second' if key in other else 'first'}"
-            else:
-                yield from differences(one[key], other[key], f"{place}.{key}")
-    elif isinstance(one, list) and isinstance(other, list):
-        firsts, seconds = [each for each in one if each not in other], [each for each in other if each not in one]
-        if len(firsts) == len(seconds):
-            for number, (first, second) in enumerate(zip(firsts, seconds)):
-                yield from differences(first, second, f"{place}[{number}]")
-        else:
-            yield f"{place}: only in the first {json.dumps(firsts)[:600]}, only in the second {json.dumps(seconds)[:600]}"
-    elif one != other:
-        yield f"{place}: {one} and {other}"
-
-
 def remembered(create):
     clients = {}
 
@@ -378,12 +358,6 @@ def kind_of(kind, key):
         "vpcs": "VpcId", "subnets": "SubnetId", "gateways": "InternetGatewayId", "tables": "RouteTableId", "groups": "GroupId",
         "peerings": "VpcPeeringConnectionId", "keys": "KeyPairId", "instances": "InstanceId", "volumes": "VolumeId", "interfaces": "NetworkInterfaceId",
     }[kind] == key
-
-
-def urllib_parts(url):
-    import urllib.parse
-
-    return urllib.parse.urlsplit(url)
 
 
 def real_cli():
@@ -412,22 +386,3 @@ class LoadedCLI:
 
 
 CLI = LoadedCLI()
-
-
-class Server:
-    """The simulated AWS over HTTP on loopback, for the real CLI."""
-
-    def __init__(self, aws):
-        class Quiet(wsgiref.simple_server.WSGIRequestHandler):
-            def log_message(self, *_):
-                pass
-
-        self.server = wsgiref.simple_server.make_server("127.0.0.1", 0, aws, handler_class=Quiet)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()

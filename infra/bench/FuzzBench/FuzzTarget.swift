@@ -107,7 +107,7 @@ enum FuzzTarget: String, CaseIterable {
             try must(RelayProtocol.readChallenge(Array(frame.body)).count == RelayProtocol.nonceSize, "a nonce")
         case .event: try must(Self.sum(RelayedEvent(frame.body).message) >= 0, "a message beyond its frame")
         case .probe: _ = try RelayProtocol.readNumbers(frame.body, count: 2)
-        case .echo: _ = try RelayProtocol.readNumbers(frame.body, count: 4)
+        case .echo: try must(RelayProtocol.readEcho(frame.body).count == 4, "an echo's times")
         case .farewell: _ = try RelayProtocol.readNumbers(frame.body, count: 1)
         case .bye, .soFar: try must(RelayProtocol.readTotals(frame.body).received >= 0, "totals below zero")
         case .refuse, .finish, .padding, .welcome: break
