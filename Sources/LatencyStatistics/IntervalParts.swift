@@ -20,21 +20,23 @@ struct IntervalParts {
         self.probability = probability
     }
 
-    /// Takes the variance over time; false when it leaves no interval.
-    mutating func addTime(_ time: WindowVariance, isCrossed: Bool, count: Int) -> Bool {
-        let binomial = probability * (1 - probability)
-        let ofMean = time.ofMean
-        timeDegrees = time.degreesOfFreedom
-        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: timeDegrees)
-        let normal = 1.959963984540054
-        addLanes(time, isCrossed: isCrossed)
-        // All equal, or never different at the same time: only lanes are left to differ.
-        guard ofMean > 0 else {
+    /// Takes the variances over time; false when they leave no interval.
+    ///
+    /// They are of the share of samples up to the quantile, and of that below it where many are equal to it: the one
+    /// that tells less counts.
+    mutating func addTime(_ times: [WindowVariance], isCrossed: Bool, count: Int) -> Bool {
+        let known = times.compactMap { time in Self.effectiveCount(time, count).map { (time: time, count: $0) } }
+        guard let least = known.min(by: { $0.count < $1.count }) else {
+            // All equal, or never different at the same time: only lanes are left to differ.
+            if let time = times.first { addLanes(time, isCrossed: isCrossed) }
+            timeDegrees = times.first?.degreesOfFreedom ?? 1
             effectiveCount = Double(count)
             commonShare = 0
             return true
         }
-        effectiveCount = min(Double(count), binomial / ofMean) * (normal / student) * (normal / student)
+        timeDegrees = least.time.degreesOfFreedom
+        addLanes(least.time, isCrossed: isCrossed)
+        effectiveCount = least.count
         guard let levels = OrderStatistics.levels(effectiveCount: effectiveCount, probability: probability) else {
             return false
         }
@@ -44,6 +46,18 @@ struct IntervalParts {
             timeHigh += (cell.sorted.value(level: levels.high) - quantile) / number
         }
         return true
+    }
+
+    /// How many independent samples would vary as much; nil where nothing varies.
+    ///
+    /// The variance of a share of independent samples is binomial. Without ties the share is the quantile's own
+    /// probability, with ties it is not.
+    private static func effectiveCount(_ time: WindowVariance, _ count: Int) -> Double? {
+        let ofMean = time.ofMean
+        guard ofMean > 0 else { return nil }
+        let normal = 1.959963984540054
+        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: time.degreesOfFreedom)
+        return min(Double(count), time.share * (1 - time.share) / ofMean) * (normal / student) * (normal / student)
     }
 
     private mutating func addLanes(_ time: WindowVariance, isCrossed: Bool) {

@@ -18,7 +18,7 @@ var table = Table(columns: [
 ])
 for process in DelayProcess.allCases {
     for (isDifference, probabilities) in [(false, [0.5, 0.95, 0.99]), (true, [0.5, 0.95])] {
-        for count in [1_000, 5_000, 20_000] {
+        for count in [400, 1_000, 5_000, 20_000] {
             let rows = Coverage.measure(
                 process,
                 isDifference: isDifference,

@@ -51,6 +51,24 @@ import Testing
         }
     }
 
+    /// Three bursts are not seen to be bursts, and ten seldom: the fewest samples that get an interval are more.
+    @Test(arguments: [150, 300, 400])
+    func burstsThatAreTooFewToBeSeenGiveNoWrongInterval(count: Int) {
+        let rows = Coverage.measure(
+            .bursts,
+            isDifference: false,
+            probabilities: [0.5, 0.95],
+            count: count,
+            series: Self.series,
+            seed: Self.seed
+        )
+        for row in rows {
+            print("\(row.name) of \(count) samples in bursts: \(row.given) given, \(row.held) right")
+            #expect(row.wrongShare < 0.08, "\(row.name): \(row.given - row.held) of \(Self.series) are wrong")
+            #expect(row.withheld > Self.series * 8 / 10)
+        }
+    }
+
     /// An estimator that takes samples for independent ones must fail the same test, or the test could not.
     @Test func intervalsForIndependentSamplesDoNotCover() throws {
         let truth = DelayProcess.dependent.quantile(0.5)
