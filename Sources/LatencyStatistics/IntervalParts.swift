@@ -75,8 +75,11 @@ struct IntervalParts {
             lanes.append((deviation * deviation / Double(groups.count), Double(groups.count - 1)))
             apart += time.ofMeanApart(groups: groups)
         }
-        // A path of one lane beside a path of several: its lane, too, is a connection to the same exchange.
-        if isCrossed, lanes.count == 1, let spread { lanes.append(spread) }
+        // A path of one lane beside a path of several: its lane, too, is a connection to the same exchange. Both variances
+        // are one estimate, so that they have its degrees of freedom together, not each its own.
+        if isCrossed, lanes.count == 1, let spread {
+            lanes = [(lanes[0].variance + spread.variance, spread.degrees)]
+        }
         let ofMean = time.ofMean
         if ofMean > 0, !lanes.isEmpty { commonShare = min(1, max(0, 1 - apart / ofMean)) }
     }
@@ -105,13 +108,20 @@ struct IntervalParts {
         let common = commonShare * time
         let all = lanes.reduce(common + apart) { $0 + $1.variance }
         guard !lanes.isEmpty, all > time else { return (timeWidth, timeWidth / student, timeDegrees) }
-        // Satterthwaite 1946: the degrees of freedom of a sum of variances.
+        // Satterthwaite 1946: the degrees of freedom of a sum of variances, here of the lanes'.
+        let ofLanes = lanes.reduce(apart) { $0 + $1.variance }
         let fewest = lanes.map(\.degrees).min() ?? timeDegrees
-        let squares = lanes.reduce(common * common / timeDegrees + apart * apart / fewest) { sum, lane in
-            sum + lane.variance * lane.variance / lane.degrees
-        }
-        let degrees = all * all / squares
+        let squares = lanes.reduce(apart * apart / fewest) { $0 + $1.variance * $1.variance / $1.degrees }
+        let lanesDegrees = squares > 0 ? ofLanes * ofLanes / squares : fewest
+        // Time's is added as Zou and Donner (2008) do it, each with its own quantile of Student's. In one sum, lanes that
+        // happen to be alike would lend time's many degrees to what two lanes know.
+        let lanesStudent = StudentDistribution.quantile(0.975, degreesOfFreedom: lanesDegrees)
+        let width = (student * student * common + lanesStudent * lanesStudent * ofLanes).squareRoot()
         let error = all.squareRoot()
-        return (StudentDistribution.quantile(0.975, degreesOfFreedom: degrees) * error, error, degrees)
+        // Those of one sum that would give this width.
+        let degrees = bisect(from: min(lanesDegrees, timeDegrees), to: max(lanesDegrees, timeDegrees)) {
+            StudentDistribution.quantile(0.975, degreesOfFreedom: $0) * error <= width
+        }
+        return (width, error, degrees)
     }
 }

@@ -9,7 +9,8 @@
 ///
 /// **Lanes.** Each connection has a server of its own. With several, the spread of the lanes' own quantiles is added,
 /// less what time alone explains of it (the random-effects analysis of variance of two factors, Searle, Casella and
-/// McCulloch, "Variance Components", 1992, with Satterthwaite's degrees of freedom). Few lanes therefore give wide
+/// McCulloch, "Variance Components", 1992, with Satterthwaite's degrees of freedom), and put together with time's as Zou and
+/// Donner (2008) combine intervals. Few lanes therefore give wide
 /// intervals: three lanes know their mean to 4.3 standard errors, not 2.
 public struct QuantileEstimator: Sendable {
     /// The fewest windows that a variance is taken from.

@@ -80,6 +80,25 @@ import Testing
         #expect(held < 60)
     }
 
+    /// One connection beside two: what they differ by is one estimate, of one degree of freedom, for both paths.
+    @Test(arguments: [(1, 2), (1, 3), (2, 2)])
+    func fewLanesGiveFewFalseAlarms(firstLanes: Int, lanes: Int) {
+        var world = LaneWorld()
+        world.events = 2_500
+        world.firstLanes = firstLanes
+        world.lanes = lanes
+        world.laneSpreadMs = 0.1
+        let comparisons = 250
+        let intervals = (0..<UInt64(comparisons)).compactMap { number in
+            QuantileEstimator(lanePairs: world.differencesMs(seed: Self.seed + number)).interval(0.5)
+        }
+        let shown = intervals.count(where: \.excludesZero)
+        print("\(firstLanes) and \(lanes) lanes, equal paths: \(shown) of \(comparisons) seem to differ")
+        #expect(intervals.count { $0.low != nil } > comparisons * 8 / 10)
+        // Three standard errors of so many comparisons above 5 %.
+        #expect(shown <= comparisons * 9 / 100)
+    }
+
     @Test("Equal paths seldom seem to differ, a difference of one noise floor is found, a lucky lane is not believed")
     func lanes() {
         var world = LaneWorld()
