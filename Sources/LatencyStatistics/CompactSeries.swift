@@ -95,6 +95,9 @@ public struct CompactSeries: Sendable {
         return result
     }
 
+    /// The numbers up to `value`.
+    public func countAtMost(_ value: Double) -> Int { countAtMost(value, in: 0..<count) }
+
     /// The numbers in ascending order.
     public func sorted() -> AscendingSeries { AscendingSeries(self) }
 }

@@ -20,21 +20,23 @@ struct IntervalParts {
         self.probability = probability
     }
 
-    /// Takes the variance over time; false when it leaves no interval.
-    mutating func addTime(_ time: WindowVariance, isCrossed: Bool, count: Int) -> Bool {
-        let binomial = probability * (1 - probability)
-        let ofMean = time.ofMean
-        timeDegrees = time.degreesOfFreedom
-        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: timeDegrees)
-        let normal = 1.959963984540054
-        addLanes(time, isCrossed: isCrossed)
-        // All equal, or never different at the same time: only lanes are left to differ.
-        guard ofMean > 0 else {
+    /// Takes the variances over time; false when they leave no interval.
+    ///
+    /// They are of the share of samples up to the quantile, and of that below it where many are equal to it: the one
+    /// that tells less counts.
+    mutating func addTime(_ times: [WindowVariance], isCrossed: Bool, count: Int) -> Bool {
+        let known = times.compactMap { time in Self.effectiveCount(time, count).map { (time: time, count: $0) } }
+        guard let least = known.min(by: { $0.count < $1.count }) else {
+            // All equal, or never different at the same time: only lanes are left to differ.
+            if let time = times.first { addLanes(time, isCrossed: isCrossed) }
+            timeDegrees = times.first?.degreesOfFreedom ?? 1
             effectiveCount = Double(count)
             commonShare = 0
             return true
         }
-        effectiveCount = min(Double(count), binomial / ofMean) * (normal / student) * (normal / student)
+        timeDegrees = least.time.degreesOfFreedom
+        addLanes(least.time, isCrossed: isCrossed)
+        effectiveCount = least.count
         guard let levels = OrderStatistics.levels(effectiveCount: effectiveCount, probability: probability) else {
             return false
         }
@@ -44,6 +46,18 @@ struct IntervalParts {
             timeHigh += (cell.sorted.value(level: levels.high) - quantile) / number
         }
         return true
+    }
+
+    /// How many independent samples would vary as much; nil where nothing varies.
+    ///
+    /// The variance of a share of independent samples is binomial. Without ties the share is the quantile's own
+    /// probability, with ties it is not.
+    private static func effectiveCount(_ time: WindowVariance, _ count: Int) -> Double? {
+        let ofMean = time.ofMean
+        guard ofMean > 0 else { return nil }
+        let normal = 1.959963984540054
+        let student = StudentDistribution.quantile(0.975, degreesOfFreedom: time.degreesOfFreedom)
+        return min(Double(count), time.share * (1 - time.share) / ofMean) * (normal / student) * (normal / student)
     }
 
     private mutating func addLanes(_ time: WindowVariance, isCrossed: Bool) {
@@ -61,8 +75,11 @@ struct IntervalParts {
             lanes.append((deviation * deviation / Double(groups.count), Double(groups.count - 1)))
             apart += time.ofMeanApart(groups: groups)
         }
-        // A path of one lane beside a path of several: its lane, too, is a connection to the same exchange.
-        if isCrossed, lanes.count == 1, let spread { lanes.append(spread) }
+        // A path of one lane beside a path of several: its lane, too, is a connection to the same exchange. Both variances
+        // are one estimate, so that they have its degrees of freedom together, not each its own.
+        if isCrossed, lanes.count == 1, let spread {
+            lanes = [(lanes[0].variance + spread.variance, spread.degrees)]
+        }
         let ofMean = time.ofMean
         if ofMean > 0, !lanes.isEmpty { commonShare = min(1, max(0, 1 - apart / ofMean)) }
     }
@@ -91,13 +108,20 @@ struct IntervalParts {
         let common = commonShare * time
         let all = lanes.reduce(common + apart) { $0 + $1.variance }
         guard !lanes.isEmpty, all > time else { return (timeWidth, timeWidth / student, timeDegrees) }
-        // Satterthwaite 1946: the degrees of freedom of a sum of variances.
+        // Satterthwaite 1946: the degrees of freedom of a sum of variances, here of the lanes'.
+        let ofLanes = lanes.reduce(apart) { $0 + $1.variance }
         let fewest = lanes.map(\.degrees).min() ?? timeDegrees
-        let squares = lanes.reduce(common * common / timeDegrees + apart * apart / fewest) { sum, lane in
-            sum + lane.variance * lane.variance / lane.degrees
-        }
-        let degrees = all * all / squares
+        let squares = lanes.reduce(apart * apart / fewest) { $0 + $1.variance * $1.variance / $1.degrees }
+        let lanesDegrees = squares > 0 ? ofLanes * ofLanes / squares : fewest
+        // Time's is added as Zou and Donner (2008) do it, each with its own quantile of Student's. In one sum, lanes that
+        // happen to be alike would lend time's many degrees to what two lanes know.
+        let lanesStudent = StudentDistribution.quantile(0.975, degreesOfFreedom: lanesDegrees)
+        let width = (student * student * common + lanesStudent * lanesStudent * ofLanes).squareRoot()
         let error = all.squareRoot()
-        return (StudentDistribution.quantile(0.975, degreesOfFreedom: degrees) * error, error, degrees)
+        // Those of one sum that would give this width.
+        let degrees = bisect(from: min(lanesDegrees, timeDegrees), to: max(lanesDegrees, timeDegrees)) {
+            StudentDistribution.quantile(0.975, degreesOfFreedom: $0) * error <= width
+        }
+        return (width, error, degrees)
     }
 }

@@ -4,17 +4,25 @@ struct QuantileCandidate {
     let value: Double
     /// The quantile of each usable lane.
     let quantiles: [Double]
+    /// What samples are held against to find how sure the quantile is, of each usable lane: the quantile; and where
+    /// many samples are equal to it, also what is just below, since then "at or below" alone may be true of all.
+    let thresholds: [[Double]]
     /// How long samples depend on each other, as a share of the time.
     var share = 1.0
     /// The interval, or why there is none; nil while it is not found.
     var result: QuantileInterval?
-    /// Of each usable lane, the samples up to its quantile between the places of windows.
-    var counts: [[Int]] = []
+    /// For each threshold, of each usable lane: the samples up to it between the places of windows.
+    var counts: [[[Int]]]
 
-    init(_ probability: Double, _ value: Double, _ quantiles: [Double]) {
+    init(_ probability: Double, _ value: Double, _ quantiles: [Double], _ cells: [QuantileEstimator.Cell]) {
         self.probability = probability
         self.value = value
         self.quantiles = quantiles
+        let hasTies = zip(cells, quantiles).contains { cell, quantile in
+            cell.sorted.countAtMost(quantile) - cell.sorted.countBelow(quantile) > 1
+        }
+        thresholds = hasTies ? [quantiles, quantiles.map(\.nextDown)] : [quantiles]
+        counts = thresholds.map { _ in [] }
     }
 
     var windows: Int { Int(1 / share) }

@@ -9,13 +9,15 @@
 ///
 /// **Lanes.** Each connection has a server of its own. With several, the spread of the lanes' own quantiles is added,
 /// less what time alone explains of it (the random-effects analysis of variance of two factors, Searle, Casella and
-/// McCulloch, "Variance Components", 1992, with Satterthwaite's degrees of freedom). Few lanes therefore give wide
+/// McCulloch, "Variance Components", 1992, with Satterthwaite's degrees of freedom), and put together with time's as Zou and
+/// Donner (2008) combine intervals. Few lanes therefore give wide
 /// intervals: three lanes know their mean to 4.3 standard errors, not 2.
 public struct QuantileEstimator: Sendable {
     /// The fewest windows that a variance is taken from.
     static let fewestWindows = 20
-    /// With fewer, windows of the least length (the cube root) do not fit twenty times.
-    private static let fewestSamples = 100
+    /// With fewer, what bursts of some tens of events make of a series cannot be told from chance: of 150 such samples
+    /// the intervals of one series in five were wrong, of 400 those of one in twenty-five (`infra/bench/coverage`).
+    private static let fewestSamples = 400
 
     private let cells: [Cell]
     private let all: any AscendingSamples
@@ -80,20 +82,22 @@ public struct QuantileEstimator: Sendable {
         let usable = cells.filter { $0.count * 10 >= most }
         self.usable = usable
         let quartiles = [0.25, 0.5, 0.75].map { Self.quantiles(usable, $0) }
-        bodyShare = Self.dependentShares(usable, quartiles).max() ?? 1
+        let means = Self.sharesAtMost(usable, quartiles)
+        // Which quarter a sample is in tells more than one yes or no of it: a weak dependence shows in that, too.
+        let quarters = (means.first ?? []).indices.map { point in means.reduce(0) { $0 + $1[point] } }
+        bodyShare = (means + [quarters]).map(Self.dependentShare).max() ?? 1
     }
 
     private static func quantiles(_ cells: [Cell], _ probability: Double) -> [Double] {
         cells.map { $0.sorted.quantile(probability) ?? 0 }
     }
 
-    /// How long samples depend on each other, as a share of the time, by the mean of all lanes of the series "is this
-    /// sample at or below its lane's quantile": what lanes share shows there, however weak it is in each.
+    /// The mean over all lanes of the series "is this sample at or below its lane's quantile", at points of time: what
+    /// lanes share shows there, however weak it is in each.
     ///
-    /// - Parameter quantiles: one row for each share wanted, with the quantile of each lane.
-    private static func dependentShares(_ cells: [Cell], _ quantiles: [[Double]]) -> [Double] {
+    /// - Parameter quantiles: one row for each series wanted, with the quantile of each lane.
+    private static func sharesAtMost(_ cells: [Cell], _ quantiles: [[Double]]) -> [[Double]] {
         let points = min(BlockLength.longestExamined, cells.map(\.count).max() ?? 0)
-        guard points > 0 else { return quantiles.map { _ in 1 } }
         var means = quantiles.map { _ in [Double](repeating: 0, count: points) }
         for (number, cell) in cells.enumerated() {
             let series = cell.series()
@@ -106,7 +110,13 @@ public struct QuantileEstimator: Sendable {
                 }
             }
         }
-        return means.map { Double(BlockLength(for: $0).samples) / Double(points) }
+        return means
+    }
+
+    /// How long samples depend on each other, as a share of the time, by such a series.
+    private static func dependentShare(_ means: [Double]) -> Double {
+        guard !means.isEmpty else { return 1 }
+        return Double(BlockLength(for: means).samples) / Double(means.count)
     }
 
     /// The samples, each event once for each lane of the path that has more: pairs of lanes share lanes.
@@ -117,7 +127,7 @@ public struct QuantileEstimator: Sendable {
 
     /// The fewest samples that an interval of this quantile is given for, even if they were independent.
     ///
-    /// 100, since windows of the least length must fit twenty times, and what the ranks need of p99 and beyond.
+    /// 400, below which bursts are not seen as such, and what the ranks need of p99.9.
     public static func minimumCount(forIntervalOf probability: Double) -> Int {
         max(fewestSamples, Quantile.minimumCount(forIntervalOf: probability))
     }
@@ -137,7 +147,9 @@ public struct QuantileEstimator: Sendable {
     public func intervals(_ probabilities: [Double]) -> [QuantileInterval] {
         guard all.count > 0 else { return [] }
         var candidates = probabilities.compactMap { probability in
-            all.quantile(probability).map { QuantileCandidate(probability, $0, Self.quantiles(usable, probability)) }
+            all.quantile(probability).map {
+                QuantileCandidate(probability, $0, Self.quantiles(usable, probability), usable)
+            }
         }
         let most = usable.map(\.count).max() ?? 0
         for index in candidates.indices {
@@ -149,9 +161,12 @@ public struct QuantileEstimator: Sendable {
             }
         }
         let open = candidates.indices.filter { candidates[$0].result == nil }
-        let shares = Self.dependentShares(usable, open.map { candidates[$0].quantiles })
-        for (index, share) in zip(open, shares) {
-            candidates[index].share = max(bodyShare, share)
+        let thresholds = open.flatMap { index in candidates[index].thresholds.map { (index, $0) } }
+        for index in open { candidates[index].share = bodyShare }
+        for ((index, _), means) in zip(thresholds, Self.sharesAtMost(usable, thresholds.map(\.1))) {
+            candidates[index].share = max(candidates[index].share, Self.dependentShare(means))
+        }
+        for index in open {
             if candidates[index].windows < Self.fewestWindows {
                 candidates[index].withholdForDependence()
             }
@@ -185,22 +200,21 @@ public struct QuantileEstimator: Sendable {
             let series = cell.series()
             for index in open {
                 let places = WindowVariance.places(count: series.count, windows: candidates[index].windows)
-                let quantile = candidates[index].quantiles[number]
-                candidates[index].counts.append(
-                    zip(places, places.dropFirst()).map { series.countAtMost(quantile, in: $0..<$1) }
-                )
+                for (row, thresholds) in candidates[index].thresholds.enumerated() {
+                    candidates[index].counts[row].append(
+                        zip(places, places.dropFirst()).map { series.countAtMost(thresholds[number], in: $0..<$1) }
+                    )
+                }
             }
         }
         let most = usable.map(\.count).max() ?? 0
         for index in open {
             let candidate = candidates[index]
-            let variance = WindowVariance(
-                counts: candidate.counts,
-                lengths: usable.map(\.count),
-                windows: candidate.windows
-            )
+            let variances = candidate.counts.map {
+                WindowVariance(counts: $0, lengths: usable.map(\.count), windows: candidate.windows)
+            }
             var parts = IntervalParts(usable, candidate.quantiles, candidate.probability)
-            guard parts.addTime(variance, isCrossed: isCrossed, count: count) else {
+            guard parts.addTime(variances, isCrossed: isCrossed, count: count) else {
                 let needed = Self.minimumCount(forIntervalOf: candidate.probability)
                 candidates[index].withhold(
                     .dependence,

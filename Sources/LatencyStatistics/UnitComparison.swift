@@ -3,6 +3,11 @@
 /// However many samples a run has, it was taken on one day over one set of connections; the number of runs is the
 /// sample size of a comparison of runs (Hurlbert, "Pseudoreplication and the design of ecological field experiments",
 /// 1984).
+///
+/// Units are given in the order of time. Eight or more of which each resembles the one before tell less than as many
+/// independent ones: for what of that they show, their mean's variance is that of an autoregression of order 1 (Bayley
+/// and Hammersley, "The 'effective' number of independent observations in an autocorrelated time series", 1946), and
+/// degrees of freedom are fewer.
 public enum UnitComparison {
     /// The mean of the units' figures with its 95 % interval by Student's t (Student, "The probable error of a mean",
     /// 1908); of one unit, the unit's own interval.
@@ -80,9 +85,27 @@ public enum UnitComparison {
             let deviation = summary.standardDeviation ?? 0
             let own = units.reduce(0) { $0 + ($1.standardError ?? 0) * ($1.standardError ?? 0) } / count
             mean = summary.mean
-            unitVariance = max(deviation * deviation, own)
-            variance = unitVariance / count
-            degrees = count - 1
+            let inflation = Self.inflation(units.map(\.value))
+            // The deviations are from a mean that follows the units, too.
+            unitVariance = max(deviation * deviation / max(0.2, 1 - (inflation - 1) / count), own)
+            variance = unitVariance / count * inflation
+            degrees = max(1, count / inflation - 1)
+        }
+
+        /// With fewer units a correlation of neighbours is not known at all.
+        private static let fewestForCorrelation = 8
+
+        /// How many times the variance of the mean is that of independent units; 1 where neighbours do not resemble each
+        /// other.
+        ///
+        /// The correlation as found is too low by (1 + 3 r) / n (Marriott and Pope, "Bias in the estimation of
+        /// autocorrelations", 1954).
+        private static func inflation(_ values: [Double]) -> Double {
+            guard values.count >= fewestForCorrelation, let found = LinearTrend.neighbourCorrelation(values) else {
+                return 1
+            }
+            let correlation = min(0.95, found + (1 + 3 * max(0, found)) / Double(values.count))
+            return correlation > 0 ? (1 + correlation) / (1 - correlation) : 1
         }
 
         /// One unit that differs from others as these do among themselves, and at least by its own uncertainty.

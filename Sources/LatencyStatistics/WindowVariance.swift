@@ -9,6 +9,8 @@ struct WindowVariance {
 
     /// The windows that fit side by side.
     let windows: Int
+    /// The share of trues, mean over the series.
+    let share: Double
     /// What a window's mean deviates from the mean of all of them: one row a series.
     private let deviations: [[Double]]
 
@@ -17,6 +19,8 @@ struct WindowVariance {
     /// - Parameter counts: of each series, the trues between the neighbours of `places(count:windows:)`.
     init(counts: [[Int]], lengths: [Int], windows: Int) {
         self.windows = windows
+        let shares = zip(counts, lengths).map { Double($0.reduce(0, +)) / Double(max(1, $1)) }
+        share = shares.reduce(0, +) / Double(max(1, shares.count))
         deviations = zip(counts, lengths).map { Self.deviations($0, length: $1, starts: windows * Self.overlap) }
     }
 

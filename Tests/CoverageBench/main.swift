@@ -18,7 +18,7 @@ var table = Table(columns: [
 ])
 for process in DelayProcess.allCases {
     for (isDifference, probabilities) in [(false, [0.5, 0.95, 0.99]), (true, [0.5, 0.95])] {
-        for count in [1_000, 5_000, 20_000] {
+        for count in [400, 1_000, 5_000, 20_000] {
             let rows = Coverage.measure(
                 process,
                 isDifference: isDifference,
@@ -48,14 +48,19 @@ var worlds = Table(columns: [
     ("lanes", 6), ("lane spread ms", 14), ("noise floor ms", 14), ("A/A shown", 9), ("found at one floor", 18),
     ("lucky -3 ms shown", 17), ("withheld", 8),
 ])
-for (lanes, spreadMs) in [(2, 0.3), (3, 0), (3, 0.05), (3, 0.3), (3, 1), (8, 0.3)] {
+let laneRows = [
+    (1, 2, 0.1), (1, 3, 0.1), (2, 2, 0.1), (2, 2, 0.3), (3, 3, 0), (3, 3, 0.05), (3, 3, 0.3), (3, 3, 1), (8, 8, 0.3),
+]
+for (firstLanes, lanes, spreadMs) in laneRows {
     var world = LaneWorld()
+    world.firstLanes = firstLanes
     world.lanes = lanes
     world.laneSpreadMs = spreadMs
     let outcome = LaneOutcome.measure(world, comparisons: series, seed: UInt64(seed))
     worlds.add(
         [
-            "\(lanes)", Table.fixed(spreadMs, 2), Table.fixed(outcome.floorMs, 3), Table.percent(outcome.falseShare),
+            "\(firstLanes), \(lanes)", Table.fixed(spreadMs, 2), Table.fixed(outcome.floorMs, 3),
+            Table.percent(outcome.falseShare),
             Table.percent(outcome.foundShare), Table.percent(outcome.luckyShare), "\(outcome.withheld)",
         ],
         isGood: outcome.isGood(comparisons: series)

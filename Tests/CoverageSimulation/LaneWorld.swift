@@ -4,6 +4,8 @@ import LatencyStatistics
 public struct LaneWorld: Sendable {
     /// Connections a path.
     public var lanes = 3
+    /// Connections of the first path, where it has fewer.
+    public var firstLanes: Int?
     /// Events.
     public var events = 5_000
     /// How far apart the exchange's servers are: the standard deviation of a lane's own delay, milliseconds.
@@ -28,7 +30,7 @@ public struct LaneWorld: Sendable {
         second = second.enumerated().map { lane, series in
             series.map { $0 + shiftMs - (lane == 0 ? luckMs : 0) }
         }
-        return first.map { a in second.map { b in zip(a, b).map { $1 - $0 } } }
+        return first.prefix(firstLanes ?? lanes).map { a in second.map { b in zip(a, b).map { $1 - $0 } } }
     }
 
     private func path(_ random: inout Gaussian) -> [[Double]] {

@@ -51,6 +51,24 @@ import Testing
         }
     }
 
+    /// Three bursts are not seen to be bursts, and ten seldom: the fewest samples that get an interval are more.
+    @Test(arguments: [150, 300, 400])
+    func burstsThatAreTooFewToBeSeenGiveNoWrongInterval(count: Int) {
+        let rows = Coverage.measure(
+            .bursts,
+            isDifference: false,
+            probabilities: [0.5, 0.95],
+            count: count,
+            series: Self.series,
+            seed: Self.seed
+        )
+        for row in rows {
+            print("\(row.name) of \(count) samples in bursts: \(row.given) given, \(row.held) right")
+            #expect(row.wrongShare < 0.08, "\(row.name): \(row.given - row.held) of \(Self.series) are wrong")
+            #expect(row.withheld > Self.series * 8 / 10)
+        }
+    }
+
     /// An estimator that takes samples for independent ones must fail the same test, or the test could not.
     @Test func intervalsForIndependentSamplesDoNotCover() throws {
         let truth = DelayProcess.dependent.quantile(0.5)
@@ -60,6 +78,25 @@ import Testing
             return sorted[ranks.lowerBound - 1] <= truth && truth <= sorted[ranks.upperBound - 1]
         }
         #expect(held < 60)
+    }
+
+    /// One connection beside two: what they differ by is one estimate, of one degree of freedom, for both paths.
+    @Test(arguments: [(1, 2), (1, 3), (2, 2)])
+    func fewLanesGiveFewFalseAlarms(firstLanes: Int, lanes: Int) {
+        var world = LaneWorld()
+        world.events = 2_500
+        world.firstLanes = firstLanes
+        world.lanes = lanes
+        world.laneSpreadMs = 0.1
+        let comparisons = 250
+        let intervals = (0..<UInt64(comparisons)).compactMap { number in
+            QuantileEstimator(lanePairs: world.differencesMs(seed: Self.seed + number)).interval(0.5)
+        }
+        let shown = intervals.count(where: \.excludesZero)
+        print("\(firstLanes) and \(lanes) lanes, equal paths: \(shown) of \(comparisons) seem to differ")
+        #expect(intervals.count { $0.low != nil } > comparisons * 8 / 10)
+        // Three standard errors of so many comparisons above 5 %.
+        #expect(shown <= comparisons * 9 / 100)
     }
 
     @Test("Equal paths seldom seem to differ, a difference of one noise floor is found, a lucky lane is not believed")

@@ -114,7 +114,7 @@ import Testing
         #expect(found == nil ? jitter == nil : agree(found, jitter ?? .nan))
         #expect(summary.negative == samples.count { $0 < 0 })
         let interval = try #require(QuantileEstimator(samples).interval(0.5))
-        #expect(interval.low == nil && interval.withheld == "needs 100 samples, has \(samples.count)")
+        #expect(interval.low == nil && interval.withheld == "needs 400 samples, has \(samples.count)")
     }
 
     /// 2^62 + 0, 1, 2: standard deviation 1, which a sum of doubles could not tell from 0.

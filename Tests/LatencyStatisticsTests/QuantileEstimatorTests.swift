@@ -1,3 +1,4 @@
+import CoverageSimulation
 import Testing
 
 @testable import LatencyStatistics
@@ -35,7 +36,7 @@ import Testing
         #expect(length.samples > 500)
     }
 
-    @Test(arguments: [(0.5, 100), (0.9, 100), (0.95, 100), (0.99, 368), (0.999, 3_688)])
+    @Test(arguments: [(0.5, 400), (0.9, 400), (0.95, 400), (0.99, 400), (0.999, 3_688)])
     func intervalsAreWithheldBelowTheirLeastCount(probability: Double, needed: Int) throws {
         let series = autoregression(0, count: needed - 1, seed: 11)
         let few = try #require(QuantileEstimator(series).interval(probability))
@@ -53,6 +54,36 @@ import Testing
         let interval = try #require(QuantileEstimator(Array(series.prefix(2_000))).interval(0.99))
         #expect(interval.low == nil)
         #expect(try #require(interval.withheld).contains("depend on each other"))
+    }
+
+    /// Series of two values that depend on each other, of which the larger one has a little less than half, or a little
+    /// less than a hundredth: in many of them the quantile is the larger one, and all samples are at or below it.
+    @Test(arguments: [(0.5, 0.0125, 5_000), (0.99, 2.366, 20_000)])
+    func tiesAtTheQuantileDoNotMakeItCertain(probability: Double, threshold: Double, count: Int) throws {
+        var wrong = 0
+        var large = 0
+        for seed in 0..<60 {
+            let series = DelayProcess.dependent.series(count: count, seed: 77_000 + UInt64(seed)).map {
+                $0 < threshold ? 4.0 : 5
+            }
+            for estimator in [
+                QuantileEstimator(series), QuantileEstimator(lanes: [CompactSeries(series.map { Int64($0) })]),
+            ] {
+                let interval = try #require(estimator.interval(probability))
+                guard let low = interval.low, let high = interval.high else { continue }
+                if interval.value == 5 { large += 1 }
+                if low > 4 || high < 4 { wrong += 1 }
+            }
+        }
+        #expect(large > 20, "or nothing was tested")
+        #expect(wrong <= 8, "\(wrong) of 120")
+    }
+
+    /// Of equal samples the quantile is what they are.
+    @Test func equalSamplesHaveAnIntervalOfNoWidth() throws {
+        for interval in QuantileEstimator([Double](repeating: -3, count: 500)).intervals([0.5, 0.95, 0.99]) {
+            #expect(interval.low == -3 && interval.high == -3 && interval.value == -3)
+        }
     }
 
     /// Wherever an interval is withheld, those further out are, too.
@@ -178,7 +209,7 @@ import Testing
         #expect(shown.excludesZero && shown.value > 0)
         #expect(try #require(later.difference(to: first, 0.5)).value < 0)
         let few = QuantileEstimator([1.0, 2, 3])
-        #expect(try #require(first.difference(to: few, 0.5)).withheld == "needs 100 samples, has 3")
+        #expect(try #require(first.difference(to: few, 0.5)).withheld == "needs 400 samples, has 3")
     }
 
     /// `brentq(lambda d: nct.sf(t.ppf(.975, df), df, d) - .9, .1, 200)` with SciPy's `nct` and `t`.

@@ -102,12 +102,53 @@ import Testing
         var data = SyntheticRun().data()
         var early = SyntheticRun.reading(at: -200, boundUs: 100)
         early.tracking?.skewPPM = 9
+        early.tracking?.residualPPM = 0
         data.record.hosts["frankfurt"]?.clockBefore = early
         data.blocks[0].clocks["frankfurt"] = []
         data.record.hosts["frankfurt"]?.clockAfter = SyntheticRun.reading(at: 100, boundUs: 120)
         let clock = try #require(RunAnalyzer.analyze(data).hosts.first { $0.name == "frankfurt" }?.clock)
         #expect(abs(try #require(clock.worstBoundNs) - 3_100_000) < 1)
         #expect(abs(try #require(clock.driftNs) - 3_000_000) < 1)
+    }
+
+    /// What chrony has not corrected of the frequency counts like its doubt, whichever way it goes.
+    @Test func theResidualFrequencyIsDrift() throws {
+        let line = "A9FEA97B,169.254.169.123,4,1795000000.0,0,0,0,-12.5,-3.5,0.5,0.00006,0.0001,16.1,Normal"
+        let reading = ClockReading(at: SyntheticRun.moment(0), tracking: try ChronyTracking(csv: line))
+        #expect(abs(reading.driftRate - 5e-6) < 1e-12)
+    }
+
+    /// A reading that chrony does not answer bounds nothing, and measuring goes on after the last one: 230 s from the
+    /// reading before the run to the end of the window, at 10 ppm.
+    @Test func theBoundGrowsWhileChronyDoesNotAnswer() throws {
+        var data = SyntheticRun().data()
+        var early = SyntheticRun.reading(at: -200, boundUs: 100)
+        early.tracking?.skewPPM = 9
+        early.tracking?.residualPPM = 0
+        data.record.hosts["frankfurt"]?.clockBefore = early
+        data.blocks[0].clocks["frankfurt"] = [
+            ClockReading(at: SyntheticRun.moment(0), tracking: nil, failure: "506 Cannot talk to daemon")
+        ]
+        data.record.hosts["frankfurt"]?.clockAfter = nil
+        let analysis = RunAnalyzer.analyze(data)
+        let clock = try #require(analysis.hosts.first { $0.name == "frankfurt" }?.clock)
+        #expect(abs(try #require(clock.worstBoundNs) - (100_000 + 2_300_000)) < 1)
+        #expect(
+            analysis.plots.timeline?.clockBounds.first { $0.host == "frankfurt" }?.points.last?.boundNs
+                == clock.worstBoundNs
+        )
+        #expect(!clock.isVerified)
+    }
+
+    /// Twenty steps of 60 us the same way are each within the bound of 100 us, and together 1.2 ms.
+    @Test func smallStepsThatAddUpAreAStep() throws {
+        var run = SyntheticRun()
+        run.clockSteps = (0..<20).map { (Double($0) + 0.5, 60_000) }
+        let drifting = RunAnalyzer.analyze(run.data())
+        #expect(drifting.path("baseline")?.metric(.endToEnd) == nil)
+        #expect(drifting.path("baseline")?.withheld?.first?.reason.contains("1.200 ms") ?? false)
+        run.clockSteps = (0..<20).map { (Double($0) + 0.5, $0 % 2 == 0 ? 60_000 : -60_000) }
+        #expect(RunAnalyzer.analyze(run.data()).path("baseline")?.metric(.endToEnd) != nil)
     }
 
     @Test func theHardwareClocksOwnErrorIsAddedWhereChronyFollowsIt() throws {

@@ -124,7 +124,7 @@ func onePath(
         #expect(HTMLReport.render(differing).contains("the paths differ"))
     }
 
-    /// A run of 8 s has 400 events a lane: not enough for an interval of p99.9 (3,688).
+    /// A run of 12 s has 600 events a lane: not enough for an interval of p99.9 (3,688).
     @Test func whatARunIsTooShortForStaysWithheld() throws {
         let a = [0.0, 0.1].enumerated().map {
             run("baseline", level: 118 + $1, seed: 40 + UInt64($0), hour: Double($0))
@@ -178,6 +178,53 @@ func onePath(
             left.reason
                 == "of the other side's 2 runs, the one within an hour of the same time of day is matched with another"
         )
+    }
+
+    /// One connection may have met a server that is 3 ms sooner, however many the other side has.
+    @Test(arguments: [(1, 1, "each"), (1, 3, "A"), (3, 1, "B")])
+    func oneConnectionOfOneRunIsNotTakenForThePath(lanesA: Int, lanesB: Int, where side: String) throws {
+        let a = onePath("baseline", .direct, seed: 7) { $0.lanes = lanesA }
+        let b = onePath("baseline", .direct, seed: 99) {
+            $0.id = "again"
+            $0.lanes = lanesB
+            $0.directMs -= 3
+        }
+        let comparison = try RunComparison.compare([a], [b])
+        #expect(comparison.verdict.kind == .cannotSay)
+        #expect(comparison.verdict.headline.contains("one run a side and one connection in \(side), the"))
+        #expect(comparison.verdict.details.first?.contains("B is sooner than A by") ?? false)
+    }
+
+    /// Of the relay's events 60 % are lost: those that came say nothing of half of all.
+    @Test func aSideThatLostMostOfItsEventsIsNotSooner() throws {
+        func backbone(_ lost: Set<UInt64>) throws -> RunComparison {
+            let b = onePath("backbone", .relay, seed: 8) {
+                $0.lostInFlight = lost
+                $0.seconds = 60
+                $0.lanes = 1
+            }
+            return try RunComparison.compare([baseline], [b])
+        }
+        let most = try backbone(Set((150...3_500).filter { $0 % 5 < 3 }))
+        let lost = try #require(most.warnings.first { $0.code == .eventsLost })
+        #expect(lost.makesVerdictUnusable && lost.text.contains("were they late"), "\(lost.text)")
+        #expect(most.verdict.kind == .cannotSay && most.verdict.headline.contains("lost"))
+        let some = try backbone(Set((150...3_500).filter { $0 % 5 == 0 }))
+        let tenth = try #require(some.warnings.first { $0.code == .eventsLost })
+        #expect(!tenth.makesVerdictUnusable)
+        #expect(try backbone([200, 201]).warnings.allSatisfy { $0.code != .eventsLost })
+    }
+
+    @Test func clocksThatProbesContradictAreAReason() {
+        var b = onePath("backbone", .relay, seed: 8)
+        b.blocks[0].receiver?.lanes[0].probes = ProbeSummary(
+            count: 30,
+            minimumRoundTripNs: 224_300_000,
+            offsetLowNs: 88_000_000,
+            offsetHighNs: 312_000_000
+        )
+        let error = #expect(throws: ReportingError.self) { try RunComparison.compare([baseline], [b]) }
+        #expect(error?.message.contains("clocks contradicted in B") ?? false)
     }
 
     /// A delay between two hosts has both clocks' bounds in it, on either side.
@@ -278,7 +325,7 @@ func onePath(
         var data = onePath(name, .direct, seed: seed) { run in
             run.id = "\(name)-\(seed)"
             run.directMs = level
-            run.seconds = 8
+            run.seconds = 12
         }
         data.record.beganSeconds = 1_794_960_000 + hour * 3_600
         return data

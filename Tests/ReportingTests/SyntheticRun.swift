@@ -136,7 +136,7 @@ struct SyntheticRun {
         let at = moment(seconds)
         let dispersion = (boundUs - 50) / 1e6
         let line =
-            "A9FEA97B,169.254.169.123,4,\(Double(at.wallNs) / 1e9 - 8),0.00002,0.000001,0.000003,-12.5,0.001,0.01,"
+            "A9FEA97B,169.254.169.123,4,\(Double(at.wallNs) / 1e9 - 8),0.00002,0.000001,0.000003,-12.5,0,0.01,"
             + "0.00006,\(dispersion),16.1,\(isSynchronised ? "Normal" : "Not synchronised")"
         return ClockReading(at: at, tracking: try? ChronyTracking(csv: line))
     }

@@ -18,6 +18,9 @@ public struct ChronyTracking: Codable, Hashable, Sendable {
     public var rmsOffsetSeconds: Double
     /// How fast the clock would drift uncorrected, parts per million.
     public var frequencyPPM: Double
+    /// How fast the reference seems to drift against the clock that is corrected for `frequencyPPM`, parts per million;
+    /// nil in records of earlier versions.
+    public var residualPPM: Double?
     /// The estimated error bound of the frequency, parts per million.
     public var skewPPM: Double
     /// The sum of the round-trip delays to the primary reference, seconds.
@@ -52,6 +55,7 @@ public struct ChronyTracking: Codable, Hashable, Sendable {
         self.lastOffsetSeconds = numbers[5]
         self.rmsOffsetSeconds = numbers[6]
         self.frequencyPPM = numbers[7]
+        self.residualPPM = numbers[8]
         self.skewPPM = numbers[9]
         self.rootDelaySeconds = numbers[10]
         self.rootDispersionSeconds = numbers[11]
@@ -103,8 +107,11 @@ public struct ClockReading: Codable, Hashable, Sendable {
     }
 
     /// How fast the bound may grow until the next reading, seconds a second: what chrony assumes of any clock (1 ppm, its
-    /// `maxclockerror`), and its own doubt about this one's frequency.
-    public var driftRate: Double { (1 + max(0, tracking?.skewPPM ?? 0)) / 1e6 }
+    /// `maxclockerror`), its own doubt about this one's frequency, and what of that it has not corrected, as chrony lets
+    /// its root dispersion grow between two updates (`reference.c`, `get_root_dispersion`).
+    public var driftRate: Double {
+        (1 + max(0, tracking?.skewPPM ?? 0) + abs(tracking?.residualPPM ?? 0)) / 1e6
+    }
 }
 
 extension StringProtocol {

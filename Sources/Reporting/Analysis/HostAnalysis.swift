@@ -71,4 +71,23 @@ public struct ClockAnalysis: Codable, Hashable, Sendable {
 
     /// Whether every reading passed.
     public var isVerified: Bool { problem == nil }
+
+    /// How far the clock was moved by jumps, when that is more than the bound that figures carry, nanoseconds; nil when
+    /// it is not.
+    ///
+    /// Jumps that are each within the bound may add up to more than it. Without a bound nothing says that one is small.
+    var jumpBeyondBoundNs: Int64? {
+        let allowedNs = beforeNs ?? worstBoundNs ?? 0
+        if let one = stepsNs.first(where: { Double($0.magnitude) > allowedNs }) { return one }
+        var least = 0.0
+        var most = 0.0
+        var place = 0.0
+        for step in stepsNs {
+            place += Double(step)
+            least = min(least, place)
+            most = max(most, place)
+        }
+        guard most - least > allowedNs else { return nil }
+        return Int64(most > -least ? most - least : least - most)
+    }
 }

@@ -20,7 +20,9 @@ enum HostAnalyzer {
     private static func clock(of host: String, _ record: HostRecord?, _ data: RunData) -> ClockAnalysis {
         let during = data.blocks.flatMap { $0.clocks[host] ?? [] }
         let readings = ([record?.clockBefore] + during.map(Optional.some) + [record?.clockAfter]).compactMap { $0 }
-        let worst = worstBound(readings)
+        // Agents of all hosts end with the window, or soon after.
+        let endNs = data.blocks.compactMap(\.window?.end.wallNs).max()
+        let worst = worstBound(readings, until: endNs)
         let summaries = data.blocks.compactMap { block in
             host == data.record.experiment.receiver ? block.receiver : block.forwarders[host]
         }
@@ -41,17 +43,28 @@ enum HostAnalyzer {
     }
 
     /// The largest bound at any time.
-    private static func worstBound(_ readings: [ClockReading]) -> (boundNs: Double, driftNs: Double)? {
-        bounds(of: readings).map { ($0.boundNs, $0.driftNs) }.max { $0.0 < $1.0 }
+    private static func worstBound(
+        _ readings: [ClockReading],
+        until endNs: Int64?
+    ) -> (boundNs: Double, driftNs: Double)? {
+        bounds(of: readings, until: endNs).map { ($0.boundNs, $0.driftNs) }.max { $0.0 < $1.0 }
     }
 
     /// Each reading's bound, grown by what the clock may drift until the next one, and how much that is.
-    static func bounds(of readings: [ClockReading]) -> [(atNs: Int64, boundNs: Double, driftNs: Double)] {
-        readings.indices.compactMap { index in
-            guard let bound = readings[index].boundSeconds else { return nil }
-            let next = index + 1 < readings.count ? readings[index + 1].at.wallNs : readings[index].at.wallNs
-            let drift = readings[index].driftRate * max(0, Double(next - readings[index].at.wallNs))
-            return (readings[index].at.wallNs, bound * 1e9 + drift, drift)
+    ///
+    /// A reading that chrony did not answer bounds nothing: the one before it goes on, and the last one to the end of
+    /// what was measured.
+    static func bounds(
+        of readings: [ClockReading],
+        until endNs: Int64? = nil
+    ) -> [(atNs: Int64, boundNs: Double, driftNs: Double)] {
+        let answered = readings.filter { $0.boundSeconds != nil }
+        return answered.indices.compactMap { index in
+            guard let bound = answered[index].boundSeconds else { return nil }
+            let atNs = answered[index].at.wallNs
+            let nextNs = index + 1 < answered.count ? answered[index + 1].at.wallNs : endNs ?? atNs
+            let drift = answered[index].driftRate * max(0, Double(nextNs) - Double(atNs))
+            return (atNs, bound * 1e9 + drift, drift)
         }
     }
 

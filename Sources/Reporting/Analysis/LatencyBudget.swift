@@ -60,7 +60,8 @@ struct BudgetAnalyzer {
                     incomplete += 1
                     return
                 }
-                let total = cuts.program &- cuts.event
+                // The whole as it is reported elsewhere, not the sum of these parts.
+                let total = whole(record)
                 let inReceiver = cuts.program &- cuts.arrival
                 if path.kind == .relay {
                     let toForwarder = cuts.sourceKernel &- cuts.event
@@ -96,6 +97,11 @@ struct BudgetAnalyzer {
             incomplete: incomplete,
             truncationNs: truncationNs
         )
+    }
+
+    /// End to end, and the receiver's own delay after it.
+    private func whole(_ record: SampleRecord) -> Int64 {
+        (Metric.endToEnd.ns(of: record) ?? 0) &+ (Metric.hostDelay.ns(of: record) ?? 0)
     }
 
     private func names(_ kind: PathSpecification.Kind) -> [(text: String, isInside: Bool)] {

@@ -55,7 +55,8 @@ struct TimelineBuilder {
         let during = data.blocks.flatMap { $0.clocks[host] ?? [] }
         let readings = ([record?.clockBefore] + during.map(Optional.some) + [record?.clockAfter]).compactMap { $0 }
         // The same bounds as those that figures have: at worst, which is just before the next reading.
-        let points = HostAnalyzer.bounds(of: readings).map {
+        let endNs = data.blocks.compactMap(\.window?.end.wallNs).max()
+        let points = HostAnalyzer.bounds(of: readings, until: endNs).map {
             Timeline.ClockBounds.Point(seconds: Double($0.atNs - startNs) / 1e9, boundNs: $0.boundNs)
         }
         .sorted { $0.seconds < $1.seconds }

@@ -63,7 +63,30 @@ struct VerdictJudge {
         verdict.lowNs = low
         verdict.highNs = high
         verdict.details = observed() + others()
-        return withoutLanes(verdict, [difference.baseline, difference.other])
+        return withoutLanes(despiteMissing(verdict, difference), [difference.baseline, difference.other])
+    }
+
+    /// Events that never came are in no difference, and they may be those that would have come late: a path is not
+    /// called sooner when it would not be with all of them later (the worst case of Horowitz and Manski,
+    /// "Identification and robustness with contaminated and corrupted data", 1995).
+    private func despiteMissing(_ verdict: Verdict, _ difference: DifferenceAnalysis) -> Verdict {
+        guard verdict.kind == .sooner, let winner = verdict.winner, let loser = verdict.loser else { return verdict }
+        let isOther = winner == difference.other
+        let missing = (isOther ? difference.unmatchedBaseline : difference.unmatchedOther).missing
+        let whole = Double(difference.pairs + missing)
+        let lanes = (analysis.path(winner)?.lanes ?? []).filter { $0.samples > 0 }
+        // What one of the path's connections missed another may have brought.
+        let missed = Double(lanes.reduce(0) { $0 + ($1.missed ?? 0) }) / Double(max(1, lanes.count))
+        let negative = Double(difference.summaryNs.negative) / Double(max(1, difference.summaryNs.count))
+        let sooner = (isOther ? negative : 1 - negative) * max(0, Double(difference.pairs) - missed)
+        guard whole > 0, sooner <= whole / 2 else { return verdict }
+        return Verdict(
+            .cannotSay,
+            headline:
+                "cannot say: a connection of \(winner) did not bring \(Format.percent(missing + Int(missed), of: Int(whole))) "
+                + "of the events that came on \(loser), and were these late it would not be the sooner one",
+            details: ["Of the events that came on both: \(verdict.headline)."] + verdict.details
+        )
     }
 
     /// Why a median difference has no interval, and how long a run would have one; of paths that failed, only that.
@@ -175,10 +198,15 @@ struct VerdictJudge {
     /// With one connection a path nothing tells the paths from the exchange's servers that they happened to meet.
     private func withoutLanes(_ verdict: Verdict, _ paths: [String]) -> Verdict {
         let lanes = paths.compactMap { analysis.path($0)?.lanes.count { $0.samples > 0 } }
-        guard verdict.kind == .sooner, lanes.allSatisfy({ $0 < 2 }) else { return verdict }
+        // Of pairs of events the path with several connections says what the other's one may differ by. Of figures that
+        // are each a path's own nothing does.
+        let fewest = (analysis.mode == .simultaneous ? lanes.max() : lanes.min()) ?? 0
+        guard verdict.kind == .sooner, fewest < 2 else { return verdict }
         var doubtful = Verdict(
             .cannotSay,
-            headline: "cannot say: with one connection a path, the exchange's servers may make the difference",
+            headline:
+                "cannot say: with one connection \(lanes.allSatisfy { $0 < 2 } ? "a path" : "on a path"), the exchange's "
+                + "servers may make the difference",
             details: ["Between these two connections: \(verdict.headline)."] + verdict.details
         )
         doubtful.medianNs = verdict.medianNs

@@ -201,7 +201,9 @@ struct WarningCollector {
         }
         for probes in analysis.probes {
             guard let contradiction = probes.contradiction else { continue }
-            warnings.append(.init(.clocksContradicted, "\(probes.path): \(contradiction)"))
+            warnings.append(
+                .init(.clocksContradicted, "\(probes.path): \(contradiction)", makesVerdictUnusable: needsClock)
+            )
         }
         return warnings
     }

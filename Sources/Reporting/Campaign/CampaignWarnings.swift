@@ -37,7 +37,7 @@ enum CampaignWarnings {
         {
             let text =
                 "runs resemble the ones before them (correlation \(Format.fixed(correlation, 2))): the interval over runs "
-                + "takes them for independent and is too narrow; the hour of the day is in it"
+                + "is wider for it, as far as these runs show it; the hour of the day is in it"
             warnings.append(.init(.longDependence, text))
         }
         let hours = Set(analysis.points.filter(\.isCounted).map { Int($0.hourOfDay) })

@@ -37,16 +37,20 @@ enum Comparability {
     }
 
     private static func clockProblems(_ side: String, _ run: RunData) -> [String] {
-        HostAnalyzer.analyze(run).flatMap { host -> [String] in
-            let problem = host.clock.problem.map {
-                "clock of \(host.name) not verified in \(side) (\(run.record.id)): \($0)"
-            }
-            let allowedNs = host.clock.beforeNs ?? host.clock.worstBoundNs ?? 0
-            let step = host.clock.stepsNs.first { Double($0.magnitude) > allowedNs }.map {
-                "wall clock of \(host.name) jumped by \(Format.time(Double($0))) in \(side) (\(run.record.id))"
-            }
-            return [problem, step].compactMap { $0 }
+        let hosts = HostAnalyzer.analyze(run)
+        let contradictions = ProbeAnalyzer(data: run, hosts: hosts).analyze().compactMap { probes in
+            probes.contradiction.map { "clocks contradicted in \(side) (\(run.record.id)): \(probes.path): \($0)" }
         }
+        return contradictions
+            + hosts.flatMap { host -> [String] in
+                let problem = host.clock.problem.map {
+                    "clock of \(host.name) not verified in \(side) (\(run.record.id)): \($0)"
+                }
+                let step = host.clock.jumpBeyondBoundNs.map {
+                    "wall clock of \(host.name) jumped by \(Format.time(Double($0))) in \(side) (\(run.record.id))"
+                }
+                return [problem, step].compactMap { $0 }
+            }
     }
 
     private static func durationProblems(_ a: [RunData], _ b: [RunData]) -> [String] {

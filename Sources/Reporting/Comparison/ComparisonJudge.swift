@@ -166,14 +166,17 @@ struct ComparisonJudge {
         )
         verdict.winner = medianNs < 0 ? pair.pathB : pair.pathA
         verdict.loser = medianNs < 0 ? pair.pathA : pair.pathB
-        guard comparison.runsA.count == 1, comparison.runsB.count == 1, pair.lanesA < 2, pair.lanesB < 2 else {
+        // The interval of one run holds what its connections differ by; that of one connection knows nothing of it.
+        guard comparison.runsA.count == 1, comparison.runsB.count == 1, min(pair.lanesA, pair.lanesB) < 2 else {
             return verdict
         }
+        let isBoth = max(pair.lanesA, pair.lanesB) < 2
         return Verdict(
             .cannotSay,
-            headline: "cannot say for \(Self.name(pair)): with one run and one connection a side, the exchange's "
-                + "servers may make the difference",
-            details: ["Between these two connections: \(verdict.headline)."]
+            headline: "cannot say for \(Self.name(pair)): with one run a side and one connection in "
+                + (isBoth ? "each" : pair.lanesA < 2 ? "A" : "B")
+                + ", the exchange's servers may make the difference",
+            details: ["Between these connections: \(verdict.headline)."]
         )
     }
 

@@ -152,6 +152,7 @@ public struct RunComparison: Codable, Hashable, Sendable {
                 }
             }
         }
+        warnings += paths.compactMap { losses($0, first, second) }
         warnings += leftOut.map { AnalysisWarning(.noted, "left out: \($0.run) (\($0.side)): \($0.reason)") }
         warnings.append(hours(a, b, matching))
         if a.count == 1, b.count == 1 {
@@ -168,6 +169,41 @@ public struct RunComparison: Codable, Hashable, Sendable {
             warnings.append(.init(.noEventTime, text))
         }
         return warnings
+    }
+
+    /// Beyond this share the losses of the sooner side are no trifle.
+    private static let mostLost = 0.01
+
+    /// What the sooner side lost has no delay: it may be what would have come late.
+    ///
+    /// There is no verdict when the side would not be sooner with all of it later than the other side's median (the worst
+    /// case of Horowitz and Manski, "Identification and robustness with contaminated and corrupted data", 1995).
+    private static func losses(
+        _ pair: ComparedPaths,
+        _ first: ComparisonSide,
+        _ second: ComparisonSide
+    ) -> AnalysisWarning? {
+        guard
+            let median = pair.figures.first(where: { $0.metric == .endToEnd && $0.a.probability == 0.5 })?.difference,
+            let summary = pair.summaries.first(where: { $0.metric == .endToEnd }), median.excludesZero
+        else { return nil }
+        let isB = median.value < 0
+        let (side, path, name) = isB ? (second, pair.pathB, "B") : (first, pair.pathA, "A")
+        guard let lost = isB ? pair.eventsLostB : pair.eventsLostA, lost > 0 else { return nil }
+        let series = (0..<side.count).flatMap { side.series(.endToEnd, path, run: $0) }
+        let came = series.reduce(0) { $0 + $1.count }
+        guard Double(lost) > mostLost * Double(came + lost) else { return nil }
+        let other = isB ? summary.a.median : summary.b.median
+        let sooner = series.reduce(0) { $0 + $1.countAtMost(other) }
+        let text =
+            "\(name) (\(path)) lost \(Format.count(lost)) of \(Format.plural(came + lost, "event")) "
+            + "(\(Format.percent(lost, of: came + lost))), which have no delay"
+        guard 2 * sooner <= came + lost else { return AnalysisWarning(.eventsLost, text) }
+        return AnalysisWarning(
+            .eventsLost,
+            text + ": were they late, it would not be the sooner one",
+            makesVerdictUnusable: true
+        )
     }
 
     /// What the hours of the day have to do with the result.

@@ -8,9 +8,7 @@ enum ClockStepCheck {
     /// Why a metric is withheld; nil when no clock that it needs jumped by more than its bound.
     static func reason(_ bound: ErrorBound, _ hosts: [HostAnalysis]) -> String? {
         for host in hosts where bound.hosts.contains(host.name) {
-            // Without a bound nothing says that a jump is small.
-            let allowedNs = host.clock.beforeNs ?? host.clock.worstBoundNs ?? 0
-            guard let step = host.clock.stepsNs.first(where: { Double($0.magnitude) > allowedNs }) else { continue }
+            guard let step = host.clock.jumpBeyondBoundNs else { continue }
             return "withheld: the wall clock of \(host.name) jumped by \(Format.time(Double(step))) during the run"
         }
         return nil
