@@ -53,6 +53,18 @@ struct CampaignEngineTests {
         for file in ["analysis.json", "report.md", "report.html", "runs.csv"] { #expect(directory.directory.has(file)) }
     }
 
+    @Test("tells a slot that was cut short from one that was done, and goes on")
+    func cutShort() async throws {
+        let world = try FakeWorld(frankfurt: { $0.measuredShare = 0.4 })
+        let directory = try world.campaign(2, every: 60)
+        let outcome = try await world.perform(directory)
+        #expect(outcome.error == nil && outcome.record.outcome == .done)
+        #expect(outcome.record.slots.map(\.state) == [.cutShort, .cutShort])
+        #expect(outcome.record.slots[0].reason == CampaignText.cutShort)
+        #expect(outcome.record.progress == "0 of 2 slots done, 2 cut short")
+        #expect(try directory.finishedRuns().isEmpty && directory.measuredRuns().count == 2)
+    }
+
     @Test("misses a slot when the run before goes on for too long, and says so")
     func overrun() async throws {
         let bad = Array(repeating: FakeHost.badClock, count: 20)

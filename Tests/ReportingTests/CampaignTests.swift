@@ -15,6 +15,18 @@ struct SyntheticCampaign {
     var mode = Schedule.Mode.simultaneous
     /// Slots to come.
     var pending = 0
+    /// The share of its time that a slot measured, by its number; all of it where none is given.
+    var measuredShares: [Int: Double] = [:]
+
+    /// The kinds of campaign that pages are looked at of.
+    static func all() -> [(name: String, analysis: CampaignAnalysis)] {
+        var day = SyntheticCampaign()
+        day.deltasMs = (0..<24).map { hour in
+            [5, 13].contains(hour) ? nil : -6 + 0.8 * Double((hour + 20) % 24 > 12 ? 1 : 0) + 0.1 * Double(hour % 3)
+        }
+        day.measuredShares = [9: 0.7, 17: 0.2]
+        return [("campaign", SyntheticCampaign().analysis()), ("campaign-day", day.analysis())]
+    }
 
     func record() -> CampaignRecord {
         let run = SyntheticRun()
@@ -66,7 +78,7 @@ struct SyntheticCampaign {
             run.id = "clean-\(index + 1)"
             run.seed = UInt64(100 + index)
             run.mode = mode
-            run.seconds = 10
+            run.seconds = 10 * (measuredShares[index + 1] ?? 1)
             run.backboneMs = run.directMs + delta - 0.5
             runs[index + 1] = RunAnalyzer.analyze(run.data())
         }
@@ -154,6 +166,62 @@ struct SyntheticCampaign {
         )
         let html = CampaignHTML.render(analysis)
         #expect(html.contains("slot 4, 2026-11-18T23:00:00Z, missed: tokyo missed"))
+    }
+
+    /// What was measured for a part of its time is told apart, and counts from half of it on.
+    @Test func aSlotThatWasCutShortIsToldApartAndCountsFromHalfOfItsTimeOn() throws {
+        var campaign = SyntheticCampaign()
+        campaign.measuredShares = [2: 0.7, 5: 0.3]
+        let analysis = campaign.analysis()
+        #expect(analysis.points.map(\.state) == [.done, .cutShort, .done, .missed, .cutShort, .done])
+        #expect(analysis.points.map(\.isCounted) == [true, true, true, false, false, true])
+        #expect(analysis.difference?.runs == 4 && analysis.count(.done) == 3)
+        #expect(analysis.points[1].reason == "it measured 7.0 s of 10 s")
+        let last = try #require(analysis.points[4].reason)
+        #expect(last.hasPrefix("it measured 3.0 s of 10 s, less than half") && last.hasSuffix("not counted"), "\(last)")
+        #expect(analysis.warnings.contains { $0.text.hasPrefix("2 slots were cut short (2, 5): a slot counts if it") })
+        #expect(analysis.verdict.details.contains("Of 6 slots, 2 cut short, 1 missed."))
+        let text = try OutputFormat.text.render(analysis)
+        #expect(text.contains("cut short") && text.contains("slot 5 cut short: it measured 3.0 s of 10 s"))
+        #expect(text.replacing("\n", with: " ").contains("if it measured at least half of its time"))
+        let html = CampaignHTML.render(analysis)
+        #expect(html.contains("<span class=\"flaw\">cut short</span>"))
+        #expect(try OutputFormat.csv.render(analysis).contains(",cutShort,"))
+    }
+
+    /// A campaign's directory is read wherever it is copied to.
+    @Test func eachSlotLeadsToItsRunsOwnReport() throws {
+        var analysis = SyntheticCampaign().analysis()
+        analysis.points[1].run = "slots/a b#1"
+        analysis.points[2].verdict = nil
+        let html = CampaignHTML.render(analysis)
+        #expect(html.contains("<a href=\"slots/clean-1/report.html\">clean-1</a>"))
+        #expect(html.contains("<a href=\"slots/a%20b%231/report.html\">a b#1</a>"))
+        // What was never analysed has no report.
+        #expect(html.contains("<a href=\"slots/clean-3/run.json\">clean-3</a>"))
+        #expect(html.components(separatedBy: "<a href=\"slots/").count == 6)
+    }
+
+    @Test func theHostsOfAllRunsAreDescribed() throws {
+        var runs: [Int: RunAnalysis] = [:]
+        for slot in 1...3 {
+            var analysis = RunAnalyzer.analyze(SyntheticRun().data())
+            if slot == 3 {
+                let index = try #require(analysis.hosts.firstIndex { $0.name == "tokyo" })
+                analysis.hosts[index].facts?.kernel = "Linux 9"
+                analysis.hosts[index].clock.problem = "not synchronised"
+                analysis.hosts[index].clock.worstBoundNs = 7e6
+            }
+            runs[slot] = analysis
+        }
+        let analysis = CampaignAnalyzer.analyze(SyntheticCampaign().record(), runs: runs)
+        let hosts = try #require(analysis.hosts)
+        #expect(hosts.map(\.name) == ["frankfurt", "tokyo"] && hosts.map(\.runs) == [3, 3])
+        #expect(hosts[1].changed == ["kernel"] && hosts[1].runsNotVerified == 1 && hosts[1].worstBoundNs == 7e6)
+        #expect(hosts[0].changed.isEmpty && hosts[0].runsNotVerified == 0)
+        let html = CampaignHTML.render(analysis)
+        #expect(html.contains("Linux 9") && html.contains("not verified in 1 of 3 runs, \u{B1}7.000 ms at worst"))
+        #expect(html.contains("kernel, from one run to another"))
     }
 
     @Test func hoursOfTheDayAreUTCWhateverTheDay() throws {

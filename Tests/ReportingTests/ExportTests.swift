@@ -11,7 +11,7 @@ import Testing
         let directory = try run.write()
         defer { try? FileManager.default.removeItem(at: directory) }
         var bytes: [UInt8] = []
-        let count = try await SampleRows(runDirectory: directory.path).write { bytes += $0 }
+        let count = try await SampleRows(runDirectory: directory.path).write { bytes += $0 }.rows
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         let names = lines[0].split(separator: ",").map(String.init)
         #expect(count == lines.count - 1)
@@ -74,7 +74,7 @@ import Testing
         let file = directory.appending(path: "hosts/frankfurt/samples.bin")
         let whole = try Data(contentsOf: file)
         try whole.dropLast(10).write(to: file)
-        let count = try await SampleRows(runDirectory: directory.path).write { _ in }
+        let count = try await SampleRows(runDirectory: directory.path).write { _ in }.rows
         #expect(count == (whole.count - SampleFile.headerSize) / SampleRecord.size - 1)
         try Data(repeating: 0, count: 100).write(to: file)
         await #expect(throws: ExperimentError.self) {

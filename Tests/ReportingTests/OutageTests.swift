@@ -30,6 +30,24 @@ import Testing
         #expect(longest.toSeconds - longest.fromSeconds > 6.5 && longest.toSeconds - longest.fromSeconds < 7.5)
     }
 
+    /// Every moment that a report tells counts from the start of the first window, whatever block it is in.
+    @Test func momentsOfALaterBlockCountFromTheStartOfTheFirst() throws {
+        var run = Self.silent
+        run.mode = .sequential
+        let data = run.data()
+        let analysis = RunAnalyzer.analyze(data)
+        let timeline = try #require(analysis.plots.timeline)
+        #expect(!analysis.gaps.isEmpty && analysis.gaps == timeline.gaps)
+        let block = try #require(timeline.blocks.first { $0.paths == ["baseline"] })
+        for gap in analysis.gaps {
+            #expect(gap.fromSeconds >= block.fromSeconds && gap.fromSeconds < block.toSeconds, "\(gap), \(block)")
+        }
+        #expect(abs(try #require(timeline.beganSeconds) - Double(SyntheticRun.moment(0).wallNs) / 1e9) < run.warmUpSeconds + 60)
+        let page = HTMLReport.render(analysis)
+        #expect(page.contains("count from the start of the measured window, "))
+        #expect(page.components(separatedBy: " UTC on</text>").count == 5)
+    }
+
     @Test func missingEventsAreAWarningAtTheTopOfEveryForm() throws {
         let analysis = RunAnalyzer.analyze(Self.silent.data())
         let missing = try #require(analysis.differences.first?.unmatchedOther.missing)
@@ -73,11 +91,11 @@ import Testing
         let median = try #require(QuantileEstimator(waves).interval(0.5))
         #expect(median.cause == .dependence)
         let paths = ["baseline", "backbone"]
-        let text = VerdictJudge.withoutInterval(median, analysis, paths)
+        let text = VerdictJudge(analysis).withoutInterval(median, paths)
         #expect(text.hasPrefix("baseline lost 2 connections (no data from "), "\(text)")
         #expect(text.contains("the interval of the median difference is withheld, not the figure itself"))
         analysis.gaps = []
-        #expect(VerdictJudge.withoutInterval(median, analysis, paths).hasPrefix("the median difference has no 95 %"))
+        #expect(VerdictJudge(analysis).withoutInterval(median, paths).hasPrefix("the median difference has no 95 %"))
     }
 
     @Test func theVerdictsSentenceIsNotRepeatedAsAWarning() throws {

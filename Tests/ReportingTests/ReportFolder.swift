@@ -17,6 +17,12 @@ struct ReportFolder {
             try folder.write(HTMLReport.render(analysis), "\(kind.rawValue).html")
             try folder.write(try OutputFormat.json.render(analysis), "\(kind.rawValue).json")
         }
+        if kinds == nil {
+            for (name, campaign) in SyntheticCampaign.all() {
+                try folder.write(CampaignHTML.render(campaign), "\(name).html")
+                try folder.write(try OutputFormat.json.render(campaign), "\(name).json")
+            }
+        }
         for (name, comparison) in kinds == nil ? try SyntheticComparison.all() : [] {
             try folder.write(HTMLReport.render(comparison), "\(name).html")
             try folder.write(try OutputFormat.json.render(comparison), "\(name).json")

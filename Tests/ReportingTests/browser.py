@@ -229,6 +229,15 @@ def expected_figures(analysis):
     """The figures that an analysis has data for."""
     if "runsA" in analysis:
         return {f"differences-{i}-{s['metric']}" for i, pair in enumerate(analysis["paths"]) for s in pair["summaries"]}
+    if "points" in analysis:
+        counted = [point for point in analysis["points"] if point["isCounted"]]
+        figures = set()
+        if any("difference" in point for point in counted):
+            figures |= {"campaign---over-the-campaign", "campaign---by-time-of-day"}
+        for key, name in (("median", "campaign-medians-over-the-campaign"), ("p99", "campaign-p---over-the-campaign")):
+            if any(key in path for point in counted for path in point["paths"]):
+                figures.add(name)
+        return figures
     plots = analysis["plots"]
     figures = set()
     if any(len(plot["valuesNs"]) > 2 for plot in plots["distributions"]):
@@ -269,6 +278,14 @@ def required_pointers(analysis):
                 add(base + "/b", figure["b"])
                 add(base + "/difference", figure["difference"], is_difference=True)
         return pointers
+    if "points" in analysis:
+        for index, point in enumerate(analysis["points"]):
+            if "difference" in point:
+                add(f"/points/{index}/difference", point["difference"])
+            for place, path in enumerate(point["paths"]):
+                if point["isCounted"]:
+                    pointers.update(f"/points/{index}/paths/{place}/{key}/value" for key in ("median", "p99") if key in path)
+        return pointers
     for number, path in enumerate(analysis["paths"]):
         for place, metric in enumerate(path["metrics"]):
             if metric["metric"] == "end_to_end":
@@ -296,7 +313,11 @@ def check(found, analysis):
         faults.append(f"the verdict says {found['verdict']}")
     text = plain(found["text"])
     faults += [f"a warning is not there: {w['text']}" for w in analysis["warnings"] if plain(w["text"]) not in text]
-    faults += [f"a link to {link}" for link in found["links"] if re.match(r"(\w+:)?//", link or "")]
+    # Relative, so that they hold wherever the directory is copied.
+    faults += [f"a link to {link}" for link in found["links"] if re.match(r"\w+:|/", link or "")]
+    for point in analysis.get("points", []):
+        if "run" in point and not any(link.startswith(point["run"] + "/") for link in found["links"]):
+            faults.append(f"no link to the report of {point['run']}")
     return faults
 
 

@@ -98,7 +98,8 @@ public struct CampaignRecord: Codable, Hashable, Sendable {
     /// How it stands in a few words: "3 of 4 slots done, 1 missed".
     public var progress: String {
         let others: [(CampaignSlot.State, String)] = [
-            (.failed, "failed"), (.missed, "missed"), (.running, "running"), (.pending, "to come"),
+            (.cutShort, "cut short"), (.failed, "failed"), (.missed, "missed"), (.running, "running"),
+            (.pending, "to come"),
         ]
         let parts = others.compactMap { state, word in
             let number = count(state)
@@ -118,10 +119,15 @@ public struct CampaignSlot: Codable, Hashable, Sendable {
         case running
         /// It was measured.
         case done
+        /// It was measured, and ended before its time: stopped from elsewhere.
+        case cutShort
         /// It was begun and not measured as planned.
         case failed
         /// Nothing was measured.
         case missed
+
+        /// The state as people read it.
+        public var words: String { self == .cutShort ? "cut short" : rawValue }
     }
 
     /// Its number, from 1.
@@ -151,4 +157,6 @@ public struct CampaignSlot: Codable, Hashable, Sendable {
 
     /// Whether nothing will change any more.
     public var isOver: Bool { state != .pending && state != .running }
+    /// Whether there is a run with figures of its own.
+    public var isMeasured: Bool { state == .done || state == .cutShort }
 }

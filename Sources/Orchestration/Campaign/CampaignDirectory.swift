@@ -58,6 +58,11 @@ public struct CampaignDirectory: Hashable, Sendable {
     public func finishedRuns() throws -> [RunDirectory] {
         try loadRecord().slots.filter { $0.state == .done }.compactMap(run)
     }
+
+    /// The runs that have samples of their measured time, also of a part of it, in order of time.
+    public func measuredRuns() throws -> [RunDirectory] {
+        try loadRecord().slots.filter(\.isMeasured).compactMap(run)
+    }
 }
 
 extension RunDirectory {

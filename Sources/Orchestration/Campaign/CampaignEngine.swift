@@ -116,7 +116,7 @@ public struct CampaignEngine: Sendable {
             options: options,
             observer: observer
         ).run()
-        try judge(index, outcome.error)
+        try judge(index, outcome.error, wasCutShort: outcome.wasCutShort)
     }
 
     /// Why a slot's time went by: nobody was there, the run before took too long, or the laptop slept.
@@ -140,7 +140,7 @@ public struct CampaignEngine: Sendable {
         observer.phaseBegan("slot \(slots[index].number) of \(slots.count): \(directory.id), taken up again")
         do {
             let outcome = try await RunAttachment(directory, environment: environment, observer: observer).resume()
-            try judge(index, outcome.error)
+            try judge(index, outcome.error, wasCutShort: outcome.wasCutShort)
         } catch let error as OrchestrationError where error.code == .invalidInput {
             try await judgeWithoutAgents(index, directory)
         }
@@ -165,16 +165,18 @@ public struct CampaignEngine: Sendable {
         }
     }
 
-    private mutating func judge(_ index: Int, _ error: OrchestrationError?) throws {
+    private mutating func judge(_ index: Int, _ error: OrchestrationError?, wasCutShort: Bool = false) throws {
         busyUntilSeconds = environment.clock.wallSeconds
         busySlot = slots[index].number
         let state: CampaignSlot.State =
             switch error?.code {
-            case nil: .done
+            case nil: wasCutShort ? .cutShort : .done
             case .measurementFailed, .interrupted: .failed
             default: .missed
             }
-        let reason = error.map { $0.code == .interrupted ? "the user interrupted it" : $0.message }
+        let reason =
+            error.map { $0.code == .interrupted ? "the user interrupted it" : $0.message }
+            ?? (wasCutShort ? CampaignText.cutShort : nil)
         try ledger.settle(index, state, reason, at: busyUntilSeconds)
         tell(index)
     }

@@ -44,8 +44,27 @@ struct CampaignLedger: Sendable {
             runs[slot.number] = try? StandardReporter.analysis(of: run)
         }
         let made = CampaignAnalyzer.analyze(record, runs: runs)
+        try noteCutShort(made.points)
         try CampaignWriter.write(made, to: directory.directory.url.path)
         analysis = made
+    }
+
+    /// Keeps in the manifest which slots their own figures show to have been cut short, and how short.
+    private mutating func noteCutShort(_ points: [CampaignPoint]) throws {
+        let cut = points.filter { $0.state == .cutShort }
+        let isNews = cut.contains { point in
+            record.slots.contains {
+                $0.number == point.slot && ($0.state != .cutShort || $0.reason != point.reason)
+            }
+        }
+        guard isNews else { return }
+        try update { record in
+            for point in cut {
+                guard let index = record.slots.firstIndex(where: { $0.number == point.slot }) else { continue }
+                record.slots[index].state = .cutShort
+                record.slots[index].reason = point.reason
+            }
+        }
     }
 
     /// Ends the campaign when every slot is over; gives whether it has ended.

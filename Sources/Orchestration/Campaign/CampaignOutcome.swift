@@ -16,7 +16,7 @@ public struct CampaignOutcome: Sendable {
     public var status: CommandStatus {
         if let error { return error.code.exitStatus }
         guard record.outcome == .done else { return .done }
-        if record.count(.done) == 0 { return .measurementFailed }
+        if !record.slots.contains(where: \.isMeasured) { return .measurementFailed }
         return analysis?.isVerdictUnusable == true ? .verdictUnusable : .done
     }
 }

@@ -2,6 +2,9 @@ import ExperimentModel
 
 /// Slots and tasks in words.
 enum CampaignText {
+    /// Why a slot that was cut short is no more than that, as long as its figures do not say how short.
+    static let cutShort = "it was stopped before its time was over"
+
     /// How many tasks are how far: "3 done, 1 missed, 20 to come".
     static func counts(_ tasks: [CampaignTaskRecord]) -> String {
         let words: [(CampaignTaskRecord.State, String)] = [
@@ -20,8 +23,8 @@ enum CampaignText {
         let moment = "planned for \(UTC.text(slot.plannedSeconds))"
         switch slot.state {
         case .done: return CheckRecord(name, .passed, "done, \(moment)")
-        case .missed, .failed:
-            return CheckRecord(name, .warning, "\(slot.state.rawValue), \(moment): \(slot.reason ?? "no reason given")")
+        case .cutShort, .missed, .failed:
+            return CheckRecord(name, .warning, "\(slot.state.words), \(moment): \(slot.reason ?? "no reason given")")
         case .pending, .running: return CheckRecord(name, .skipped, "\(slot.state.rawValue), \(moment)")
         }
     }

@@ -46,7 +46,7 @@ public enum Campaigns {
     public static func report(_ directory: CampaignDirectory) async throws -> CampaignAnalysis {
         var ledger = CampaignLedger(directory, try directory.loadRecord())
         let reporter = StandardReporter()
-        for slot in ledger.record.slots where slot.state == .done {
+        for slot in ledger.record.slots where slot.isMeasured {
             guard let run = directory.run(of: slot), (try? StandardReporter.analysis(of: run)) == nil else { continue }
             _ = try await reporter.analyse(run)
             _ = try await reporter.report(run)

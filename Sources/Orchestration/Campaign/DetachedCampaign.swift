@@ -170,8 +170,8 @@ public struct DetachedCampaign: Sendable {
         }
         try ledger.settle(
             index,
-            outcome.error == nil ? .done : .failed,
-            found.failure ?? outcome.error?.message,
+            outcome.error != nil ? .failed : outcome.wasCutShort ? .cutShort : .done,
+            found.failure ?? outcome.error?.message ?? (outcome.wasCutShort ? CampaignText.cutShort : nil),
             at: found.endedSeconds
         )
     }

@@ -115,10 +115,10 @@ struct ExportWriter: Sendable {
 
     // MARK: Writing
 
-    /// Pipes rows through the program into the file at `path`; gives their number.
+    /// Pipes rows through the program into the file at `path`; gives their number and what to know of them.
     ///
     /// - Throws: `OrchestrationError` `storage` with what the program said.
-    func write(_ rows: SampleRows, to path: String) async throws -> Int {
+    func write(_ rows: SampleRows, to path: String) async throws -> SampleRows.Written {
         let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
         let target = writesToOutput ? path : "/dev/null"
         let output = try FileDescriptor.open(
@@ -141,12 +141,12 @@ struct ExportWriter: Sendable {
             input: .inputWriter,
             output: .fileDescriptor(output, closeAfterSpawningProcess: true),
             error: .fileDescriptor(errorFile, closeAfterSpawningProcess: true)
-        ) { execution -> Result<Int, any Error> in
+        ) { execution -> Result<SampleRows.Written, any Error> in
             let writer = execution.standardInputWriter
             do {
-                let count = try await rows.write { _ = try await writer.write($0) }
+                let written = try await rows.write { _ = try await writer.write($0) }
                 try await writer.finish()
-                return .success(count)
+                return .success(written)
             } catch {
                 // The program's own words, if it has any, are the better reason.
                 try? await writer.finish()
@@ -157,13 +157,13 @@ struct ExportWriter: Sendable {
             .split(whereSeparator: \.isNewline).suffix(3).joined(separator: " ")
         if case .failure(let error as ReportingError) = result.closureResult { throw error }
         if case .failure(let error as ExperimentError) = result.closureResult { throw error }
-        guard result.terminationStatus.isSuccess, case .success(let count) = result.closureResult else {
+        guard result.terminationStatus.isSuccess, case .success(let written) = result.closureResult else {
             try Task.checkCancellation()
             throw OrchestrationError(
                 .storage,
                 "\(name) could not write \(path): \(said.isEmpty ? "\(result.terminationStatus)" : said)"
             )
         }
-        return count
+        return written
     }
 }

@@ -35,6 +35,8 @@ public struct RunExport: Sendable {
         public var bytes: Int
         /// The program that wrote it.
         public var program: String
+        /// What to know of the files that the rows come from, each warning naming its file.
+        public var warnings: [String]
     }
 
     private let format: Format
@@ -62,11 +64,18 @@ public struct RunExport: Sendable {
             throw OrchestrationError(.storage, "cannot make \(place.path): \(error.localizedDescription)", cause: error)
         }
         defer { try? FileManager.default.removeItem(at: part) }
-        let count = try await writer.write(rows, to: part.path)
+        let written = try await writer.write(rows, to: part.path)
         guard rename(part.path, file.path) == 0 else {
             throw OrchestrationError(.storage, "cannot write \(file.path): \(String(cString: strerror(errno)))")
         }
         let size = (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
-        return Written(run: rows.runID, file: file.path, rows: count, bytes: size, program: writer.name)
+        return Written(
+            run: rows.runID,
+            file: file.path,
+            rows: written.rows,
+            bytes: size,
+            program: writer.name,
+            warnings: written.warnings
+        )
     }
 }

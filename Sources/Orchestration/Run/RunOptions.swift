@@ -29,4 +29,7 @@ public struct RunOutcome: Sendable {
     public var status: CommandStatus
     /// Why the run could not go on, if it could not.
     public var error: OrchestrationError?
+
+    /// Whether it was measured for a part of its time only, without having failed.
+    public var wasCutShort: Bool { error == nil && record.outcome == .interrupted }
 }

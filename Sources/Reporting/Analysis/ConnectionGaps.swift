@@ -3,12 +3,22 @@ import LatencyStatistics
 
 /// Finds the stretches inside the measured window in which a lane had no connection.
 enum ConnectionGaps {
-    /// Those of several blocks as one list.
-    static func ordered(_ gaps: [[ConnectionGap]]) -> [ConnectionGap] {
-        gaps.flatMap { $0 }.sorted { $0.fromSeconds < $1.fromSeconds }
+    /// Those of all blocks as one list, counted from the start of the first window.
+    static func find(in data: RunData) -> [ConnectionGap] {
+        data.blocks.flatMap { block in
+            let offset = data.offsetSeconds(of: block)
+            return find(in: block, receiver: data.record.experiment.receiver).map { gap in
+                var gap = gap
+                gap.fromSeconds += offset
+                gap.lostSeconds = gap.lostSeconds.map { $0 + offset }
+                gap.toSeconds = gap.toSeconds.map { $0 + offset }
+                return gap
+            }
+        }
+        .sorted { $0.fromSeconds < $1.fromSeconds }
     }
 
-    /// Those of one block, in the order of time.
+    /// Those of one block, counted from the start of its own window.
     static func find(in block: BlockData, receiver: String) -> [ConnectionGap] {
         guard let window = block.window else { return [] }
         let atReceiver = (block.receiver?.lanes ?? []).flatMap { lane in

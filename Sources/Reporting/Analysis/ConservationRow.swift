@@ -55,7 +55,7 @@ public struct ConnectionGap: Codable, Hashable, Sendable {
     public var purpose: String
     /// The reason why the connection ended.
     public var reason: String
-    /// Seconds from the start of the block's window to the last event before the loss; a dead connection falls silent
+    /// Seconds from the start of the first measured window to the last event before the loss; a dead connection falls silent
     /// long before that is noticed.
     public var fromSeconds: Double
     /// Seconds to the loss of the connection, as its host noticed it; nil in analyses of older versions.

@@ -64,7 +64,7 @@ public struct UnmatchedEvents: Codable, Hashable, Sendable {
 public struct MissingStretch: Codable, Hashable, Sendable {
     /// How many.
     public var events: Int
-    /// When the first of them came on the one path, seconds from the start of the block's window.
+    /// When the first of them came on the one path, seconds from the start of the first measured window.
     public var fromSeconds: Double
     /// When the last of them did.
     public var toSeconds: Double

@@ -173,6 +173,7 @@ struct DifferenceAnalyzer {
     /// Sorts events without a counterpart by the reason why it is not there.
     private func explain(_ events: [Int], of path: PathArrivals, missingOn other: PathArrivals) -> UnmatchedEvents {
         let gaps = gaps.filter { $0.path == other.name }
+        let firstNs = windows.map(\.start.monotonicNs).min() ?? 0
         var unmatched = UnmatchedEvents()
         // Of one stream, so that they follow each other as the exchange sent them.
         var stretch: (stretch: MissingStretch, last: Int)?
@@ -182,20 +183,21 @@ struct DifferenceAnalyzer {
             else { continue }
             let key = path.soonest.key(event)
             let sinceStart = arrivalNs - window.start.monotonicNs
+            let seconds = Double(arrivalNs - firstNs) / 1e9
             if other.cameBefore(key) {
                 unmatched.beforeStart += 1
             } else if other.cameAfter(key) {
                 unmatched.afterEnd += 1
-            } else if gaps.contains(where: { Self.covers($0, seconds: Double(sinceStart) / 1e9) }) {
+            } else if gaps.contains(where: { Self.covers($0, seconds: seconds) }) {
                 unmatched.duringGap += 1
-                Self.lengthen(&stretch, event, Double(sinceStart) / 1e9, path.soonest, &unmatched)
+                Self.lengthen(&stretch, event, seconds, path.soonest, &unmatched)
             } else if sinceStart < Self.edgeNs {
                 unmatched.beforeStart += 1
             } else if window.end.monotonicNs - arrivalNs < Self.edgeNs {
                 unmatched.afterEnd += 1
             } else {
                 unmatched.neverCame += 1
-                Self.lengthen(&stretch, event, Double(sinceStart) / 1e9, path.soonest, &unmatched)
+                Self.lengthen(&stretch, event, seconds, path.soonest, &unmatched)
             }
         }
         return unmatched

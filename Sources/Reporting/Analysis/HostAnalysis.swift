@@ -32,7 +32,7 @@ public struct ClockEvent: Codable, Hashable, Sendable {
 
     /// What happened.
     public var kind: Kind
-    /// When, seconds from the start of the measured window; below zero before it.
+    /// When, seconds from the start of the first measured window; below zero before it.
     public var seconds: Double
     /// What was seen.
     public var text: String

@@ -7,7 +7,7 @@ struct PathOutages {
     let path: String
     /// The connections that were lost.
     let connections: Int
-    /// From when to when, seconds from the start of their block's window, in the order of time; none overlaps the next.
+    /// From when to when, seconds from the start of the first measured window, in the order of time; none overlaps the next.
     private(set) var stretches: [(fromSeconds: Double, toSeconds: Double)] = []
     /// Why the connections ended, each reason once.
     let reasons: [String]

@@ -78,3 +78,13 @@ public struct RunAnalysis: Codable, Hashable, Sendable {
         verdict.kind == .cannotSay || warnings.contains { $0.makesVerdictUnusable }
     }
 }
+
+extension RunAnalysis {
+    /// The paths that end-to-end differences are between: the direct one, and the first relayed one; nil with one path.
+    var comparedNames: (baseline: String, other: String)? {
+        guard let index = paths.firstIndex(where: { $0.kind == .direct }) ?? paths.indices.first else { return nil }
+        let rest = paths.indices.filter { $0 != index }.map { paths[$0] }
+        guard let other = rest.first(where: { $0.kind == .relay }) ?? rest.first else { return nil }
+        return (paths[index].name, other.name)
+    }
+}

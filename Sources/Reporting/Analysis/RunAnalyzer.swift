@@ -24,8 +24,7 @@ public enum RunAnalyzer {
         let truncationNs = facts.map(\.truncationNs).min() ?? 1_000_000
         let bounds = ErrorBounds(experiment: experiment, hosts: hosts, truncationNs: truncationNs)
         let budgets = budgets(of: layout, experiment, truncationNs: truncationNs)
-        let gapsOfBlocks = data.blocks.map { ConnectionGaps.find(in: $0, receiver: experiment.receiver) }
-        let gaps = ConnectionGaps.ordered(gapsOfBlocks)
+        let gaps = ConnectionGaps.find(in: data)
         let events = EventFigures(data, layout, gaps)
         let endpoints = EndpointChecks.endpoints(of: data)
         let pathAnalyzer = PathAnalyzer(data: data, bounds: bounds)
@@ -65,16 +64,18 @@ public enum RunAnalyzer {
             warnings: [],
             files: files(of: data)
         )
-        analysis.plots.timeline = TimelineBuilder(data: data, gaps: gapsOfBlocks).build()
+        analysis.plots.timeline = TimelineBuilder(data: data, gaps: gaps).build()
         ClockStepCheck.apply(to: &analysis)
+        let outages = PathOutages.all(of: analysis)
         analysis.warnings = WarningCollector(
             data: data,
             layout: layout,
             damaged: damaged,
             endpoints: endpoints,
+            outages: outages,
             analysis: analysis
         ).collect()
-        analysis.verdict = VerdictJudge(analysis).judge()
+        analysis.verdict = VerdictJudge(analysis, outages: outages).judge()
         return analysis
     }
 

@@ -15,7 +15,7 @@ enum RunIntegrity {
             if let lost = block.receiver?.samplesNotWritten, lost > 0 {
                 texts.append(
                     "\(Format.count(lost)) samples\(of) could not be written on \(receiver)"
-                        + why(block.receiver, block)
+                        + why(block.receiver, block, data)
                 )
             }
             if let told = block.receiver?.sampleCount, told != block.samples.count,
@@ -29,7 +29,9 @@ enum RunIntegrity {
             if let failure = block.samples.failure { texts.append(failure) }
             for (host, summary) in block.forwarders.sorted(by: { $0.key < $1.key }) {
                 guard summary.recordingFailure != nil else { continue }
-                failures.append(.init(.incompleteFiles, "files\(of) of \(host) are not whole" + why(summary, block)))
+                failures.append(
+                    .init(.incompleteFiles, "files\(of) of \(host) are not whole" + why(summary, block, data))
+                )
             }
         }
         if damaged > 0 {
@@ -42,13 +44,14 @@ enum RunIntegrity {
     }
 
     /// Why and when writing failed, as far as the agent said so.
-    private static func why(_ summary: AgentSummary?, _ block: BlockData) -> String {
+    private static func why(_ summary: AgentSummary?, _ block: BlockData, _ data: RunData) -> String {
         guard let failure = summary?.recordingFailure else {
             // Earlier agents told the reason as that of their end.
             return summary.map { $0.reason.hasPrefix("cannot write ") ? ": \($0.reason)" : "" } ?? ""
         }
         let when = block.window.map { window in
-            ", from \(Format.fixed(Double(failure.at.wallNs &- window.start.wallNs) / 1e9, 1)) s of the window on"
+            let seconds = data.offsetSeconds(of: block) + Double(failure.at.wallNs &- window.start.wallNs) / 1e9
+            return ", from \(Format.fixed(seconds, 1)) s of the window on"
         }
         return (when ?? "") + ": \(failure.reason)"
     }

@@ -48,6 +48,8 @@ public struct Timeline: Codable, Hashable, Sendable {
         public var bins: [Bin]
     }
 
+    /// When the first window began, seconds since 1970 UTC, receiver's clock; nil in analyses of older versions.
+    public var beganSeconds: Double?
     /// From the start of the first window to the end of the last, seconds.
     public var seconds: Double
     /// Each stretch of measuring.

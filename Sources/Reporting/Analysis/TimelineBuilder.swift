@@ -5,8 +5,8 @@ struct TimelineBuilder {
     private static let mostPoints = 240
     private static let timeBins = 120
     let data: RunData
-    /// The stretches without data of each block.
-    let gaps: [[ConnectionGap]]
+    /// The stretches without data.
+    let gaps: [ConnectionGap]
 
     /// The timeline; nil when nothing was measured.
     func build() -> Timeline? {
@@ -17,6 +17,7 @@ struct TimelineBuilder {
         else { return nil }
         let seconds = Double(end - startMonotonic) / 1e9
         return Timeline(
+            beganSeconds: Double(start) / 1e9,
             seconds: seconds,
             blocks: data.blocks.compactMap { block in
                 block.window.map {
@@ -28,26 +29,11 @@ struct TimelineBuilder {
                     )
                 }
             },
-            gaps: shiftedGaps(from: startMonotonic),
+            gaps: gaps,
             clockBounds: data.record.experiment.participatingHosts.compactMap { bounds(of: $0, from: start) },
             retransmissions: retransmissions(from: start, seconds: seconds),
             watchedHosts: Set(data.blocks.flatMap { $0.retransmissions.keys }).sorted()
         )
-    }
-
-    /// Gaps are counted from the start of their own block; here from the first.
-    private func shiftedGaps(from startNs: Int64) -> [ConnectionGap] {
-        zip(data.blocks, gaps).flatMap { block, gaps -> [ConnectionGap] in
-            guard let window = block.window else { return [] }
-            let shift = Double(window.start.monotonicNs - startNs) / 1e9
-            return gaps.map { gap in
-                var gap = gap
-                gap.fromSeconds += shift
-                gap.lostSeconds = gap.lostSeconds.map { $0 + shift }
-                gap.toSeconds = gap.toSeconds.map { $0 + shift }
-                return gap
-            }
-        }
     }
 
     private func bounds(of host: String, from startNs: Int64) -> Timeline.ClockBounds? {

@@ -5,9 +5,12 @@ import LatencyStatistics
 /// holds what connections of the same path differ by.
 struct VerdictJudge {
     private let analysis: RunAnalysis
+    private let outages: [PathOutages]
 
-    init(_ analysis: RunAnalysis) {
+    /// - Parameter outages: the analysis's, where they are known already.
+    init(_ analysis: RunAnalysis, outages: [PathOutages]? = nil) {
         self.analysis = analysis
+        self.outages = outages ?? PathOutages.all(of: analysis)
     }
 
     func judge() -> Verdict {
@@ -50,7 +53,7 @@ struct VerdictJudge {
             return Verdict(
                 .cannotSay,
                 headline:
-                    "cannot say: \(Self.withoutInterval(median, analysis, [difference.baseline, difference.other]))"
+                    "cannot say: \(withoutInterval(median, [difference.baseline, difference.other]))"
             )
         }
         var verdict = decide(
@@ -90,12 +93,12 @@ struct VerdictJudge {
     }
 
     /// Why a median difference has no interval, and how long a run would have one; of paths that failed, only that.
-    static func withoutInterval(_ median: QuantileInterval, _ analysis: RunAnalysis, _ paths: [String]) -> String {
-        if median.cause == .dependence, let outage = outage(analysis, paths) {
+    func withoutInterval(_ median: QuantileInterval, _ paths: [String]) -> String {
+        if median.cause == .dependence, let outage = outage(of: paths) {
             return "\(outage): so the interval of the median difference is withheld, not the figure itself "
                 + "(\(Format.signedMilliseconds(median.value)) ms)"
         }
-        return withoutInterval(median, analysis.measuredSeconds)
+        return Self.withoutInterval(median, analysis.measuredSeconds)
     }
 
     /// The same of paths that did not fail.
@@ -104,15 +107,15 @@ struct VerdictJudge {
     }
 
     /// Which of the paths lost connections, and when; nil when none did.
-    static func outage(_ analysis: RunAnalysis, _ paths: [String]) -> String? {
-        let found = PathOutages.all(of: analysis).filter { paths.contains($0.path) }.map(\.brief)
+    func outage(of paths: [String]) -> String? {
+        let found = outages.filter { paths.contains($0.path) }.map(\.brief)
         return found.isEmpty ? nil : found.joined(separator: " and ")
     }
 
     /// What statistics say to an interval that was withheld for an outage's sake.
     private func whyWithheld() -> [String] {
         guard let difference = analysis.differences.first, let median = difference.median, let reason = median.withheld,
-            median.cause == .dependence, Self.outage(analysis, [difference.baseline, difference.other]) != nil
+            median.cause == .dependence, outage(of: [difference.baseline, difference.other]) != nil
         else { return [] }
         return ["No interval: \(reason)\(Self.advice(median, analysis.measuredSeconds))."]
     }
@@ -128,7 +131,7 @@ struct VerdictJudge {
 
     /// Each further path against the baseline, a line each: the verdict is of the first of them.
     private func others() -> [String] {
-        guard analysis.paths.count > 2, let names = sequentialNames else { return [] }
+        guard analysis.paths.count > 2, let names = analysis.comparedNames else { return [] }
         let rest = analysis.paths.map(\.name).filter { $0 != names.baseline && $0 != names.other }
         return rest.map { name in
             guard let median = median(of: name, against: names.baseline) else {
@@ -136,7 +139,7 @@ struct VerdictJudge {
             }
             guard median.low != nil else {
                 return "\(name) against \(names.baseline): cannot say, "
-                    + "\(Self.withoutInterval(median, analysis, [names.baseline, name]))."
+                    + "\(withoutInterval(median, [names.baseline, name]))."
             }
             let clockNs = analysis.mode == .sequential ? self.clockNs(names.baseline) : nil
             return decide(
@@ -167,7 +170,7 @@ struct VerdictJudge {
     private func sequential() -> Verdict {
         guard
             let median = analysis.endToEndDifferencesNs.first(where: { $0.probability == 0.5 }),
-            let names = sequentialNames
+            let names = analysis.comparedNames
         else {
             return Verdict(
                 .cannotSay,
@@ -178,7 +181,7 @@ struct VerdictJudge {
         guard median.low != nil else {
             return Verdict(
                 .cannotSay,
-                headline: "cannot say: \(Self.withoutInterval(median, analysis, [names.baseline, names.other]))"
+                headline: "cannot say: \(withoutInterval(median, [names.baseline, names.other]))"
             )
         }
         let clockNs = clockNs(names.baseline)
@@ -213,14 +216,6 @@ struct VerdictJudge {
         doubtful.lowNs = verdict.lowNs
         doubtful.highNs = verdict.highNs
         return doubtful
-    }
-
-    private var sequentialNames: (baseline: String, other: String)? {
-        guard let index = analysis.paths.firstIndex(where: { $0.kind == .direct }) ?? analysis.paths.indices.first
-        else { return nil }
-        let rest = analysis.paths.indices.filter { $0 != index }.map { analysis.paths[$0] }
-        guard let other = rest.first(where: { $0.kind == .relay }) ?? rest.first else { return nil }
-        return (analysis.paths[index].name, other.name)
     }
 
     private func decide(
@@ -298,7 +293,7 @@ struct VerdictJudge {
 
     private func tail() -> String? {
         guard let p99 = analysis.endToEndDifferencesNs.first(where: { $0.probability == 0.99 }),
-            let names = sequentialNames,
+            let names = analysis.comparedNames,
             let baseline = analysis.path(names.baseline)?.metric(.endToEnd),
             let other = analysis.path(names.other)?.metric(.endToEnd)
         else { return nil }

@@ -9,6 +9,7 @@ struct WarningCollector {
     let damaged: Int
     /// Where connections went.
     let endpoints: [EndpointChecks.Endpoint]
+    let outages: [PathOutages]
     let analysis: RunAnalysis
 
     func collect() -> [AnalysisWarning] {
@@ -106,7 +107,7 @@ struct WarningCollector {
         }
         warnings += missingEvents()
         if layout.measuredNs > 0 {
-            warnings += PathOutages.all(of: analysis).map {
+            warnings += outages.map {
                 AnalysisWarning(.reconnected, "\($0.text); events may be late or missing around it")
             }
         }
@@ -261,11 +262,11 @@ struct WarningCollector {
             if let difference = analysis.differences.first {
                 if let median = difference.median, let reason = median.withheld {
                     let pairs = Format.plural(difference.pairs, "pair")
+                    let paths = [difference.baseline, difference.other]
+                    let judge = VerdictJudge(analysis, outages: outages)
                     let text =
                         median.cause == .dependence
-                        ? VerdictJudge.withoutInterval(median, analysis, [difference.baseline, difference.other])
-                            + (VerdictJudge.outage(analysis, [difference.baseline, difference.other]) == nil
-                                ? " (\(pairs))" : "")
+                        ? judge.withoutInterval(median, paths) + (judge.outage(of: paths) == nil ? " (\(pairs))" : "")
                         : "too few pairs for an interval: \(reason)"
                     warnings.append(.init(.tooFewSamples, text, makesVerdictUnusable: true))
                 }

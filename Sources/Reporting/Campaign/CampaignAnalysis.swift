@@ -35,6 +35,8 @@ public struct CampaignAnalysis: Codable, Hashable, Sendable {
     public var mode: Schedule.Mode
     /// Connections a path.
     public var lanesPerPath: Int
+    /// What a whole run measures, its paths' turns together, seconds; nil in analyses of older versions.
+    public var plannedSeconds: Double?
     /// Whether the runs were in a simulated world.
     public var isLab: Bool
     /// The answer over all runs.
@@ -45,6 +47,8 @@ public struct CampaignAnalysis: Codable, Hashable, Sendable {
     public var paths: [CampaignPath]
     /// Each slot in order of time, also those that were missed.
     public var points: [CampaignPoint]
+    /// Each host, over all runs; nil in analyses of older versions.
+    public var hosts: [CampaignHost]?
     /// What the reader should know.
     public var warnings: [AnalysisWarning]
 
@@ -65,15 +69,18 @@ public struct CampaignPoint: Codable, Hashable, Sendable {
     public var plannedSeconds: Double
     /// What became of it.
     public var state: CampaignSlot.State
-    /// Why it failed or was missed.
+    /// Why it failed, was missed, or is not whole.
     public var reason: String?
+    /// What its run measured, seconds; nil without one.
+    public var measuredSeconds: Double?
     /// Its run's directory, relative to the campaign's; nil without one.
     public var run: String?
     /// When its run began, seconds since 1970 UTC; nil without one.
     public var beganSeconds: Double?
     /// The run's own verdict in a sentence; nil without one.
     public var verdict: String?
-    /// Whether the run's figures count: it was done, and nothing makes them wrong.
+    /// Whether the run's figures count: it was done, or cut short after half of its time or later, and nothing makes
+    /// them wrong.
     ///
     /// Too few samples for a verdict of its own do not.
     public var isCounted: Bool

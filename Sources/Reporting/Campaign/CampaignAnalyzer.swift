@@ -9,7 +9,8 @@ public enum CampaignAnalyzer {
     ///   - record: the manifest.
     ///   - runs: the analysis of each slot's run, by the slot's number; what is missing has no figures.
     public static func analyze(_ record: CampaignRecord, runs: [Int: RunAnalysis]) -> CampaignAnalysis {
-        let points = record.slots.map { point($0, runs[$0.number]) }
+        let plannedSeconds = plannedSeconds(record.experiment)
+        let points = record.slots.map { point($0, runs[$0.number], plannedSeconds) }
         let counted = points.filter(\.isCounted)
         let experiment = record.experiment
         var analysis = CampaignAnalysis(
@@ -26,11 +27,13 @@ public enum CampaignAnalyzer {
             receiver: experiment.receiver,
             mode: experiment.schedule.mode,
             lanesPerPath: experiment.schedule.lanesPerPath,
+            plannedSeconds: plannedSeconds,
             isLab: experiment.isSimulated || runs.values.contains { $0.isLab },
             verdict: Verdict(.cannotSay, headline: ""),
             difference: difference(counted, runs, experiment),
             paths: experiment.paths.map { path($0.name, points) },
             points: points,
+            hosts: CampaignHost.all(of: record.slots.compactMap { runs[$0.number] }),
             warnings: []
         )
         analysis.warnings = CampaignWarnings.collect(analysis, record)
@@ -40,23 +43,42 @@ public enum CampaignAnalyzer {
 
     // MARK: One run
 
-    private static func point(_ slot: CampaignSlot, _ run: RunAnalysis?) -> CampaignPoint {
+    /// A run that measured less than this share of its time does not count.
+    static let leastShare = 0.5
+    /// Blocks are cut to whole nanoseconds.
+    private static let wholeShare = 0.9999
+
+    /// What a whole run measures: each path has the experiment's time, at once or one after the other.
+    private static func plannedSeconds(_ experiment: Experiment) -> Double {
+        let turns = experiment.schedule.mode == .sequential ? max(1, experiment.paths.count) : 1
+        return experiment.schedule.duration.seconds * Double(turns)
+    }
+
+    private static func point(_ slot: CampaignSlot, _ run: RunAnalysis?, _ plannedSeconds: Double) -> CampaignPoint {
         let (median, p99) = run.map(differences) ?? (nil, nil)
         let isUsable = run.map { run in !run.warnings.contains { $0.makesVerdictUnusable && !isOwn($0.code) } } ?? false
+        let share = run.map { plannedSeconds > 0 ? $0.measuredSeconds / plannedSeconds : 1 } ?? 0
+        let isCut = slot.state == .cutShort || (slot.state == .done && run != nil && share < wholeShare)
         return CampaignPoint(
             slot: slot.number,
             plannedSeconds: slot.plannedSeconds,
-            state: slot.state,
-            reason: slot.reason,
+            state: isCut ? .cutShort : slot.state,
+            reason: isCut ? run.map { cutShort($0, of: plannedSeconds, share) } ?? slot.reason : slot.reason,
+            measuredSeconds: run?.measuredSeconds,
             run: slot.run,
             beganSeconds: slot.beganSeconds,
             verdict: run?.verdict.headline,
-            isCounted: slot.state == .done && isUsable,
+            isCounted: slot.isMeasured && isUsable && (!isCut || share >= leastShare),
             difference: median,
             differenceP99: p99,
             paths: run.map { $0.paths.map(pathPoint) } ?? [],
             warnings: run?.warningsShown.count ?? 0
         )
+    }
+
+    private static func cutShort(_ run: RunAnalysis, of plannedSeconds: Double, _ share: Double) -> String {
+        "it measured \(Format.duration(run.measuredSeconds)) of \(Format.duration(plannedSeconds))"
+            + (share < leastShare ? ", less than half of its time: not counted" : "")
     }
 
     /// Whether a warning keeps a run from a verdict of its own and not from being one of many: what one run has too

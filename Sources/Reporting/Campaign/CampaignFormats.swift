@@ -23,7 +23,9 @@ enum CampaignCSV {
         let header =
             ["slot", "planned_utc", "state", "reason", "run", "began_utc", "counted", "warnings"]
             + ["difference_median_ms", "difference_median_low_ms", "difference_median_high_ms", "difference_p99_ms"]
-            + names.flatMap { ["\($0)_median_ms", "\($0)_median_low_ms", "\($0)_median_high_ms", "\($0)_p99_ms"] }
+            + names.flatMap { ["\($0)_median_ms", "\($0)_median_low_ms", "\($0)_median_high_ms", "\($0)_p99_ms"] } + [
+                "measured_s"
+            ]
         let rows = analysis.points.map { point in
             [
                 "\(point.slot)", UTC.text(point.plannedSeconds), point.state.rawValue, point.reason ?? "",
@@ -33,7 +35,7 @@ enum CampaignCSV {
                 + names.flatMap { name in
                     let path = point.paths.first { $0.name == name }
                     return cells(path?.median, path?.p99)
-                }
+                } + [point.measuredSeconds.map { Format.fixed($0, 3) } ?? ""]
         }
         return CSVReport.encode([header] + rows)
     }

@@ -105,8 +105,11 @@ struct CampaignJudge {
         }
         let drift = analysis.difference?.drift ?? (analysis.paths.count == 1 ? analysis.paths.first?.drift : nil)
         if let drift { lines.append(Self.text(drift)) }
-        let left = [(CampaignSlot.State.missed, "missed"), (.failed, "failed"), (.pending, "still to come")]
-            .compactMap { state, word in analysis.count(state) > 0 ? "\(analysis.count(state)) \(word)" : nil }
+        let left = [
+            (CampaignSlot.State.cutShort, "cut short"), (.missed, "missed"), (.failed, "failed"),
+            (.pending, "still to come"),
+        ]
+        .compactMap { state, word in analysis.count(state) > 0 ? "\(analysis.count(state)) \(word)" : nil }
         if !left.isEmpty {
             lines.append("Of \(Format.plural(analysis.points.count, "slot")), \(left.joined(separator: ", ")).")
         }

@@ -9,22 +9,42 @@ struct CampaignPlots {
         self.analysis = analysis
     }
 
-    var figures: [String] {
-        var figures: [String] = []
-        if let difference = analysis.difference {
-            let caption =
-                "each run's median\(Self.intervals(deltas)), ms; below zero \(difference.other) is sooner"
-            figures.append(figure("Δ over the campaign", caption, overTime(deltas, ["Δ"], trends: [difference.drift])))
-            let hours = "the same runs by the time of day, UTC, whatever the day"
-            figures.append(figure("Δ by time of day", hours, byHour(deltas, ["Δ"])))
+    /// Δ of each run over the campaign; nil without one.
+    var difference: Figure? {
+        guard let difference = analysis.difference else { return nil }
+        let caption = "each run's median\(Self.intervals(deltas)), ms; below zero \(difference.other) is sooner"
+        return figure(
+            "Δ over the campaign",
+            caption,
+            overTime(deltas, ["Δ"], trends: [difference.drift]),
+            stops(deltas, ["Δ"], isSigned: true) { self.hours($0) }
+        )
+    }
+
+    /// The same by the hour of the day.
+    var byHour: Figure? {
+        guard analysis.difference != nil else { return nil }
+        return figure(
+            "Δ by time of day",
+            "the same runs by the time of day, UTC, whatever the day",
+            byHour(deltas, ["Δ"]),
+            stops(deltas, ["Δ"], isSigned: true, by: \.hourOfDay)
+        )
+    }
+
+    /// Each path's medians, and its tails.
+    var delays: [Figure] {
+        let names = analysis.paths.map(\.name)
+        return [
+            ("Medians over the campaign", medians, analysis.paths.map(\.drift)), ("p99 over the campaign", tails, []),
+        ].compactMap { title, marks, trends in
+            figure(
+                title,
+                "end to end, each run a point\(Self.intervals(marks)), ms",
+                overTime(marks, names, trends: trends),
+                stops(marks, names, isSigned: false) { self.hours($0) }
+            )
         }
-        for (title, marks) in [("Medians over the campaign", medians), ("p99 over the campaign", tails)]
-        where !marks.isEmpty {
-            let caption = "end to end, each run a point\(Self.intervals(marks)), ms"
-            let trends = title.hasPrefix("Medians") ? analysis.paths.map(\.drift) : []
-            figures.append(figure(title, caption, overTime(marks, analysis.paths.map(\.name), trends: trends)))
-        }
-        return figures
     }
 
     /// What stands beside the points, and why it does not where it is missing.
@@ -37,27 +57,66 @@ struct CampaignPlots {
             : " with its own 95 % interval, but for \(withheld.count) of \(figures.count) (\(why))"
     }
 
-    private func figure(_ title: String, _ caption: String, _ plot: CampaignPlot) -> String {
-        guard !plot.marks.isEmpty else { return "" }
+    private func figure(_ title: String, _ caption: String, _ plot: CampaignPlot, _ stops: [Figure.Readout.Stop])
+        -> Figure?
+    {
+        guard !plot.marks.isEmpty else { return nil }
         var plot = plot
-        plot.name = "\(title): \(caption)"
         if plot.seriesNames == ["Δ"] { plot.firstStyle = RunFigures.differenceSeries }
-        let id = "campaign-" + title.lowercased().map { $0.isASCII && $0.isLetter ? $0 : "-" }
+        var notes = [caption]
+        if !plot.lines.isEmpty { notes.append("dashed: the straight line through the runs (drift)") }
+        if !plot.gaps.isEmpty { notes.append("×: missed or failed") }
+        if plot.cutsWhiskers { notes.append("an interval that is longer than the scale ends at the edge") }
+        let styles = plot.seriesNames.indices.map { $0 + plot.firstStyle }
         return Figure(
-            id: id,
+            id: "campaign-" + title.lowercased().map { $0.isASCII && $0.isLetter ? $0 : "-" },
             title: title,
-            caption: caption,
-            legend: [],
-            drawings: Figure.Size.full.map { size in
-                let height = size.name == "narrow" ? 280.0 : 300
-                return Figure.Drawing(
-                    size: size,
-                    height: height,
-                    shapes: plot.shapes(width: size.width, height: height)
+            caption: notes.joined(separator: "; "),
+            legend: plot.seriesNames.count > 1 ? zip(styles, plot.seriesNames).map { ($0, $1) } : [],
+            drawings: Figure.Size.pair.map(plot.drawing),
+            readout: Figure.Readout(
+                axis: "x",
+                header: "run",
+                names: plot.seriesNames,
+                series: styles,
+                stops: stops
+            )
+        )
+    }
+
+    /// What can be read at each slot, in the order of a plot's axis.
+    private func stops(
+        _ figures: [RunFigure],
+        _ names: [String],
+        isSigned: Bool,
+        by position: (CampaignPoint) -> Double
+    ) -> [Figure.Readout.Stop] {
+        func text(_ interval: QuantileInterval) -> String {
+            func number(_ ns: Double) -> String {
+                isSigned ? Format.signedMilliseconds(ns) : Format.milliseconds(ns)
+            }
+            let range = interval.low.flatMap { low in
+                interval.high.map { " (\(number(low)) to \(number($0)))" }
+            }
+            return "\(number(interval.value)) ms\(range ?? "")"
+        }
+        return analysis.points.filter { $0.state != .pending && $0.state != .running }
+            .sorted { position($0) < position($1) }
+            .map { point in
+                let found = names.indices.map { series in
+                    figures.first { $0.point.slot == point.slot && $0.series == series }
+                }
+                let isEmpty = found.allSatisfy { $0 == nil }
+                let state = point.state == .done ? "not counted" : point.state.words
+                return Figure.Readout.Stop(
+                    position: position(point),
+                    title: "slot \(point.slot), \(UTC.text(point.atSeconds))"
+                        + (point.state == .cutShort && !isEmpty ? ", cut short" : ""),
+                    values: found.map { $0.map { $0.interval.value / 1e6 } },
+                    texts: found.map { $0.map { text($0.interval) } ?? (isEmpty ? state : "") },
+                    pointers: found.map { $0.map { $0.pointer + "/value" } }
                 )
-            },
-            readout: nil
-        ).html
+            }
     }
 
     // MARK: What is drawn
@@ -68,26 +127,46 @@ struct CampaignPlots {
         var interval: QuantileInterval
         var series: Int
         var name: String
+        /// Where it stands in the campaign's `analysis.json`.
+        var pointer: String
     }
 
-    private var counted: [CampaignPoint] { analysis.points.filter(\.isCounted) }
+    /// The points that count, each with its place among all.
+    private var counted: [(index: Int, point: CampaignPoint)] {
+        analysis.points.enumerated().filter { $0.element.isCounted }.map { ($0.offset, $0.element) }
+    }
 
     private var deltas: [RunFigure] {
-        counted.compactMap { point in
-            point.difference.map { RunFigure(point: point, interval: $0, series: 0, name: "Δ") }
+        counted.compactMap { index, point in
+            point.difference.map {
+                RunFigure(
+                    point: point,
+                    interval: $0,
+                    series: 0,
+                    name: "Δ",
+                    pointer: "/points/\(index)/difference"
+                )
+            }
         }
     }
 
-    private var medians: [RunFigure] { figures(\.median) }
+    private var medians: [RunFigure] { figures("median", \.median) }
 
-    private var tails: [RunFigure] { figures(\.p99) }
+    private var tails: [RunFigure] { figures("p99", \.p99) }
 
-    private func figures(_ value: (CampaignPathPoint) -> QuantileInterval?) -> [RunFigure] {
-        analysis.paths.enumerated().flatMap { index, path in
-            counted.compactMap { point in
-                point.paths.first { $0.name == path.name }.flatMap(value).map {
-                    RunFigure(point: point, interval: $0, series: index, name: path.name)
-                }
+    private func figures(_ key: String, _ value: (CampaignPathPoint) -> QuantileInterval?) -> [RunFigure] {
+        analysis.paths.enumerated().flatMap { series, path in
+            counted.compactMap { index, point in
+                guard let place = point.paths.firstIndex(where: { $0.name == path.name }),
+                    let interval = value(point.paths[place])
+                else { return nil }
+                return RunFigure(
+                    point: point,
+                    interval: interval,
+                    series: series,
+                    name: path.name,
+                    pointer: "/points/\(index)/paths/\(place)/\(key)"
+                )
             }
         }
     }
@@ -114,13 +193,13 @@ struct CampaignPlots {
             .init(
                 x: x(point),
                 text:
-                    "slot \(point.slot), \(UTC.text(point.plannedSeconds)), \(point.state.rawValue): \(point.reason ?? "")"
+                    "slot \(point.slot), \(UTC.text(point.plannedSeconds)), \(point.state.words): \(point.reason ?? "")"
             )
         }
     }
 
     private static func isNearZero(_ marks: [CampaignPlot.Mark]) -> Bool {
-        let values = marks.flatMap(\.values)
+        let values = marks.map(\.value)
         guard let low = values.min(), let high = values.max() else { return false }
         return low <= 2 * (high - low) && high >= -2 * (high - low)
     }
@@ -128,14 +207,16 @@ struct CampaignPlots {
     // MARK: Axes
 
     /// Hours since the first slot.
+    private func hours(_ point: CampaignPoint) -> Double {
+        (point.atSeconds - (analysis.points.first?.plannedSeconds ?? 0)) / 3_600
+    }
+
     private func overTime(_ figures: [RunFigure], _ names: [String], trends: [LinearTrend?]) -> CampaignPlot {
         let origin = analysis.points.first?.plannedSeconds ?? 0
-        func hours(_ point: CampaignPoint) -> Double { (point.atSeconds - origin) / 3_600 }
         let marks = figures.map { mark($0, x: hours($0.point)) }
         let last = max(analysis.points.map(hours).max() ?? 0, 1e-6)
         let range = (-0.03 * last)...(1.03 * last)
         var plot = CampaignPlot(
-            name: "",
             marks: marks,
             gaps: gaps(hours),
             xRange: range,
@@ -176,7 +257,6 @@ struct CampaignPlots {
     private func byHour(_ figures: [RunFigure], _ names: [String]) -> CampaignPlot {
         let marks = figures.map { mark($0, x: $0.point.hourOfDay) }
         return CampaignPlot(
-            name: "",
             marks: marks,
             gaps: gaps(\.hourOfDay),
             xRange: 0...24,

@@ -16,6 +16,15 @@ enum CampaignWarnings {
                 )
             )
         }
+        let cut = analysis.points.filter { $0.state == .cutShort }
+        if !cut.isEmpty {
+            let counted = cut.count(where: \.isCounted)
+            let numbers = cut.prefix(10).map { "\($0.slot)" }.joined(separator: ", ")
+            let text =
+                "\(Format.plural(cut.count, "slot was", "slots were")) cut short (\(numbers)): a slot counts if it measured "
+                + "at least half of its time, as \(counted == cut.count ? "\(counted == 1 ? "it" : "all of them") did" : "\(counted) of them did")"
+            warnings.append(.init(.runIncomplete, text))
+        }
         let unusable = analysis.points.filter { $0.state == .done && !$0.isCounted }
         if !unusable.isEmpty {
             let numbers = unusable.prefix(10).map { "\($0.slot)" }.joined(separator: ", ")

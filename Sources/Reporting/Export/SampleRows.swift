@@ -10,6 +10,15 @@ public struct SampleRows: Sendable {
 
     private let record: RunRecord
     private let blocks: [ExportBlock]
+    private let check: ExportCheck
+
+    /// What was written.
+    public struct Written: Hashable, Sendable {
+        /// The rows, without the header.
+        public var rows: Int
+        /// Samples that are missing, cut short or damaged, and files that cannot be read: each names its file.
+        public var warnings: [String]
+    }
 
     /// The samples of the run in `directory`.
     ///
@@ -20,6 +29,7 @@ public struct SampleRows: Sendable {
         let found = try ExportBlock.all(in: root)
         record = found.record
         blocks = found.blocks
+        check = ExportCheck(runDirectory: directory)
     }
 
     /// The run's name.
@@ -30,12 +40,12 @@ public struct SampleRows: Sendable {
 
     /// Emits the header and every row, a piece at a time.
     ///
-    /// - Returns: the number of rows.
+    /// - Returns: the number of rows, and what to know of the files that they come from.
     /// - Throws: what `emit` throws; `ReportingError` and `ExperimentError` for files that cannot be read.
     @discardableResult
-    public func write(_ emit: ([UInt8]) async throws -> Void) async throws -> Int {
+    public func write(_ emit: ([UInt8]) async throws -> Void) async throws -> Written {
         try await emit(Self.header)
-        var count = 0
+        var (count, damaged) = (0, 0)
         var buffer: [UInt8] = []
         for block in blocks {
             let row = SampleRow(record, block)
@@ -44,10 +54,11 @@ public struct SampleRows: Sendable {
                 buffer.removeAll(keepingCapacity: true)
                 for record in records { row.append(record, to: &buffer) }
                 count += records.count
+                damaged += check.damaged(records, ofBlock: block.number)
                 try await emit(buffer)
             }
         }
-        return count
+        return Written(rows: count, warnings: check.warnings(damaged: damaged))
     }
 }
 

@@ -86,7 +86,7 @@ enum HTMLStyle {
         svg text.strong { fill: var(--ink); font-weight: 600; }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 20px; margin: 4px 0; padding: 0; font-size: 14px; }
         .legend li { display: flex; align-items: center; gap: 8px; margin: 0; }
-        .wide, .middle, .narrow, .half { display: none; }
+        .vast, .wide, .middle, .narrow, .broad, .half { display: none; }
         .wide, .half { display: block; }
         .grid { stroke: var(--line); stroke-width: 1; }
         .axis { stroke: var(--hair); stroke-width: 1; }
@@ -159,6 +159,18 @@ enum HTMLStyle {
         .gauge { max-width: 440px; margin: 12px 0 0; }
         .wrap { white-space: normal; display: block; max-width: 60ch; min-width: 20ch; }
         footer { margin-top: 48px; color: var(--soft); font-size: 14px; border-top: 1px solid var(--line); padding-top: 12px; }
+        .sideways > div > :first-child { margin-top: 0; } .sideways > div + div { margin-top: 22px; }
+        @media (min-width: 1700px) {
+          main { max-width: 1812px; }
+          .wide, .half { display: none; } .vast, .broad { display: block; }
+          .pair > figure, .pair > div > figure { max-width: none; }
+          .pair, .sideways { column-gap: 40px; }
+          .sideways { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
+          .sideways > div + div { margin-top: 0; }
+          .sideways table { font-size: 14px; } .sideways th, .sideways td { padding-left: 16px; }
+          .sideways th:first-child { padding-left: 0; }
+          .tiles { gap: 14px 56px; }
+        }
         @media (max-width: 1099px) {
           .pair { grid-template-columns: minmax(0, 1fr); }
           .wide { display: none; } .middle { display: block; }
@@ -176,6 +188,10 @@ enum HTMLStyle {
           table { font-size: 14px; } th, td { padding-left: 16px; }
           .sides small { font-size: 12px; }
           .sides small { white-space: normal; max-width: 13ch; margin-left: auto; }
+          /* All of it is seen without scrolling: both paths and their difference. */
+          .sides { table-layout: fixed; } .sides th:first-child { width: 5.4em; }
+          .sides td, .sides th { padding-left: 6px; } .sides th { white-space: normal; overflow-wrap: anywhere; }
+          .sides:has(th:nth-child(5)) { table-layout: auto; width: max-content; max-width: none; }
         }
         @media print {
           @page { margin: 14mm 12mm; }
@@ -183,7 +199,7 @@ enum HTMLStyle {
           body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           main { max-width: none; padding: 0; }
           nav, details, .tip { display: none; }
-          .wide, .narrow, .half { display: none; } .middle, .pair .narrow { display: block; }
+          .vast, .wide, .narrow, .broad, .half { display: none; } .middle, .pair .narrow { display: block; }
           .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }
           .stacked { display: block; }
           .stacked > div + div { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }

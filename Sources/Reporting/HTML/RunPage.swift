@@ -20,21 +20,17 @@ struct RunPage {
             <header>
             <h1>\(Markup.escape(analysis.runID))</h1>
             <p class="facts">\(Markup.prose(document.subtitle))</p>
-            <nav aria-label="Parts of this report">
-            <ul>
-            \(shown.map { "<li><a href=\"#\($0.id)\">\(Markup.escape($0.short))</a></li>" }.joined(separator: "\n"))
-            </ul>
-            </nav>
+            \(PagePart.navigation(shown))
             </header>
             \(VerdictSection(analysis).html)
             \(notes.html)
-            \(shown.map { Markup.section($0.id, $0.title, $0.contents) }.joined(separator: "\n"))
+            \(PagePart.html(shown))
             \(footer)
             """
     }
 
     /// All parts in their order, those without contents, too.
-    private func parts(_ notes: PlacedWarnings) -> [Part] {
+    private func parts(_ notes: PlacedWarnings) -> [PagePart] {
         let sides = SidesSection(analysis)
         let accounts = RunAccountSections(analysis)
         let ways = RunPathSections(analysis)
@@ -44,14 +40,14 @@ struct RunPage {
         let distributions = DistributionFigures(figures).all.map(\.html)
         let sidesText = sides.html + "\n" + notes.html(.sides)
         return [
-            Part(
+            PagePart(
                 "sides",
                 sides.title,
                 short: "Side by side",
                 sides.hasTimes
                     ? [Self.columns(sidesText, distributions.joined(separator: "\n"), isStacked: true)] : [sidesText]
             ),
-            Part(
+            PagePart(
                 "difference",
                 "The same events on both paths",
                 short: "Same events",
@@ -67,45 +63,47 @@ struct RunPage {
                     notes.html(.difference),
                 ]
             ),
-            Part("truth", ways.truth.title, short: "Truth", Self.blocks(ways.truth)),
-            Part("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
-            Part("way", "Where the time goes", [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]),
-            Part(
+            PagePart("truth", ways.truth.title, short: "Truth", Self.blocks(ways.truth)),
+            PagePart("overtime", "Over time", [TimeFigure(figures).figure?.html ?? "", notes.html(.overTime)]),
+            PagePart(
+                "way",
+                "Where the time goes",
+                [BudgetFigure(figures).figure?.html ?? "", WaySection(analysis).html]
+            ),
+            PagePart(
                 "lanes",
                 "Lanes",
-                [LaneFigure(figures).figure?.html ?? ""] + Self.blocks(ways.lanes)
-                    + (ways.noiseFloor.blocks.isEmpty ? [] : ["<h3>\(Markup.escape(ways.noiseFloor.title))</h3>"])
-                    + Self.blocks(ways.noiseFloor)
+                [
+                    Self.sideways([
+                        LaneFigure(figures).figure?.html ?? "",
+                        (Self.blocks(ways.lanes)
+                            + (ways.noiseFloor.blocks.isEmpty
+                                ? [] : ["<h3>\(Markup.escape(ways.noiseFloor.title))</h3>"])
+                            + Self.blocks(ways.noiseFloor)).joined(separator: "\n"),
+                    ])
+                ]
             ),
-            Part(
+            PagePart(
                 "messages",
                 accounts.conservation.title,
                 short: "Messages",
+                isNarrow: true,
                 Self.blocks(accounts.conservation) + [notes.html(.messages)]
                     + (accounts.connections.blocks.isEmpty
                         ? []
                         : ["<h3>\(Markup.escape(accounts.connections.title))</h3>"] + Self.blocks(accounts.connections))
             ),
-            Part("clocks", accounts.clocks.title, short: "Clocks", Self.blocks(accounts.clocks)),
-            Part("hosts", "Environment", [hosts.html]), Part("phases", "Phases", [PhasesSection(analysis).html]),
-            Part("method", "Method", Self.blocks(document.method)),
+            PagePart(
+                "clocks",
+                accounts.clocks.title,
+                short: "Clocks",
+                isNarrow: true,
+                Self.blocks(accounts.clocks)
+            ),
+            PagePart("hosts", "Environment", isNarrow: true, [hosts.html]),
+            PagePart("phases", "Phases", isNarrow: true, [PhasesSection(analysis).html]),
+            PagePart("method", "Method", Self.blocks(document.method)),
         ]
-    }
-
-    /// A part of the page, under a heading of its own.
-    private struct Part {
-        var id: String
-        var title: String
-        /// What it is called where room is scarce.
-        var short: String
-        var contents: [String]
-
-        init(_ id: String, _ title: String, short: String? = nil, _ contents: [String]) {
-            self.id = id
-            self.title = title
-            self.short = short ?? title
-            self.contents = contents.filter { !$0.isEmpty }
-        }
     }
 
     private var footer: String {
@@ -122,6 +120,13 @@ struct RunPage {
         let second = second.trimmingPrefix("\n")
         guard !second.isEmpty, !first.isEmpty else { return first + second }
         return "<div class=\"pair\(isStacked ? " stacked" : "")\">\n<div>\(first)</div>\n<div>\(second)</div>\n</div>"
+    }
+
+    /// Parts under each other, and beside each other only where the screen is very wide.
+    static func sideways(_ parts: [String]) -> String {
+        let parts = parts.filter { !$0.isEmpty }
+        guard parts.count > 1 else { return parts.joined() }
+        return "<div class=\"sideways\">\n" + parts.map { "<div>\($0)</div>" }.joined(separator: "\n") + "\n</div>"
     }
 
     /// The blocks of the document that text and Markdown have, too.

@@ -21,6 +21,15 @@ public struct RunData: Sendable {
     /// The version of the agent that received; nil when it left no summary.
     public var agentVersion: String? { blocks.lazy.compactMap(\.receiver?.agentVersion).first }
 
+    /// How long after the start of the first measured window a block's own began, seconds; 0 for one that never did.
+    ///
+    /// All that a report says of a moment is counted from the start of the first window.
+    func offsetSeconds(of block: BlockData) -> Double {
+        let starts = blocks.compactMap { $0.window?.start.monotonicNs }
+        guard let first = starts.min(), let start = block.window?.start.monotonicNs else { return 0 }
+        return Double(start - first) / 1e9
+    }
+
     /// Where a block's files of the receiver are, relative to the run directory; nil when none came home.
     func receiverFolder(of block: BlockData) -> String? {
         record.blocks.first { $0.number == block.number }?.directories[record.experiment.receiver]

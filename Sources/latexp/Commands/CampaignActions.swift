@@ -173,7 +173,7 @@ enum CampaignActions {
         }
         for slot in record.slots where slot.state != .done && slot.state != .pending {
             lines.append(
-                "  slot \(slot.number), \(UTC.text(slot.plannedSeconds)): \(slot.state.rawValue)"
+                "  slot \(slot.number), \(UTC.text(slot.plannedSeconds)): \(slot.state.words)"
                     + (slot.reason.map { ", \($0)" } ?? "")
             )
         }

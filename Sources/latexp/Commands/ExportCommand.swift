@@ -55,7 +55,7 @@ struct ExportCommand: AsyncParsableCommand {
         let export = try await RunExport(format)
         for directory in found {
             let folder = output ?? directory.file("export").relativePath
-            let runs = directory.isCampaign ? try CampaignDirectory(directory).finishedRuns() : [directory]
+            let runs = directory.isCampaign ? try CampaignDirectory(directory).measuredRuns() : [directory]
             guard !runs.isEmpty else {
                 throw OrchestrationError(
                     .invalidInput,
@@ -67,7 +67,7 @@ struct ExportCommand: AsyncParsableCommand {
                 Terminal.results.write(written.file + "\n")
                 let size = String(format: "%.1f MB", Double(written.bytes) / 1e6)
                 Terminal.errors.write("latexp: \(written.rows) samples, \(size), by \(written.program)\n")
-                for text in ExportCheck.warnings(runDirectory: run.url.path) {
+                for text in written.warnings {
                     Terminal.errors.write("latexp: warning: \(run.id): \(text)\n")
                 }
             }

@@ -14,7 +14,7 @@ enum StandstillCheck {
             guard !found.isEmpty else { return nil }
             let lostNs = found.reduce(0) { $0 + $1.insideNs }
             let times = found.prefix(mostListed).map { stretch in
-                let block = data.blocks.count > 1 ? " of block \(stretch.block)" : ""
+                let block = data.blocks.count > 1 ? " (block \(stretch.block))" : ""
                 return
                     "from \(Format.fixed(stretch.fromSeconds, 1)) s to \(Format.fixed(stretch.toSeconds, 1)) s\(block)"
             }
@@ -56,11 +56,12 @@ enum StandstillCheck {
                 let fromNs = (isReceiver ? standstill.from.monotonicNs : standstill.from.wallNs) - startNs
                 let toNs = (isReceiver ? standstill.to.monotonicNs : standstill.to.wallNs) - startNs
                 let endNs = length(block)
+                let offset = data.offsetSeconds(of: block)
                 guard fromNs < toNs, fromNs < endNs, toNs > 0 else { return nil }
                 return Stretch(
                     block: block.number,
-                    fromSeconds: Double(fromNs) / 1e9,
-                    toSeconds: Double(toNs) / 1e9,
+                    fromSeconds: offset + Double(fromNs) / 1e9,
+                    toSeconds: offset + Double(toNs) / 1e9,
                     insideNs: Double(min(toNs, endNs) - max(0, fromNs))
                 )
             }

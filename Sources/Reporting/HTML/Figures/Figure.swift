@@ -3,7 +3,7 @@
 struct Figure {
     /// One drawing of the figure, for a range of widths.
     struct Drawing {
-        /// `wide`, `middle` or `narrow`: the widths of screen that show it.
+        /// Its name is that of the widths of screen that show it.
         var size: Size
         var height: Double
         var shapes: [String]
@@ -16,15 +16,19 @@ struct Figure {
         var name: String
         var width: Double
 
+        static let vast = Size(name: "vast", width: 1_764)
         static let wide = Size(name: "wide", width: 1_180)
         static let middle = Size(name: "middle", width: 720)
         static let narrow = Size(name: "narrow", width: 344)
+        static let broad = Size(name: "broad", width: 862)
         static let half = Size(name: "half", width: 575)
 
         /// For figures as wide as the page.
-        static let full = [wide, middle, narrow]
+        static let full = [vast, wide, middle, narrow]
         /// For figures that stand in pairs where there is room.
-        static let pair = [half, narrow]
+        static let pair = [broad, half, narrow]
+        /// For figures as wide as the page that share the width of a very wide one with a table.
+        static let shared = [broad, wide, middle, narrow]
     }
 
     /// `place = a + b * value` for the position, and for each series' value.

@@ -40,7 +40,7 @@ struct LaneFigure {
             isTitleShown: false,
             caption: "\(what): from the least to p95 (thick) and p99 (thin), the mark at the median.",
             legend: [],
-            drawings: Figure.Size.full.map { draw(rows, $0) },
+            drawings: Figure.Size.shared.map { draw(rows, $0) },
             readout: nil
         )
     }

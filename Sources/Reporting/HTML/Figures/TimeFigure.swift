@@ -47,6 +47,12 @@ struct TimeFigure {
             "\(figures.subject.prefix(1).uppercased() + figures.subject.dropFirst()): median, and bands from 25 % to 75 % and "
                 + "from 5 % to 95 % of the events in each of up to 120 pieces of the run; where a piece has none, the line breaks."
         ]
+        if let beganSeconds = timeline?.beganSeconds {
+            parts.append(
+                "Times here, in warnings and in tables count from the start of the measured window, "
+                    + "\(UTC.text(beganSeconds)) by the receiver's clock."
+            )
+        }
         if Self.hasTriangles(series.map(\.plot)) || Self.hasTriangles(difference.map { [$0] } ?? []) {
             parts.append(
                 "A triangle at the upper edge: that piece reaches beyond the scale, and the line is cut there."
@@ -117,7 +123,10 @@ struct TimeFigure {
             defer { top += height + 26 }
             return Frame(left: left, right: right, top: top, bottom: top + height, x: xRange, y: y)
         }
-        let main = panel(size.name == "narrow" ? 190 : 230, Self.visible(series.map(\.plot)))
+        let main = panel(
+            size.name == "narrow" ? 190 : size.name == "vast" ? 270 : 230,
+            Self.visible(series.map(\.plot))
+        )
         shapes += title("\(analysis.plots.subject), ms", main)
         shapes += main.yAxis(main.yTicks())
         for entry in series { shapes += quantiles(entry.plot, main, figures.series(entry.plot.path)) }
@@ -144,7 +153,7 @@ struct TimeFigure {
             last = frame
         }
         shapes = blocks(main, to: last.bottom) + gaps(main, to: last.bottom) + shapes + jumps(main, to: last.bottom)
-        shapes += last.xAxis(unit.name, most: size.name == "narrow" ? 4 : 10)
+        shapes += last.xAxis(axisName, most: size.name == "narrow" ? 4 : size.name == "vast" ? 15 : 10)
         let maps = Figure.Maps(
             position: main.xMap,
             values: series.map { _ in main.yMap } + (deltaFrame.map { [$0.yMap] } ?? []),
@@ -152,6 +161,12 @@ struct TimeFigure {
             to: last.bottom
         )
         return Figure.Drawing(size: size, height: last.bottom + 40, shapes: shapes, maps: maps)
+    }
+
+    /// The unit, and what is zero: "s from 12:06:50 UTC".
+    private var axisName: String {
+        guard let beganSeconds = timeline?.beganSeconds else { return unit.name }
+        return "\(unit.name) from \(UTC.text(beganSeconds).dropFirst(11).prefix(8)) UTC on"
     }
 
     private func title(_ text: String, _ frame: Frame) -> [String] {
@@ -366,6 +381,12 @@ struct TimeFigure {
 
     // MARK: Reading
 
+    /// "12.50 s, 12:07:02 UTC".
+    private func stopTitle(_ seconds: Double) -> String {
+        let clock = timeline?.beganSeconds.map { ", \(UTC.text($0 + seconds).dropFirst(11).prefix(8)) UTC" } ?? ""
+        return "\(Format.fixed(seconds / unit.seconds, 2)) \(unit.name)\(clock)"
+    }
+
     private var readout: Figure.Readout {
         let times = Set(series.flatMap { $0.plot.bins.map(\.seconds) } + (difference?.bins.map(\.seconds) ?? []))
             .sorted()
@@ -386,7 +407,7 @@ struct TimeFigure {
             }
             return Figure.Readout.Stop(
                 position: time / unit.seconds,
-                title: "\(Format.fixed(time / unit.seconds, 2)) \(unit.name)",
+                title: stopTitle(time),
                 values: found.map { $0.map { $0.2.medianNs / 1e6 } },
                 texts: texts,
                 pointers: found.map { $0.map { "\($0.0)/bins/\($0.1)/medianNs" } }

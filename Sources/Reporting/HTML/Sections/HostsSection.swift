@@ -11,34 +11,57 @@ struct HostsSection {
     var html: String {
         guard !analysis.hosts.isEmpty else { return "" }
         let hosts = analysis.hosts.map { host in
-            let rows = Self.facts(host).map { "<dt>\(Markup.escape($0.0))</dt><dd>\(Markup.escape($0.1))</dd>" }
-            let role = host.role == .receive ? "receiver" : "forwarder"
-            return "<div><h3>\(Markup.escape(host.name)), \(role)</h3>\n<dl>\(rows.joined())</dl></div>"
+            HostCard(
+                name: host.name,
+                role: host.role,
+                region: host.region,
+                facts: host.facts,
+                clock: host.clock.problem
+                    ?? host.clock.worstBoundNs.map { "verified, \u{B1}\(Format.milliseconds($0)) ms at worst" },
+                agentSHA256: host.agentSHA256
+            )
         }
         return Markup.paragraph("latexp \(analysis.version), agent \(analysis.agentVersion ?? "unknown").")
-            + "\n<div class=\"hosts\">" + hosts.joined(separator: "\n") + "</div>"
-            + Markup.list(RunAccountSections(analysis).ways)
+            + "\n" + HostCard.html(hosts) + Markup.list(RunAccountSections(analysis).ways)
+    }
+}
+
+/// What a host is, in a few lines.
+struct HostCard {
+    var name: String
+    var role: AgentPlan.Role
+    var region: String?
+    var facts: HostFacts?
+    /// How good its clock was, in words.
+    var clock: String?
+    var agentSHA256: String?
+    /// What else there is to say, by its name.
+    var more: [(String, String)] = []
+
+    /// Hosts beside each other.
+    static func html(_ hosts: [HostCard]) -> String {
+        "<div class=\"hosts\">" + hosts.map(\.html).joined(separator: "\n") + "</div>"
     }
 
-    private static func facts(_ host: HostAnalysis) -> [(String, String)] {
-        let facts = host.facts
+    private var html: String {
+        let rows = lines.map { "<dt>\(Markup.escape($0.0))</dt><dd>\(Markup.escape($0.1))</dd>" }
+        let role = role == .receive ? "receiver" : "forwarder"
+        return "<div><h3>\(Markup.escape(name)), \(role)</h3>\n<dl>\(rows.joined())</dl></div>"
+    }
+
+    private var lines: [(String, String)] {
         func memory(_ bytes: Int64?) -> String? {
             bytes.map { "\(Format.fixed(Double($0) / Double(1 << 30), 1)) GiB free" }
         }
-        let place = [host.region, facts?.zone].compactMap { $0 }.joined(separator: ", ")
+        let place = [region, facts?.zone].compactMap { $0 }.joined(separator: ", ")
         let all: [(String, String?)] = [
             ("place", place.isEmpty ? nil : place), ("instance", facts?.instanceType), ("system", facts?.system),
             ("kernel", facts?.kernel), ("C library", facts?.libc), ("processors", facts.map { String($0.cpus) }),
             ("memory", memory(facts?.freeMemoryBytes)), ("disk", memory(facts?.freeDiskBytes)),
-            ("chrony", facts?.chronyVersion),
-            (
-                "clock",
-                host.clock.problem
-                    ?? host.clock.worstBoundNs.map { "verified, \u{B1}\(Format.milliseconds($0)) ms at worst" }
-            ),
-            ("agent", host.agentSHA256.map { "SHA-256 \($0.prefix(12))" }),
+            ("chrony", facts?.chronyVersion), ("clock", clock),
+            ("agent", agentSHA256.map { "SHA-256 \($0.prefix(12))" }),
         ]
-        return all.compactMap { name, value in value.map { (name, $0) } }
+        return all.compactMap { name, value in value.map { (name, $0) } } + more
     }
 }
 
@@ -83,7 +106,9 @@ struct PhasesSection {
                     "<li>\(Markup.prose("\(check.host.map { "\($0): " } ?? "")\(check.name): \(check.outcome.rawValue), \(check.detail)"))</li>"
                 }.joined(separator: "\n") + "</ul></details>"
         }
-        return Markup.paragraph("From \(UTC.text(first.beganSeconds)) on, by the laptop's clock.") + "\n" + table
+        return Markup.paragraph(
+            "Began: from \(UTC.text(first.beganSeconds)) on, when the run did, by the laptop's clock."
+        ) + "\n" + table
             + "\n"
             + checks.joined(separator: "\n")
     }

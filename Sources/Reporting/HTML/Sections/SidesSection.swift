@@ -16,10 +16,23 @@ struct SidesSection {
         var metric: MetricAnalysis? { metricIndex.map { path.metrics[$0] } }
     }
 
+    /// The paths that the difference is between come first, then the others.
     private var columns: [Column] {
-        analysis.paths.enumerated().map { index, path in
+        let all = analysis.paths.enumerated().map { index, path in
             Column(index: index, path: path, metricIndex: path.metrics.firstIndex { $0.metric == .endToEnd })
         }
+        guard hasDifference, let names = analysis.comparedNames else { return all }
+        let compared = [names.baseline, names.other]
+        return compared.flatMap { name in all.filter { $0.path.name == name } }
+            + all.filter { !compared.contains($0.path.name) }
+    }
+
+    /// A row: the two paths that the difference is between, the difference, and the other paths.
+    private func row(_ name: String, _ cells: [TableMarkup.Cell], difference: TableMarkup.Cell? = nil)
+        -> [TableMarkup.Cell]
+    {
+        guard hasDifference else { return [.text(name)] + cells }
+        return [.text(name)] + cells.prefix(2) + [difference ?? .init(html: "")] + cells.dropFirst(2)
     }
 
     var title: String { hasTimes ? "Side by side: end to end, ms" : "Side by side" }
@@ -32,7 +45,7 @@ struct SidesSection {
         let rows = hasTimes ? quantiles(columns) + summaries(columns) : []
         let table = TableMarkup(
             caption: title,
-            header: [.text("")] + columns.map(Self.header) + (hasDifference ? [Self.differenceHeader] : []),
+            header: row("", columns.map(Self.header), difference: differenceHeader),
             rows: [counts("samples", columns, "samples") { $0.samples }] + rows
                 + [
                     neverCame(columns),
@@ -60,7 +73,12 @@ struct SidesSection {
 
     private var hasDifference: Bool { !analysis.endToEndDifferencesNs.isEmpty }
 
-    private static let differenceHeader = TableMarkup.Cell(html: "difference<small>end to end</small>")
+    private var differenceHeader: TableMarkup.Cell {
+        guard analysis.paths.count > 2, let names = analysis.comparedNames else {
+            return TableMarkup.Cell(html: "difference<small>end to end</small>")
+        }
+        return .init(html: "difference<small>\(Markup.prose("\(names.other) - \(names.baseline)"))</small>")
+    }
 
     private static func header(_ column: Column) -> TableMarkup.Cell {
         let kind =
@@ -79,8 +97,9 @@ struct SidesSection {
     /// Each quantile with its interval below it.
     private func quantiles(_ columns: [Column]) -> [[TableMarkup.Cell]] {
         PathAnalyzer.probabilities.map { probability in
-            [.text(QuantileName.of(probability))]
-                + columns.map { column in
+            row(
+                QuantileName.of(probability),
+                columns.map { column in
                     guard let metric = column.metricIndex,
                         let index = column.path.metrics[metric].quantilesNs.firstIndex(where: {
                             $0.probability == probability
@@ -89,26 +108,23 @@ struct SidesSection {
                     let quantile = column.path.metrics[metric].quantilesNs[index]
                     let pointer = "/paths/\(column.index)/metrics/\(metric)/quantilesNs/\(index)"
                     return Self.cell(Format.milliseconds(quantile.value), quantile, pointer, isSigned: false)
-                } + differenceCell(probability)
+                },
+                difference: differenceCell(probability)
+            )
         }
     }
 
-    private func differenceCell(_ probability: Double) -> [TableMarkup.Cell] {
-        guard hasDifference else { return [] }
+    private func differenceCell(_ probability: Double) -> TableMarkup.Cell? {
         guard let index = analysis.endToEndDifferencesNs.firstIndex(where: { $0.probability == probability }) else {
-            return [.init(html: "")]
+            return nil
         }
         let difference = analysis.endToEndDifferencesNs[index]
         let pointer = "/endToEndDifferencesNs/\(index)"
         guard difference.excludesZero else {
-            return [
-                .init(
-                    html:
-                        "<abbr title=\"no difference shown\">~</abbr><small>\(IntervalMarkup.html(difference, pointer))</small>"
-                )
-            ]
+            let interval = IntervalMarkup.html(difference, pointer)
+            return .init(html: "<abbr title=\"no difference shown\">~</abbr><small>\(interval)</small>")
         }
-        return [Self.cell(Format.signedMilliseconds(difference.value), difference, pointer, isSigned: true)]
+        return Self.cell(Format.signedMilliseconds(difference.value), difference, pointer, isSigned: true)
     }
 
     private static func cell(
@@ -130,27 +146,30 @@ struct SidesSection {
             ("std dev", "summaryNs/standardDeviation", { $0.summaryNs.standardDeviation }),
             ("jitter", "jitterNs", { $0.jitterNs }),
         ]
-        let blank: [TableMarkup.Cell] = hasDifference ? [.init(html: "")] : []
         let named = rows.map { name, pointer, value in
-            [.text(name)]
-                + columns.map { column -> TableMarkup.Cell in
+            row(
+                name,
+                columns.map { column -> TableMarkup.Cell in
                     guard let metric = column.metricIndex, let ns = value(column.path.metrics[metric]) else {
                         return .init(html: "-")
                     }
                     return .figure(Format.milliseconds(ns), "/paths/\(column.index)/metrics/\(metric)/\(pointer)")
-                } + blank
+                }
+            )
         }
-        let spread: [TableMarkup.Cell] =
-            [.text("p95 - p50")]
-            + columns.map { column in .number(Format.milliseconds(column.metric?.summaryNs.p95MinusMedian)) } + blank
+        let spread = row(
+            "p95 - p50",
+            columns.map { .number(Format.milliseconds($0.metric?.summaryNs.p95MinusMedian)) }
+        )
         return named + [spread]
     }
 
     private func neverCame(_ columns: [Column]) -> [TableMarkup.Cell] {
         guard !analysis.differences.isEmpty else { return [] }
-        return [.text("never came")]
-            + columns.map { .number(analysis.neverCame(on: $0.path.name).map(Format.count) ?? "-") }
-            + (hasDifference ? [.init(html: "")] : [])
+        return row(
+            "never came",
+            columns.map { .number(analysis.neverCame(on: $0.path.name).map(Format.count) ?? "-") }
+        )
     }
 
     private func counts(
@@ -159,11 +178,13 @@ struct SidesSection {
         _ pointer: String,
         _ value: (PathAnalysis) -> Int?
     ) -> [TableMarkup.Cell] {
-        [.text(name)]
-            + columns.map { column in
+        row(
+            name,
+            columns.map { column in
                 value(column.path).map { .figure(Format.count($0), "/paths/\(column.index)/\(pointer)") }
                     ?? .init(html: "-")
-            } + (hasDifference ? [.init(html: "")] : [])
+            }
+        )
     }
 }
 

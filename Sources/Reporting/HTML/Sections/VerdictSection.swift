@@ -11,15 +11,12 @@ struct VerdictSection {
 
     var html: String {
         let verdict = analysis.verdict
-        let tiles = tiles.map {
-            "<div><dt>\(Markup.prose($0.name))</dt><dd>\($0.value)<small>\($0.detail)</small></dd></div>"
-        }
         return """
             <section class="verdict \(verdict.kind.rawValue)" id="verdict" aria-labelledby="verdict-title">
             <p class="kicker">\(Self.kicker(verdict.kind))</p>
             <h2 id="verdict-title">\(Markup.prose(verdict.headline))</h2>
             \(gauge)
-            \(tiles.isEmpty ? "" : "<dl class=\"tiles\">\(tiles.joined(separator: "\n"))</dl>")
+            \(Tile.html(tiles))
             \(Markup.list(verdict.details))
             </section>
             """
@@ -44,12 +41,6 @@ struct VerdictSection {
             floor: median.leastDetectable.map { -$0...$0 },
             floorName: "too small to be found here nine times in ten"
         ).html
-    }
-
-    private struct Tile {
-        var name: String
-        var value: String
-        var detail: String
     }
 
     private var tiles: [Tile] {

@@ -20,7 +20,7 @@ struct WaySection {
                 isCaptionShown: true
             ).html + Markup.paragraph(way.note, class: "note")
         }
-        return tables.joined(separator: "\n")
+        return RunPage.sideways(tables)
     }
 
     private func cells(_ row: WayRow) -> [TableMarkup.Cell] {
