@@ -55,6 +55,10 @@ extension WholeRuns {
                     let measuring = try candidate.start("measuring")
                     let twice = try candidate.start("twice")
                     try await clock.waitForPhase("clock")
+                    // Whatever is waited for: that a host is cut off is said, and Ctrl-C does not wait for it.
+                    for run in [twice, measuring] { try await run.waitForPhase("measure") }
+                    try await lab.link("laptop-tokyo", "--cut", "12s")
+                    try await clock.waitForPhase("clock", saying: "! tokyo has not answered for ")
                     try await candidate.interrupt(clock)
 
                     for run in [twice, measuring] {

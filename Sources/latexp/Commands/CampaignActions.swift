@@ -17,6 +17,7 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The agents end by themselves; `latexp resume \(directory.directory.commandName)` goes on."
         ) {
             var engine = try CampaignEngine(directory, environment: environment, options: options, observer: printer)
@@ -34,6 +35,7 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
+            printer,
             hint:
                 "Supervisors that were started end by themselves; `latexp stop \(directory.directory.commandName)` ends them."
         ) {
@@ -79,6 +81,7 @@ enum CampaignActions {
             return try await run(campaign, environment, options, printer, format)
         }
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The hosts go on; `latexp resume \(directory.commandName)` looks again."
         ) {
             var detached = try DetachedCampaign(campaign, environment: environment, observer: printer)
@@ -132,7 +135,7 @@ enum CampaignActions {
         var hosts: [Host] = []
         var states: [CampaignHostState] = []
         if record.isDetached, record.outcome == .running {
-            let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
+            let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
             states = try await DetachedCampaign(campaign, environment: environment).states()
             hosts = states.map {
                 Host(host: $0.host, supervisor: $0.process.map { "\($0)" }, tasks: $0.tasks, failure: $0.failure)
@@ -202,7 +205,7 @@ enum CampaignActions {
     static func stop(_ directory: RunDirectory, _ format: OutputFormat) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
-        let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
+        let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
         var stopped: [String] = []
         var failures: [String] = []
         var text: String
