@@ -68,11 +68,20 @@ private final class FailingHost: RemoteHost {
     func close() async {}
 }
 
+/// Keeps what it is told.
+private final class Notices: Sendable {
+    private let list = Mutex<[HostNotice]>([])
+
+    var told: [HostNotice] { list.withLock { $0 } }
+
+    @Sendable func note(_ notice: HostNotice) { list.withLock { $0.append(notice) } }
+}
+
 @Suite struct RetryingHostTests {
     private let clock = NotingClock()
     private let question = RemoteCommand("uname", isIdempotent: true)
 
-    private let notices = Mutex<[HostNotice]>([])
+    private let notices = Notices()
 
     private func retrying(_ host: FailingHost, patience: Duration = .seconds(30)) -> RetryingHost {
         RetryingHost(
@@ -81,7 +90,7 @@ private final class FailingHost: RemoteHost {
             backoff: .seconds(1),
             clock: clock,
             jitter: { 0.5 },
-            notice: { notice in self.notices.withLock { $0.append(notice) } }
+            notice: notices.note
         )
     }
 
@@ -90,7 +99,7 @@ private final class FailingHost: RemoteHost {
         _ = try await retrying(host).connect()
         #expect(host.callCount == 5)
         #expect(clock.noted == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4)])
-        let told = notices.withLock { $0 }
+        let told = notices.told
         let left: [Duration] = [.seconds(30), .milliseconds(29_500), .milliseconds(28_500), .milliseconds(26_500)]
         #expect(told == left.map { .retrying(reason: "told to fail", left: $0) } + [.answers])
     }
@@ -100,7 +109,7 @@ private final class FailingHost: RemoteHost {
         #expect(try await hostError { try await retrying(host).connect() }.code == .unreachable)
         // The last pause is as long as what is left.
         #expect(clock.noted.reduce(.zero, +) == .seconds(30) && clock.noted.last == .milliseconds(2500))
-        #expect(notices.withLock { $0.last } == .givenUp)
+        #expect(notices.told.last == .givenUp)
         let once = FailingHost([.unreachable])
         #expect(try await hostError { try await retrying(once, patience: .zero).connect() }.code == .unreachable)
         #expect(once.callCount == 1)

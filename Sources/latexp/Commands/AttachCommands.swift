@@ -40,10 +40,12 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let directory = try attach.directory()
         let format = output.format
-        if directory.isCampaign {
-            return try await Interruption.asking { try await CampaignActions.status(directory, format) }
-        }
         let printer = output.askingObserver
+        if directory.isCampaign {
+            return try await Interruption.asking(printer) {
+                try await CampaignActions.status(directory, printer, format)
+            }
+        }
         let attachment = try attach.attachment(directory, observer: printer, patience: .none)
         let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
         let states = try await Interruption.asking(printer) { try await attachment.states() }
@@ -73,10 +75,10 @@ struct StopCommand: AsyncParsableCommand {
     func run() async throws {
         let directory = try attach.directory()
         let format = output.format
-        if directory.isCampaign {
-            return try await Interruption.asking { try await CampaignActions.stop(directory, format) }
-        }
         let printer = output.askingObserver
+        if directory.isCampaign {
+            return try await Interruption.asking(printer) { try await CampaignActions.stop(directory, printer, format) }
+        }
         let attachment = try attach.attachment(directory, observer: printer, patience: .none)
         let states = try await Interruption.asking(printer) { try await attachment.stop() }
         printer.finish()

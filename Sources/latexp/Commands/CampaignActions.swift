@@ -129,14 +129,19 @@ enum CampaignActions {
         var failure: String?
     }
 
-    static func status(_ directory: RunDirectory, _ format: OutputFormat) async throws {
+    static func status(
+        _ directory: RunDirectory,
+        _ printer: any ProgressObserver,
+        _ format: OutputFormat
+    ) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
         var hosts: [Host] = []
         var states: [CampaignHostState] = []
         if record.isDetached, record.outcome == .running {
             let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
-            states = try await DetachedCampaign(campaign, environment: environment).states()
+            states = try await DetachedCampaign(campaign, environment: environment, observer: printer).states()
+            printer.finish()
             hosts = states.map {
                 Host(host: $0.host, supervisor: $0.process.map { "\($0)" }, tasks: $0.tasks, failure: $0.failure)
             }
@@ -202,7 +207,11 @@ enum CampaignActions {
         var failures: [String]
     }
 
-    static func stop(_ directory: RunDirectory, _ format: OutputFormat) async throws {
+    static func stop(
+        _ directory: RunDirectory,
+        _ printer: any ProgressObserver,
+        _ format: OutputFormat
+    ) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
         let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
@@ -210,8 +219,9 @@ enum CampaignActions {
         var failures: [String] = []
         var text: String
         if record.isDetached {
-            var detached = try DetachedCampaign(campaign, environment: environment)
+            var detached = try DetachedCampaign(campaign, environment: environment, observer: printer)
             let states = try await detached.stop()
+            printer.finish()
             stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
             failures = states.compactMap(\.failure)
             text = stopped.isEmpty ? "no supervisor was running" : "stopped on \(stopped.joined(separator: ", "))"
