@@ -51,7 +51,10 @@ extension WholeRuns {
                 try await NetworkLabCommand.with(folder) { lab in
                     let candidate = Candidate(lab: lab, folder: folder, listeners: try await lab.listeners())
                     // A clock that is never good enough is waited for.
-                    let clock = try candidate.start("clock", [("\"maxError\": \"1ms\"", "\"maxError\": \"1ns\"")])
+                    let never = [
+                        ("\"maxError\": \"1ms\"", "\"maxError\": \"1ns\""), ("\"wait\": \"60s\"", "\"wait\": \"180s\""),
+                    ]
+                    let clock = try candidate.start("clock", never)
                     let measuring = try candidate.start("measuring")
                     let twice = try candidate.start("twice")
                     try await clock.waitForPhase("clock")

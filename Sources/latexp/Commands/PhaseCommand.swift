@@ -64,7 +64,7 @@ struct PhaseCommand: AsyncParsableCommand {
         Terminal.results.write(
             try ChecklistText.render(sequence, lines, format: output.format, terminal: .results)
         )
-        if let error = outcome.error { throw error }
+        if let error = outcome.error { throw output.format == .json ? error : Conclusion.error(error, of: outcome) }
         let status = Validation.status(lines, outcome)
         if status != .done { throw ExitCode(status.rawValue) }
     }
