@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 /// What the commands do when they are about a campaign.

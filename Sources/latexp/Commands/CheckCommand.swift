@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 /// Looks whether an experiment could be run.
