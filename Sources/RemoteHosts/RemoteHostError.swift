@@ -40,6 +40,8 @@ public struct RemoteHostError: Error, CustomStringConvertible {
 
     /// The kind of failure.
     public let code: Code
+    /// The host that it is about; empty when it is about none.
+    public let host: String
     /// What happened, to which host, and what to do next.
     public let message: String
     /// What caused it, when that was an error of its own.
@@ -48,6 +50,7 @@ public struct RemoteHostError: Error, CustomStringConvertible {
     /// Makes an error about a host, whose name begins the message.
     public init(_ code: Code, host: String, _ message: String, cause: (any Error)? = nil) {
         self.code = code
+        self.host = host
         self.message = host.isEmpty ? message : "\(host): \(message)"
         self.cause = cause
     }
@@ -56,6 +59,12 @@ public struct RemoteHostError: Error, CustomStringConvertible {
     public var description: String {
         guard let cause else { return message }
         return "\(message) (\(cause))"
+    }
+
+    /// The message without the host's name and without advice: for a line that is shown for a moment only.
+    var reason: String {
+        let text = host.isEmpty ? message : String(message.dropFirst(host.count + 2))
+        return String(text.prefix { !$0.isNewline })
     }
 
     /// Whether the connection failed rather than what was asked of it, so that trying again may help.

@@ -63,11 +63,57 @@ extension WholeRuns {
             }
         }
 
+        @Test("A host key that none could be, and a destination that is none, are refused when the file is read")
+        func malformedHost() async throws {
+            let host = "\"ssh\": \"admin@10.0.0.1:http\", \"hostKey\": \"SHA256:tooShort\""
+            let result = try await run(Self.experiment(host: host))
+            #expect(result.status == 2, "\(result.errors)")
+            #expect(result.errors.contains("x.json has 2 problems"), "\(result.errors)")
+            for text in [
+                "hosts.here.ssh: 'admin@10.0.0.1:http' is no SSH", "hosts.here.hostKey: is 'SHA256:tooShort': write",
+            ] {
+                #expect(result.errors.contains(text), "\(result.errors)")
+            }
+        }
+
+        @Test("What is wrong in an inventory is said with the inventory's name")
+        func malformedInventory() async throws {
+            try await withTemporaryFolder { folder in
+                try "{ \"here\": { \"ssh\": \"admin@10.0.0.1\", \"hostKey\": \"ssh-ed25519 AAAA\" } }"
+                    .write(toFile: folder + "/mine.json", atomically: true, encoding: .utf8)
+                let text = Self.experiment(host: "").replacing(
+                    "{ \"here\": {  } }",
+                    with: "{ \"inventory\": \"mine.json\" }"
+                )
+                try text.write(toFile: folder + "/x.json", atomically: true, encoding: .utf8)
+                let result = try await LatexpCommand.run(["check", folder + "/x.json"])
+                #expect(result.status == 2, "\(result.errors)")
+                #expect(result.errors.contains("x.json with its inventory mine.json has a problem"), "\(result.errors)")
+                #expect(result.errors.contains("hosts.here.hostKey: is 'ssh-ed25519 AAAA'"), "\(result.errors)")
+            }
+        }
+
         @Test("A host that does not answer is status 3, named with its address", .timeLimit(.minutes(1)))
         func unreachable() async throws {
             let result = try await run(Self.experiment(host: "\"ssh\": \"root@127.0.0.1:1\""))
             #expect(result.status == 3, "\(result.errors)")
             #expect(result.errors.contains("here") && result.errors.contains("127.0.0.1"), "\(result.errors)")
+            // It may just boot: it is tried again, and whoever waits knows why and until when.
+            #expect(
+                result.errors.contains("! here has not answered for 0 s; tried again for 20 s more: no connection to")
+            )
+            #expect(result.errors.contains("latexp: connect failed: here: no connection to 127.0.0.1 port 1"))
+
+            // Who only wants to know is told at once.
+            try await withTemporaryFolder { folder in
+                let file = folder + "/x.json"
+                try Self.experiment(host: "\"ssh\": \"root@127.0.0.1:1\"")
+                    .write(toFile: file, atomically: true, encoding: .utf8)
+                let start = ContinuousClock.now
+                let check = try await LatexpCommand.run(["check", file])
+                #expect(check.status == 3 && check.errors.contains("x is not ready to measure: connect failed at here"))
+                #expect(ContinuousClock.now - start < .seconds(10))
+            }
         }
 
         @Test("A wrong host key is status 3, with both fingerprints, before anything is sent", .timeLimit(.minutes(1)))

@@ -51,10 +51,17 @@ extension WholeRuns {
                 try await NetworkLabCommand.with(folder) { lab in
                     let candidate = Candidate(lab: lab, folder: folder, listeners: try await lab.listeners())
                     // A clock that is never good enough is waited for.
-                    let clock = try candidate.start("clock", [("\"maxError\": \"1ms\"", "\"maxError\": \"1ns\"")])
+                    let never = [
+                        ("\"maxError\": \"1ms\"", "\"maxError\": \"1ns\""), ("\"wait\": \"60s\"", "\"wait\": \"180s\""),
+                    ]
+                    let clock = try candidate.start("clock", never)
                     let measuring = try candidate.start("measuring")
                     let twice = try candidate.start("twice")
                     try await clock.waitForPhase("clock")
+                    // Whatever is waited for: that a host is cut off is said, and Ctrl-C does not wait for it.
+                    for run in [twice, measuring] { try await run.waitForPhase("measure") }
+                    try await lab.link("laptop-tokyo", "--cut", "12s")
+                    try await clock.waitForPhase("clock", saying: "! tokyo has not answered for ")
                     try await candidate.interrupt(clock)
 
                     for run in [twice, measuring] {

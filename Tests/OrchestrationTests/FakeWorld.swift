@@ -67,6 +67,7 @@ final class RecordingObserver: RunObserver {
     func phaseBegan(_ name: String) { lines.withLock { $0.append("begin \(name)") } }
     func checked(_ check: CheckRecord) {}
     func waiting(_ text: String) { lines.withLock { $0.append("waiting \(text)") } }
+    func unanswered(_ hosts: [String: String], answersAgain host: String?) {}
     func live(_ view: LiveView) { views.withLock { $0.append(view) } }
     func phaseEnded(_ phase: PhaseRecord) {
         lines.withLock { $0.append("end \(phase.name) \(phase.outcome?.rawValue ?? "?")") }
@@ -143,7 +144,7 @@ final class FakeWorld {
         let hosts = hosts
         return RunEnvironment(
             clock: clock,
-            makeHost: { name, _ in
+            makeHost: { name, _, _ in
                 guard let host = hosts[name] else {
                     throw RemoteHostError(.invalidArgument, host: name, "no such host in this test")
                 }

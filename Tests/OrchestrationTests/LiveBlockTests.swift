@@ -74,6 +74,15 @@ struct LiveBlockTests {
         )
     }
 
+    @Test("does not show the rate of a receiver that is not reached as if it were of now")
+    func receiverNotReached() {
+        var view = view
+        view.unreachable = ["frankfurt": 8.5]
+        let lines = LiveBlock.draw(view, width: 79, usesUnicode: true)
+        #expect(lines.last == "  ! frankfurt not reached for 8 s; its agent goes on, the figures are of then")
+        #expect(lines[2].hasPrefix("  baseline        ?/s       1,190"), "\(lines[2])")
+    }
+
     @Test("gives long names the room that a wide terminal has, and cuts them on a narrow one")
     func names() {
         var view = view
@@ -131,6 +140,8 @@ struct LiveBlockTests {
             RunEvent.checked(CheckRecord("build", .passed, "a \"b\"\nc")).line
                 == #"{"check":"build","detail":"a \"b\"\nc","event":"checked","host":null,"outcome":"passed"}"#
         )
+        let unanswered = RunEvent.unanswered(["tokyo": "has not answered for 7 s"]).line
+        #expect(unanswered == #"{"event":"unanswered","hosts":{"tokyo":"has not answered for 7 s"}}"#)
         #expect(RunEvent.waiting("x").line == #"{"event":"waiting","text":"x"}"#)
     }
 }

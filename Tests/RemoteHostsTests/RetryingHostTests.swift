@@ -25,6 +25,8 @@ private final class FailingHost: RemoteHost {
     let name = "tokyo"
     let failures: Mutex<[RemoteHostError.Code]>
     let calls = Mutex(0)
+    /// What happens while a call goes on.
+    let beforeEach = Mutex<(@Sendable () -> Void)?>(nil)
     var callCount: Int { calls.withLock { $0 } }
 
     init(_ failures: [RemoteHostError.Code]) {
@@ -33,6 +35,7 @@ private final class FailingHost: RemoteHost {
 
     private func next() throws {
         calls.withLock { $0 += 1 }
+        beforeEach.withLock { $0 }?()
         let code = failures.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         if let code { throw RemoteHostError(code, host: name, "told to fail") }
     }
@@ -65,28 +68,64 @@ private final class FailingHost: RemoteHost {
     func close() async {}
 }
 
+/// Keeps what it is told.
+private final class Notices: Sendable {
+    private let list = Mutex<[HostNotice]>([])
+
+    var told: [HostNotice] { list.withLock { $0 } }
+
+    @Sendable func note(_ notice: HostNotice) { list.withLock { $0.append(notice) } }
+}
+
 @Suite struct RetryingHostTests {
     private let clock = NotingClock()
     private let question = RemoteCommand("uname", isIdempotent: true)
 
-    private func retrying(_ host: FailingHost, tries: Int = 5) -> RetryingHost {
-        RetryingHost(host, tries: tries, backoff: .seconds(1), clock: clock, jitter: { 0.5 })
+    private let notices = Notices()
+
+    private func retrying(_ host: FailingHost, patience: Duration = .seconds(30)) -> RetryingHost {
+        RetryingHost(
+            host,
+            patience: .init(connecting: patience, working: patience),
+            backoff: .seconds(1),
+            clock: clock,
+            jitter: { 0.5 },
+            notice: notices.note
+        )
     }
 
-    @Test func connectingIsTriedFiveTimesWithLongerAndLongerPauses() async throws {
+    @Test func connectingIsTriedAgainWithLongerAndLongerPausesAndSaysWhyAndUntilWhen() async throws {
         let host = FailingHost([.unreachable, .connectionLost, .unreachable, .unreachable])
         _ = try await retrying(host).connect()
         #expect(host.callCount == 5)
         #expect(clock.noted == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4)])
+        let told = notices.told
+        let left: [Duration] = [.seconds(30), .milliseconds(29_500), .milliseconds(28_500), .milliseconds(26_500)]
+        #expect(told == left.map { .retrying(reason: "told to fail", left: $0) } + [.answers])
     }
 
-    @Test func afterTheLastTryTheErrorComesThrough() async throws {
-        let host = FailingHost(Array(repeating: .unreachable, count: 9))
+    @Test func whenThePatienceIsOverTheErrorComesThrough() async throws {
+        let host = FailingHost(Array(repeating: .unreachable, count: 99))
         #expect(try await hostError { try await retrying(host).connect() }.code == .unreachable)
-        #expect(host.callCount == 5)
+        // The last pause is as long as what is left.
+        #expect(clock.noted.reduce(.zero, +) == .seconds(30) && clock.noted.last == .milliseconds(2500))
+        #expect(notices.told.last == .givenUp)
         let once = FailingHost([.unreachable])
-        #expect(try await hostError { try await retrying(once, tries: 1).connect() }.code == .unreachable)
+        #expect(try await hostError { try await retrying(once, patience: .zero).connect() }.code == .unreachable)
         #expect(once.callCount == 1)
+    }
+
+    @Test func aTryThatBroughtSomethingBeginsThePatienceAnew() async throws {
+        let host = FailingHost(Array(repeating: .connectionLost, count: 4))
+        let slow = clock
+        host.beforeEach.withLock { $0 = { slow.waits.withLock { $0.append(.seconds(50)) } } }
+        _ = try await retrying(host).upload(UploadFile(localPath: "a", remotePath: "b"))
+        #expect(host.callCount == 5)
+        let endless = FailingHost(Array(repeating: .connectionLost, count: 99))
+        endless.beforeEach.withLock { $0 = { slow.waits.withLock { $0.append(.seconds(50)) } } }
+        let file = UploadFile(localPath: "a", remotePath: "b")
+        #expect(try await hostError { try await retrying(endless).upload(file) }.code == .connectionLost)
+        #expect(endless.callCount < 20)
     }
 
     @Test(

@@ -132,6 +132,30 @@ import Testing
         }
     }
 
+    @Test func aKeyThatOthersMayReadIsRefusedAsBySSH() async throws {
+        try await SSHServer.with { server in
+            let key = try await makeKey("ed25519", on: server)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+            let error = try await hostError { try await host(server, identityFiles: [key]).connect() }
+            #expect(error.code == .keyUnusable, "\(error)")
+            #expect(error.message.contains("0644") && error.message.contains("chmod 600 \(key)"), "\(error)")
+            // What the message says works.
+            _ = try await SSHServerTools.output("chmod", ["600", key])
+            _ = try await host(server, identityFiles: [key]).connect()
+
+            // Among the usual files it is passed over, and named when none lets us in.
+            let folder = server.directory + "/.ssh"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let usual = try await makeKey("ecdsa", on: server, name: ".ssh/id_ecdsa")
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: usual)
+            let options = SSHOptions(homeDirectory: server.directory)
+            let passed = try await hostError {
+                try await host(server, identityFiles: [], options: options).connect()
+            }
+            #expect(passed.code == .authenticationFailed && passed.message.contains("chmod 600 \(usual)"), "\(passed)")
+        }
+    }
+
     @Test func theUsualFilesAreTriedWhenNoneIsNamed() async throws {
         try await SSHServer.with { server in
             try FileManager.default.createDirectory(

@@ -7,10 +7,16 @@ import Testing
 /// Hosts behind another one, by the names that the user's own SSH configuration gives them.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct SSHProxyTests {
     /// A configuration in which `inner` is reached through `outer`, a second real server.
-    private func configuration(_ inner: SSHServer, _ outer: SSHServer, outerKnown: Bool = true) throws -> String {
+    private func configuration(
+        _ inner: SSHServer,
+        _ outer: SSHServer,
+        outerKnown: Bool = true,
+        outerHas otherKey: String? = nil
+    ) throws -> String {
+        let outerKey = try otherKey ?? outer.hostKey("ed25519")
         let known = try inner.knownHosts(
             "[127.0.0.1]:\(inner.port) \(try inner.hostKey("ed25519"))",
-            outerKnown ? "[127.0.0.1]:\(outer.port) \(try outer.hostKey("ed25519"))" : "# the way is not known"
+            outerKnown ? "[127.0.0.1]:\(outer.port) \(outerKey)" : "# the way is not known"
         )
         let text = """
             Host inner outer
@@ -72,16 +78,68 @@ import Testing
         }
     }
 
-    @Test func aJumpHostThatIsNotKnownIsRefusedWithWhatSSHSaysOfIt() async throws {
+    @Test func aJumpHostThatIsNotKnownIsRefusedWithItsFingerprintAndTheCommandThatAcceptsIt() async throws {
         try await SSHServer.with { inner in
             try await SSHServer.with { outer in
                 let configuration = try configuration(inner, outer, outerKnown: false)
                 let error = try await hostError { try await host(configuration).connect() }
-                #expect(error.code == .unreachable)
-                #expect(error.message.contains("through outer: "), "\(error.message)")
-                #expect(error.message.contains("Host key verification failed"), "\(error.message)")
+                #expect(error.code == .hostKeyUnknown)
+                #expect(error.message.hasPrefix("tokyo: on the way, at the jump host outer: "), "\(error.message)")
+                let shown = try #require(PublicKey(line: try outer.hostKey("ed25519")))
+                #expect(error.message.contains(shown.fingerprint), "\(error.message)")
                 #expect(!outer.log().contains("Accepted"))
                 #expect(try await jumpProcesses(configuration).isEmpty)
+
+                // What the message says works.
+                let command = try #require(error.message.split(separator: "\n").last.map(String.init))
+                _ = try await SSHServerTools.output("sh", ["-c", command + " 2>/dev/null"])
+                _ = try await host(configuration).connect()
+            }
+        }
+    }
+
+    @Test func aJumpHostWhoseKeyHasChangedIsRefusedWithBothFingerprints() async throws {
+        try await SSHServer.with { inner in
+            try await SSHServer.with { outer in
+                let configuration = try configuration(inner, outer, outerHas: try inner.hostKey("ed25519"))
+                let error = try await hostError { try await host(configuration).connect() }
+                #expect(error.code == .hostKeyChanged, "\(error.message)")
+                #expect(error.message.contains("at the jump host outer: THE HOST KEY OF "), "\(error.message)")
+                for key in [try inner.hostKey("ed25519"), try outer.hostKey("ed25519")] {
+                    let fingerprint = try #require(PublicKey(line: key)).fingerprint
+                    #expect(error.message.contains(fingerprint), "\(error.message)")
+                }
+                #expect(!outer.log().contains("Accepted"))
+            }
+        }
+    }
+
+    @Test func aJumpHostBehindAnotherOneIsNamedToo() async throws {
+        try await SSHServer.with { inner in
+            try await SSHServer.with { outer in
+                try await SSHServer.with { middle in
+                    let path = try configuration(inner, outer)
+                    let known = try String(contentsOfFile: path, encoding: .utf8)
+                        .replacing("ProxyJump outer", with: "ProxyJump outer,middle")
+                    let more = """
+                        Host middle
+                          HostName 127.0.0.1
+                          Port \(middle.port)
+                          User \(middle.user)
+                          IdentityFile \(middle.userKey)
+                          IdentityAgent none
+                          IdentitiesOnly yes
+                          UserKnownHostsFile \(middle.directory)/known
+
+                        """
+                    try (known + more).write(toFile: path, atomically: true, encoding: .utf8)
+                    let error = try await hostError { try await host(path).connect() }
+                    #expect(error.code == .hostKeyUnknown, "\(error.message)")
+                    #expect(error.message.contains("at the jump host middle: "), "\(error.message)")
+                    let command = try #require(error.message.split(separator: "\n").last.map(String.init))
+                    _ = try await SSHServerTools.output("sh", ["-c", command])
+                    _ = try await host(path).connect()
+                }
             }
         }
     }

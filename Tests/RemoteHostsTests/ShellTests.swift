@@ -121,6 +121,31 @@ import Testing
         #expect(command.proxy == .command("nc -x gate %h %p"))
     }
 
+    @Test("Known-hosts files may be several, with blanks in their paths and the host's name in them")
+    func knownHostsPaths() async throws {
+        let folder = try TemporaryDirectory()
+        let config = folder.path + "/config"
+        try """
+        Host a
+          HostName a.example
+          UserKnownHostsFile "\(folder.path)/my hosts/known hosts" /tmp/b "~/c d/%h" none
+        """.write(toFile: config, atomically: true, encoding: .utf8)
+        let target = try await SSHTarget.resolve("a", host: "tokyo", configurationFile: config)
+        #expect(
+            target.knownHostsFiles.prefix(3) == [
+                folder.path + "/my hosts/known hosts", "/tmp/b", NSHomeDirectory() + "/c d/a.example",
+            ]
+        )
+    }
+
+    @Test("A path goes on after a blank when a file of that name is there")
+    func pathsOfOneLine() throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: folder.path + "/a /b", withIntermediateDirectories: true)
+        #expect(SSHConfiguration.paths("\(folder.path)/a /b /c") == [folder.path + "/a /b", "/c"])
+        #expect(SSHConfiguration.paths("none") == ["none"] && SSHConfiguration.paths("").isEmpty)
+    }
+
     @Test("Jump hosts become the arguments of ssh, and a proxy command gets what it asks for")
     func proxyArguments() throws {
         let target = SSHTarget(address: "10.0.0.9", port: 2200, user: "admin")

@@ -11,6 +11,7 @@ public enum ExperimentReader {
     /// - Parameters:
     ///   - data: the file's bytes.
     ///   - fileName: named in messages.
+    ///   - judgingHost: what is wrong with the texts of a host that only those understand who connect to it, by key.
     ///   - inventory: reads the file that `"hosts": {"inventory": …}` names, relative to the experiment file.
     /// - Returns: the experiment with every default filled in, and the supplied tree as it was.
     /// - Throws: `ExperimentError`: `malformed` for text that is no JSON5, `unreadable` for the inventory, `invalid`
@@ -18,6 +19,7 @@ public enum ExperimentReader {
     public static func read(
         _ data: Data,
         fileName: String,
+        judgingHost: (HostSpecification) -> [(key: String, fault: String)] = { _ in [] },
         inventory: (String) throws -> Data
     ) throws -> (experiment: Experiment, supplied: JSONValue) {
         let tree = try parse(data, fileName: fileName)
@@ -25,12 +27,25 @@ public enum ExperimentReader {
         let root = ObjectReader(tree, ExperimentKeys.root, path: "", problems: problems)
         let experiment = try readExperiment(root, problems: problems, fileName: fileName, inventory: inventory)
         root.finish()
+        for (name, host) in experiment.hosts.sorted(by: { $0.key < $1.key }) {
+            for (key, fault) in judgingHost(host) { problems.note("hosts.\(name).\(key)", fault) }
+        }
         let all = unique(problems.problems, experiment.problems())
         guard all.isEmpty else {
             let count = all.count == 1 ? "a problem" : "\(all.count) problems"
-            throw ExperimentError(.invalid, "\(fileName) has \(count); nothing was started:", problems: all)
+            // Where the hosts stand in a file of their own, that is the one to mend.
+            let isInHosts = all.contains { $0.path.hasPrefix("hosts.") }
+            let file = (isInHosts ? inventoryName(in: tree) : nil).map { "\(fileName) with its inventory \($0)" }
+            throw ExperimentError(.invalid, "\(file ?? fileName) has \(count); nothing was started:", problems: all)
         }
         return (experiment, tree)
+    }
+
+    private static func inventoryName(in tree: JSONValue) -> String? {
+        guard case .object(let root) = tree, case .object(let hosts)? = root["hosts"],
+            case .string(let file)? = hosts["inventory"]
+        else { return nil }
+        return file
     }
 
     private static func parse(_ data: Data, fileName: String) throws -> JSONValue {

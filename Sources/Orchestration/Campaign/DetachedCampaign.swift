@@ -6,6 +6,7 @@ import RemoteHosts
 public struct DetachedCampaign: Sendable {
     private let environment: RunEnvironment
     private let observer: any RunObserver
+    private let troubles: HostTroubles
     private var ledger: CampaignLedger
 
     /// The campaign in `directory`, which has a manifest.
@@ -18,6 +19,7 @@ public struct DetachedCampaign: Sendable {
     ) throws {
         self.environment = environment
         self.observer = observer
+        self.troubles = HostTroubles(clock: environment.clock, observer: observer)
         self.ledger = CampaignLedger(directory, try directory.loadRecord())
     }
 
@@ -115,7 +117,7 @@ public struct DetachedCampaign: Sendable {
         var hosts: [String: any RemoteHost] = [:]
         for name in record.experiment.participatingHosts {
             let specification = record.experiment.hosts[name] ?? HostSpecification()
-            hosts[name] = try await environment.makeHost(name, specification)
+            hosts[name] = try await environment.makeHost(name, specification, troubles.notice(of: name))
         }
         return hosts
     }

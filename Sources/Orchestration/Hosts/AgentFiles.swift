@@ -44,7 +44,7 @@ struct AgentFiles: Sendable {
         } catch {
             throw OrchestrationError(
                 .measurementFailed,
-                "\(host.name): status.json of the agent cannot be read: \(error)",
+                "\(host.name): status.json of the agent cannot be read: \(JSONFaultText.text(of: error, in: data))",
                 cause: error
             )
         }
@@ -61,7 +61,9 @@ struct AgentFiles: Sendable {
     func tail() async -> String {
         let command = RemoteCommand(HostScripts.tail, arguments: [directory], timeout: .seconds(10))
         guard let result = try? await host.run(command) else { return "" }
-        return result.output.split(separator: "\n").map { "  | \($0.filter { !$0.isControl })" }.joined(separator: "\n")
+        return result.output.split(separator: "\n").map { line in
+            "  | \(AgentLogText.text(line).filter { !$0.isControl })"
+        }.joined(separator: "\n")
     }
 
     private func read(_ file: String) async throws -> Data? {

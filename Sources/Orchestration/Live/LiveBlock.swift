@@ -37,7 +37,8 @@ public enum LiveBlock {
             lines.append("  clocks within: " + clocks.joined(separator: ", "))
         }
         for (host, seconds) in view.unreachable.sorted(by: { $0.key < $1.key }) {
-            lines.append("  ! \(host) not reached for \(Int(seconds)) s; its agent goes on, and is looked for again")
+            let what = host == view.receiver?.host ? "the figures are of then" : "and is looked for again"
+            lines.append("  ! \(host) not reached for \(Int(seconds)) s; its agent goes on, \(what)")
         }
         for (host, seconds) in view.silent.sorted(by: { $0.key < $1.key }) {
             let figures = host == view.receiver?.host ? "; the figures are of then" : ""

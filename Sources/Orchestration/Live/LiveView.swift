@@ -22,7 +22,7 @@ public struct LiveView: Hashable, Sendable {
     public var troubles: [String: String] = [:]
 
     /// Whether the receiver's figures are of another moment than now.
-    var isReceiverSilent: Bool { receiver.map { silent[$0.host] != nil } ?? false }
+    var isReceiverSilent: Bool { receiver.map { silent[$0.host] != nil || unreachable[$0.host] != nil } ?? false }
 
     /// A look from its parts.
     public init(

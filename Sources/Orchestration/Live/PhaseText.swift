@@ -35,7 +35,8 @@ public struct PhaseText: Sendable {
 
     /// Breaks a line at spaces where it would be wider than the terminal.
     private func wrapped(_ line: Substring, firstIndent: Int) -> [String] {
-        guard let width, width > 2 * Self.indent else { return [String(line)] }
+        // A command to copy stays in one piece.
+        guard let width, width > 2 * Self.indent, !line.hasPrefix("    ") else { return [String(line)] }
         var lines: [String] = []
         var current = ""
         for word in line.split(separator: " ", omittingEmptySubsequences: false) {

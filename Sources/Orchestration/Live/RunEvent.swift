@@ -11,6 +11,8 @@ public enum RunEvent: Sendable {
     case checked(CheckRecord)
     /// A phase waits for something.
     case waiting(String)
+    /// Hosts do not answer, with words that follow their names; none: all answer again.
+    case unanswered([String: String])
     /// A look at the agents.
     case live(LiveView)
     /// A phase ended.
@@ -40,6 +42,8 @@ public enum RunEvent: Sendable {
                 "detail": .string(check.detail),
             ]
         case .waiting(let text): ["event": .string("waiting"), "text": .string(text)]
+        case .unanswered(let hosts):
+            ["event": .string("unanswered"), "hosts": .object(hosts.mapValues { .string($0) })]
         case .live(let view): LiveFigures(view).members
         case .phaseEnded(let phase):
             [

@@ -18,9 +18,12 @@ struct ConnectPhase: RunPhase {
             guard let facts = facts[name] else { continue }
             try session.updateHost(name) { $0.connection = Self.text(facts) }
             session.note(CheckRecord(host: name, "connection", .passed, Self.text(facts)))
-            for warning in facts.warnings where showsWarnings {
-                session.note(CheckRecord(host: name, "connection", .warning, warning))
-            }
+        }
+        // What the laptop's library lacks it lacks for every host: it is said once.
+        var said: Set<String> = []
+        for warning in names.flatMap({ facts[$0]?.warnings ?? [] }) where showsWarnings {
+            guard said.insert(warning).inserted else { continue }
+            session.note(CheckRecord("SSH library", .warning, warning))
         }
     }
 
@@ -29,7 +32,11 @@ struct ConnectPhase: RunPhase {
         for name in names {
             do {
                 let specification = session.experiment.hosts[name] ?? HostSpecification()
-                session.hosts[name] = try await session.environment.makeHost(name, specification)
+                session.hosts[name] = try await session.environment.makeHost(
+                    name,
+                    specification,
+                    session.troubles.notice(of: name)
+                )
             } catch {
                 let failure = RunSession.failure(error, host: name, code: .hostUnusable)
                 session.note(CheckRecord(host: name, "connection", .failed, failure.message))

@@ -73,6 +73,9 @@ struct MeasurePhase: RunPhase {
             totalSeconds: schedule.warmUp.seconds + block.duration.seconds,
             paths: block.paths.map(\.name)
         )
+        // The live view names the hosts that are not reached itself.
+        session.troubles.mute(true)
+        defer { session.troubles.mute(false) }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             for watch in watches { group.addTask { await board.follow(watch, clock) } }

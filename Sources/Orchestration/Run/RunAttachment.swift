@@ -183,7 +183,11 @@ extension RunSession {
     /// The host with this name, made when it is first needed.
     func connectedHost(_ name: String) async throws -> any RemoteHost {
         if let host = hosts[name] { return host }
-        let host = try await environment.makeHost(name, experiment.hosts[name] ?? HostSpecification())
+        let host = try await environment.makeHost(
+            name,
+            experiment.hosts[name] ?? HostSpecification(),
+            troubles.notice(of: name)
+        )
         hosts[name] = host
         return host
     }

@@ -7,7 +7,9 @@ public struct RunEnvironment: Sendable {
     /// The laptop's clock.
     public var clock: any RunClock
     /// Makes a host from its name and specification; connecting comes later.
-    public var makeHost: @Sendable (String, HostSpecification) async throws -> any RemoteHost
+    ///
+    /// The host tells its notices while somebody waits for it.
+    public var makeHost: MakeHost
     /// Starts, watches and stops agents.
     public var processes: any AgentProcesses
     /// Finds the agent for an architecture.
@@ -21,10 +23,16 @@ public struct RunEnvironment: Sendable {
     /// Makes a seed for an order that the experiment leaves open.
     public var makeSeed: @Sendable () -> UInt64
 
+    /// What makes a host.
+    public typealias MakeHost =
+        @Sendable (
+            _ name: String, _ specification: HostSpecification, _ notice: @escaping @Sendable (HostNotice) -> Void
+        ) async throws -> any RemoteHost
+
     /// An environment from its parts.
     public init(
         clock: any RunClock,
-        makeHost: @escaping @Sendable (String, HostSpecification) async throws -> any RemoteHost,
+        makeHost: @escaping MakeHost,
         processes: any AgentProcesses,
         agents: any AgentSource,
         labs: any LabSource,
@@ -49,19 +57,19 @@ public struct RunEnvironment: Sendable {
     ///   - folders: where agents and the laboratory are looked for, in order.
     ///   - labFile: the laboratory's executable, when the user named one.
     ///   - passphrase: asks for a private key's passphrase; nil to refuse such keys.
-    ///   - tries: how often a host is tried that cannot be reached.
+    ///   - patience: for how long a host is tried that cannot be reached.
     public static func system(
         agentFile: String?,
         folders: [String],
         labFile: String?,
         passphrase: (@Sendable (String) -> String?)? = nil,
-        tries: Int = 5
+        patience: RetryingHost.Patience = .ofARun
     ) -> RunEnvironment {
         // One for all hosts: a key that several use is asked for once.
         let passphrases = passphrase.map { PassphraseStore($0) }
         return RunEnvironment(
             clock: SystemRunClock(),
-            makeHost: { name, specification in
+            makeHost: { name, specification, notice in
                 if specification.isLocal { return LocalHost(name: name) }
                 let target = try await SSHTarget.resolve(
                     specification.ssh ?? "",
@@ -72,7 +80,9 @@ public struct RunEnvironment: Sendable {
                 )
                 var options = SSHOptions()
                 options.passphrases = passphrases
-                return RetryingHost(try SSHHost(name: name, target: target, options: options), tries: tries)
+                options.notice = notice
+                let host = try SSHHost(name: name, target: target, options: options)
+                return RetryingHost(host, patience: patience, notice: notice)
             },
             processes: DetachedAgents(),
             agents: AgentLocator(explicitFile: agentFile, folders: folders),

@@ -18,6 +18,8 @@ public actor RunSession {
     /// What the user asked for.
     nonisolated let options: RunOptions
     private let observer: any RunObserver
+    /// The hosts that do not answer just now.
+    nonisolated let troubles: HostTroubles
 
     /// The manifest.
     private(set) var record: RunRecord
@@ -55,6 +57,7 @@ public actor RunSession {
         self.record = record
         self.options = options
         self.observer = observer
+        self.troubles = HostTroubles(clock: environment.clock, observer: observer)
         self.secret = environment.makeSecret()
     }
 

@@ -1,5 +1,6 @@
 import ExperimentModel
 import Foundation
+import RemoteHosts
 
 /// An experiment as it was read from its file.
 public struct ExperimentFile: Sendable {
@@ -20,7 +21,7 @@ public struct ExperimentFile: Sendable {
         let url = URL(filePath: path)
         let folder = url.deletingLastPathComponent()
         let data = try read(url, missing: "there is no experiment file \(path); the examples are in experiments/")
-        var (experiment, supplied) = try ExperimentReader.read(data, fileName: path) { inventory in
+        var (experiment, supplied) = try ExperimentReader.read(data, fileName: path, judgingHost: faults) { inventory in
             let file = resolve(inventory, in: folder)
             if isLocal, !FileManager.default.fileExists(atPath: file) { return try localInventory(of: data) }
             let advice =
@@ -39,6 +40,14 @@ public struct ExperimentFile: Sendable {
             experiment.hosts[name]?.knownHosts = host.knownHosts.map { resolve($0, in: folder) }
         }
         return ExperimentFile(path: path, experiment: experiment, supplied: supplied)
+    }
+
+    /// What is wrong with the texts that say how a host is reached and known, before anything is connected to.
+    private static func faults(of host: HostSpecification) -> [(key: String, fault: String)] {
+        [
+            ("ssh", host.ssh.flatMap(SSHTarget.fault(ofDestination:))),
+            ("hostKey", host.hostKey.flatMap(SSHTarget.fault(ofHostKey:))),
+        ].compactMap { key, fault in fault.map { (key, $0) } }
     }
 
     /// This machine under every name that the experiment has for a host.

@@ -48,6 +48,17 @@ struct PrivateKeyFile: Sendable, Equatable {
     /// The key's type and fingerprint and its file, as messages show it.
     var summary: String { "\(publicKey?.summary ?? type ?? "key") from \(path)" }
 
+    /// Why OpenSSH would not use it: others than its owner may have read it; nil when that cannot be.
+    ///
+    /// As OpenSSH does, a file of another owner's is not judged: who may read it is that one's business.
+    var exposure: String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_uid == getuid(), status.st_mode & 0o077 != 0 else { return nil }
+        let mode = String(status.st_mode & 0o777, radix: 8)
+        return "others may read this private key (its permissions are 0\(mode)), so that it is not used, as ssh would "
+            + "not: chmod 600 \(ShellQuoting.word(path))"
+    }
+
     private static func label(in text: String) -> String? {
         guard let start = text.range(of: "-----BEGIN "),
             let end = text.range(of: "-----", range: start.upperBound..<text.endIndex)

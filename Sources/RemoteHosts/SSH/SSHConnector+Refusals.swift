@@ -9,7 +9,7 @@ extension SSHConnector {
             RemoteHostError(
                 .hostKeyRevoked,
                 host: host,
-                "THE HOST KEY \(key.summary) IS REVOKED (\(file) line \(line)): nothing was sent. Whoever holds "
+                "\(onTheWay)THE HOST KEY \(key.summary) IS REVOKED (\(file) line \(line)): nothing was sent. Whoever holds "
                     + "a revoked key may not be the host; ask its owner for the new one"
             )
         case .changed(let known):
@@ -24,6 +24,9 @@ extension SSHConnector {
         }
     }
 
+    /// Words before those about the key, when it is not the host's own.
+    private var onTheWay: String { jumpName.map { "on the way, at the jump host \($0): " } ?? "" }
+
     private var place: String {
         target.port == 22 ? target.knownHostsName : "[\(target.knownHostsName)]:\(target.port)"
     }
@@ -32,8 +35,8 @@ extension SSHConnector {
 
     private func unknown(_ key: PublicKey, _ authorities: [KnownHosts.Answer.Located]) -> RemoteHostError {
         var text =
-            "the host key of \(place) is not known: it showed \(key.summary). Compare this fingerprint with the one "
-            + "on the host's console or from its owner; if they are the same, accept it with\n  "
+            "\(onTheWay)the host key of \(place) is not known: it showed \(key.summary).\n  Compare this fingerprint with the one "
+            + "on the host's console or from its owner; if they are the same, accept it with\n    "
         text += acceptance(of: key, in: firstFile)
         if let authority = authorities.first {
             text +=
@@ -46,6 +49,9 @@ extension SSHConnector {
     /// What makes a key known, once its fingerprint was compared.
     private func acceptance(of key: PublicKey, in file: String) -> String {
         guard target.hostKeyAlias == nil, target.proxy == nil else {
+            // The key that was shown, whole: nobody need ask for it again.
+            let line = "\(place) \(key.type) \(Data(key.blob).base64EncodedString())"
+            if jumpName != nil { return "echo \(ShellQuoting.quote(line)) >> \(ShellQuoting.word(file))" }
             return "\"hostKey\": \"\(key.fingerprint)\" in the host's entry"
         }
         let folder = URL(filePath: file).deletingLastPathComponent().path
@@ -62,9 +68,9 @@ extension SSHConnector {
         return RemoteHostError(
             .hostKeyUnknown,
             host: host,
-            "of \(place), only its \(types(known.map(\.key.type))) key is known, which \(SSHLibrary.name) cannot use: "
-                + "\(list). It showed \(key.summary). Compare this fingerprint with the one on the host's console or from "
-                + "its owner; if they are the same, add it with\n  "
+            "\(onTheWay)of \(place), only its \(types(known.map(\.key.type))) key is known, which \(SSHLibrary.name) cannot use: "
+                + "\(list). It showed \(key.summary).\n  Compare this fingerprint with the one on the host's console or "
+                + "from its owner; if they are the same, add it with\n    "
                 + acceptance(of: key, in: known.first?.file ?? firstFile)
         )
     }
@@ -74,8 +80,8 @@ extension SSHConnector {
             .hostKeyUnknown,
             host: host,
             "of \(place), the \(types([pinned.type ?? ""])) key is pinned (\(pinned.fingerprint)), which "
-                + "\(SSHLibrary.name) cannot use. It showed \(key.summary). Compare this fingerprint with the one on the "
-                + "host's console or from its owner; if they are the same, pin it instead:\n  "
+                + "\(SSHLibrary.name) cannot use. It showed \(key.summary).\n  Compare this fingerprint with the one on the "
+                + "host's console or from its owner; if they are the same, pin it instead:\n    "
                 + "\"hostKey\": \"\(key.fingerprint)\" in the host's entry"
         )
     }
@@ -90,9 +96,9 @@ extension SSHConnector {
         return RemoteHostError(
             .hostKeyChanged,
             host: host,
-            "THE HOST KEY OF \(place) HAS CHANGED: known is \(list), it showed \(key.summary). Nothing was sent. "
+            "\(onTheWay)THE HOST KEY OF \(place) HAS CHANGED: known is \(list), it showed \(key.summary). Nothing was sent.\n  "
                 + "Somebody may stand in between, or the host was set up anew. Only if its owner confirms the new "
-                + "fingerprint, forget the old key with\n  ssh-keygen -R \(ShellQuoting.word(place)) -f "
+                + "fingerprint, forget the old key with\n    ssh-keygen -R \(ShellQuoting.word(place)) -f "
                 + "\(ShellQuoting.word(file))"
         )
     }
@@ -102,7 +108,7 @@ extension SSHConnector {
             .hostKeyChanged,
             host: host,
             "THE HOST KEY OF \(place) IS NOT THE PINNED ONE: pinned is \(pinned.fingerprint), it showed "
-                + "\(key.summary). Nothing was sent. Somebody may stand in between, or the host was set up anew; only "
+                + "\(key.summary). Nothing was sent.\n  Somebody may stand in between, or the host was set up anew; only "
                 + "if its owner confirms the new fingerprint, put it into the host's \"hostKey\""
         )
     }

@@ -7,6 +7,8 @@ struct SSHConnector {
     let target: SSHTarget
     let options: SSHOptions
     let wake: WakePipe
+    /// What the configuration calls the target when that is a host on the way to another.
+    var jumpName: String?
 
     static let everyKeyType = [
         "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
@@ -80,7 +82,7 @@ struct SSHConnector {
             throw RemoteHostError(
                 .invalidArgument,
                 host: host,
-                "hostKey is '\(text.condensed(to: 80))': write a key (ssh-ed25519 AAAA…) or a fingerprint (SHA256:…)"
+                "hostKey \(SSHTarget.fault(ofHostKey: text) ?? "cannot be read")"
             )
         }
         return pin
@@ -147,6 +149,9 @@ struct SSHConnector {
             let failure = session.failure(code, "shaking hands with \(target.address) port \(target.port)")
             if let way = target.proxy, let proxy {
                 let complaint = proxy.complaint()
+                if complaint.contains("Host key verification failed"), let refusal = refusalOnTheWay(limits) {
+                    throw refusal
+                }
                 throw RemoteHostError(
                     .unreachable,
                     host: host,
@@ -165,13 +170,42 @@ struct SSHConnector {
         }
     }
 
+    /// What is wrong with the key of a host on the way, which `ssh` has refused with fewer words; nil when nothing is, as
+    /// far as can be seen from here.
+    private func refusalOnTheWay(_ limits: SSHLimits) -> RemoteHostError? {
+        for jump in target.jumps {
+            let connector = SSHConnector(
+                host: host,
+                target: jump.target,
+                options: options,
+                wake: wake,
+                jumpName: jump.name
+            )
+            if let refusal = connector.refusal(limits) { return refusal }
+        }
+        return nil
+    }
+
+    /// Looks at the host's key without logging in; nil when it is trusted, or cannot be seen.
+    private func refusal(_ limits: SSHLimits) -> RemoteHostError? {
+        let known = readKnownHosts()
+        guard let types = keyTypesToAskFor(nil, known).first,
+            let session = try? shakeHands(keyTypes: types, limits).0
+        else { return nil }
+        defer { session.disconnect() }
+        guard let key = try? hostKey(of: session) else { return nil }
+        let verdict = judge(key, nil, known)
+        if case .trusted = verdict { return nil }
+        return refused(key, verdict, nil)
+    }
+
     /// A connection to the host's server: directly, or by the program that leads to it.
     private func dial(_ limits: SSHLimits) throws -> (socket: Int32, address: String, proxy: ProxyProcess?) {
         if let way = target.proxy {
             let (process, socket) = try ProxyProcess.start(try way.arguments(for: target, host: host), host: host)
             return (socket, "\(target.address) \(way.summary)", process)
         }
-        let dialer = TCPDialer(host: host, wake: wake, limits: limits)
+        let dialer = TCPDialer(host: host, wake: wake, limits: limits, notice: options.notice)
         let (socket, address) = try dialer.dial(target.address, port: target.port)
         return (socket, address, nil)
     }

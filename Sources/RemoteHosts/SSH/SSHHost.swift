@@ -103,6 +103,8 @@ public actor SSHHost: RemoteHost {
         var options = options
         // Whoever typed a passphrase has done so for the first session, and need not again.
         options.passphrases = nil
+        // What the first session tells of the host is enough.
+        options.notice = nil
         await withTaskGroup(of: Void.self) { group in
             for _ in 1..<max(2, options.downloadSessions) {
                 guard let helper = try? SSHHost(name: name, target: target, options: options) else { break }

@@ -140,6 +140,13 @@ struct SSHLogin {
     }
 
     private mutating func tryFile(_ file: PrivateKeyFile) throws -> String? {
+        if let reason = file.exposure {
+            guard target.identityFiles.isEmpty else {
+                throw RemoteHostError(.keyUnusable, host: session.host, "\(file.summary): \(reason)")
+            }
+            attempts.append("\(file.summary) (\(reason))")
+            return nil
+        }
         var passphrase: String?
         if file.isEncrypted {
             if let answer = passphrases[file.path] {

@@ -9,6 +9,8 @@ public struct SSHOptions: Sendable {
     ///
     /// Asked on the host's own thread, while nothing is connected: it may block.
     public var passphrases: PassphraseStore?
+    /// Told, on the host's own thread, that the host does not answer while it is waited for, and that it does again.
+    public var notice: (@Sendable (HostNotice) -> Void)?
     /// The directory that holds `.ssh` with the usual identity files.
     public var homeDirectory: String?
     /// The socket's send buffer, for tests of what a full one does; nil leaves it to the system, as it should be.

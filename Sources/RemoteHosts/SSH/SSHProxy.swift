@@ -26,7 +26,7 @@ public enum SSHProxy: Sendable, Equatable {
             guard let last = jumps.popLast() else {
                 throw RemoteHostError(.invalidArgument, host: host, "ProxyJump names no host")
             }
-            let way = try SSHDestination(last.hasPrefix("ssh://") ? String(last.dropFirst(6)) : last, host: host)
+            let way = try Self.destination(of: last, host: host)
             // Strict, as latexp itself is; and nobody could answer a question, since the program has no terminal.
             var arguments = [
                 "ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15",
@@ -40,6 +40,11 @@ public enum SSHProxy: Sendable, Equatable {
         case .command(let command):
             return ["/bin/sh", "-c", "exec " + Self.expand(command, target)]
         }
+    }
+
+    /// A jump host's place, as `ssh -J` takes it.
+    static func destination(of jump: String, host: String) throws -> SSHDestination {
+        try SSHDestination(jump.hasPrefix("ssh://") ? String(jump.dropFirst(6)) : jump, host: host)
     }
 
     /// OpenSSH's percent signs that a proxy command may hold.

@@ -12,6 +12,8 @@ final class SSHSession {
     private let keepAliveInterval: Duration
     /// The program that carries the connection, if one does; ended after the socket is closed.
     private let proxy: ProxyProcess?
+    private let notice: (@Sendable (HostNotice) -> Void)?
+    private var isSilent = false
     private var lastSignOfLife = ContinuousClock.now
     private var lastProbe = ContinuousClock.now
 
@@ -33,6 +35,7 @@ final class SSHSession {
         self.socket = socket
         self.wake = wake
         self.keepAliveInterval = options.keepAliveInterval
+        self.notice = options.notice
         libssh2_session_set_blocking(handle, 0)
         libssh2_keepalive_config(handle, 1, UInt32(max(2, options.keepAliveInterval.components.seconds)))
         if var bytes = options.sendBufferBytes {
@@ -69,7 +72,15 @@ final class SSHSession {
         wake.drain()
     }
 
-    func noteSignOfLife() { lastSignOfLife = .now }
+    func noteSignOfLife() {
+        lastSignOfLife = .now
+        guard isSilent else { return }
+        isSilent = false
+        notice?(.answers)
+    }
+
+    /// How much later than a question for a sign of life its answer may come: the longest round trip, and some.
+    private static let answerTime = Duration.seconds(2)
 
     /// Whether half a packet waits to be sent: only the call that was interrupted may go on then.
     var hasHalfSentPacket: Bool {
@@ -130,6 +141,10 @@ final class SSHSession {
                 host: host,
                 "the server has not answered for \(Int(silence.inSeconds.rounded())) s: connection given up"
             )
+        }
+        if silence >= keepAliveInterval + Self.answerTime {
+            isSilent = true
+            notice?(.silent(silence))
         }
         guard mayWrite, silence >= keepAliveInterval, ContinuousClock.now - lastProbe >= keepAliveInterval else {
             return

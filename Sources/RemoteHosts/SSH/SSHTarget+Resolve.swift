@@ -21,7 +21,35 @@ extension SSHTarget {
         if let identityFile { target.identityFiles = [expandingHome(identityFile)] }
         if let knownHosts { target.knownHostsFiles = [expandingHome(knownHosts)] }
         target.hostKey = hostKey
+        target.jumps = try await target.resolveJumps(host: host, depth: 0)
         return target
+    }
+
+    /// More jump hosts behind jump hosts than these are nobody's.
+    private static let jumpDepth = 4
+
+    /// The hosts on the way, each with what the user's configuration says of it.
+    ///
+    /// One that cannot be made out is no failure here: the way through it will fail, and say why.
+    private func resolveJumps(host: String, depth: Int) async throws -> [SSHJump] {
+        guard case .jump(let text, let file)? = proxy, depth < Self.jumpDepth else { return [] }
+        var jumps: [SSHJump] = []
+        for name in text.split(separator: ",").map(String.init) {
+            guard let parsed = try? SSHProxy.destination(of: name, host: host) else { return jumps }
+            var jump = SSHTarget(address: parsed.address, port: parsed.port ?? 22, user: parsed.user ?? NSUserName())
+            if let configuration = try await Self.configuration(for: parsed, host: host, file: file) {
+                jump.apply(SSHConfiguration(output: configuration), configurationFile: file)
+            }
+            if jumps.isEmpty {
+                jumps = try await jump.resolveJumps(host: host, depth: depth + 1)
+            } else {
+                // ssh comes to it through those before it, whatever its own entry says.
+                jump.proxy = .jump(jumps.map(\.name).joined(separator: ","), configurationFile: file)
+                jump.jumps = jumps
+            }
+            jumps.append(SSHJump(name: name, target: jump))
+        }
+        return jumps
     }
 
     /// What `ssh -G` prints; nil when this machine has no `ssh`.
@@ -69,9 +97,17 @@ extension SSHTarget {
             identityFiles = files.filter { FileManager.default.fileExists(atPath: $0) }
         }
         let knownHosts = ["userknownhostsfile", "globalknownhostsfile"].flatMap { key in
-            (configuration[key] ?? "").split(separator: " ").map { Self.expandingHome(String($0)) }
+            SSHConfiguration.paths(configuration[key] ?? "").map { Self.expandingHome(expandingSigns(of: $0)) }
         }
         if !knownHosts.isEmpty { knownHostsFiles = knownHosts.filter { $0 != "none" } }
+    }
+
+    /// OpenSSH's percent signs that a path of a known_hosts file may hold, which `ssh -G` leaves as they are.
+    private func expandingSigns(of path: String) -> String {
+        let signs: [(String, String)] = [
+            ("%h", address), ("%k", knownHostsName), ("%p", String(port)), ("%r", user), ("%u", NSUserName()),
+        ]
+        return signs.reduce(path) { $0.replacing($1.0, with: $1.1) }
     }
 
     private static func isUsualIdentity(_ path: String) -> Bool {
@@ -97,6 +133,24 @@ struct SSHConfiguration {
             guard let space = line.firstIndex(of: " ") else { return nil }
             return (line[..<space].lowercased(), String(line[line.index(after: space)...]))
         }
+    }
+
+    /// The paths on one line, which `ssh -G` prints without quotes: a word that begins no path is part of the one before.
+    static func paths(_ value: String) -> [String] {
+        var paths: [String] = []
+        for word in value.split(separator: " ", omittingEmptySubsequences: false).map(String.init) {
+            let beginsPath = ["/", "~", "%", "$"].contains { word.hasPrefix($0) } || word == "none"
+            if let last = paths.last {
+                let joined = last + " " + word
+                // A folder's name may end with a blank, so that what follows looks like a path, too.
+                if !beginsPath || FileManager.default.fileExists(atPath: joined) {
+                    paths[paths.count - 1] = joined
+                    continue
+                }
+            }
+            if !word.isEmpty { paths.append(word) }
+        }
+        return paths.map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     subscript(key: String) -> String? { lines.first { $0.key == key }?.value }

@@ -21,6 +21,10 @@ public struct SSHTarget: Sendable, Equatable {
     /// What leads to the host where it cannot be reached directly.
     public var proxy: SSHProxy?
 
+    /// The hosts that a proxy leads through, the first one first, as far as they can be told: for saying which of them
+    /// is not trusted.
+    public var jumps: [SSHJump] = []
+
     /// Describes a host without asking anybody's configuration.
     public init(
         address: String,
@@ -44,6 +48,21 @@ public struct SSHTarget: Sendable, Equatable {
         self.hostKey = hostKey
     }
 
+    /// What is wrong with the text of a host key to insist on; nil for one that a host could show.
+    public static func fault(ofHostKey text: String) -> String? {
+        PinnedHostKey(text) == nil
+            ? "is '\(text.condensed(to: 80))': write a key (ssh-ed25519 AAAA…) or a fingerprint (SHA256: and 43 digits)"
+            : nil
+    }
+
+    /// What is wrong with the text of a destination; nil for one that ssh takes.
+    public static func fault(ofDestination text: String) -> String? {
+        do {
+            _ = try SSHDestination(text, host: "")
+            return nil
+        } catch { return "\(error)" }
+    }
+
     /// The files that OpenSSH's client reads by default.
     public static var usualKnownHostsFiles: [String] {
         let home = NSHomeDirectory()
@@ -52,6 +71,14 @@ public struct SSHTarget: Sendable, Equatable {
 
     /// The name to look for in known_hosts files.
     var knownHostsName: String { hostKeyAlias ?? address }
+}
+
+/// A host on the way to another.
+public struct SSHJump: Sendable, Equatable {
+    /// What the configuration calls it.
+    public var name: String
+    /// Where it is, and which keys are known for it.
+    public var target: SSHTarget
 }
 
 /// A destination as a user writes it: `[user@]address[:port]`, an IPv6 address with a port in brackets.

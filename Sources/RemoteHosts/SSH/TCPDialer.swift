@@ -5,6 +5,11 @@ struct TCPDialer {
     let host: String
     let wake: WakePipe
     let limits: SSHLimits
+    /// Told that the host does not answer.
+    var notice: (@Sendable (HostNotice) -> Void)?
+
+    /// How long an answer may take: one lost packet, and the longest round trip.
+    private static let answerTime = Duration.seconds(3)
 
     /// Connects to the first address of a name that answers; returns the socket and the numeric address.
     func dial(_ address: String, port: Int) throws -> (socket: Int32, numericAddress: String) {
@@ -115,15 +120,18 @@ struct TCPDialer {
     }
 
     private func waitUntilConnected(_ descriptor: Int32, until deadline: ContinuousClock.Instant) throws {
+        let begin = ContinuousClock.now
         while true {
             try Task.checkCancellation()
+            let waited = ContinuousClock.now - begin
+            if waited >= Self.answerTime { notice?(.silent(waited)) }
             let remaining = deadline - ContinuousClock.now
             guard remaining > .zero else { throw unreachable(ETIMEDOUT) }
             var watched = [
                 pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
                 pollfd(fd: wake.readEnd, events: Int16(POLLIN), revents: 0),
             ]
-            _ = poll(&watched, nfds_t(watched.count), remaining.pollMilliseconds)
+            _ = poll(&watched, nfds_t(watched.count), min(remaining, .seconds(1)).pollMilliseconds)
             if watched[1].revents != 0 { wake.drain() }
             guard watched[0].revents != 0 else { continue }
             var code: Int32 = 0

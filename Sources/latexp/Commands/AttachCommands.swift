@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 /// Which run to come back to.
@@ -20,9 +21,9 @@ struct AttachOptions: ParsableArguments {
     func attachment(
         _ directory: RunDirectory,
         observer: any RunObserver,
-        tries: Int = 5
+        patience: RetryingHost.Patience = .ofARun
     ) throws -> RunAttachment {
-        try RunAttachment(directory, environment: .installed(agentFile: nil, tries: tries), observer: observer)
+        try RunAttachment(directory, environment: .installed(agentFile: nil, patience: patience), observer: observer)
     }
 }
 
@@ -39,13 +40,15 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let directory = try attach.directory()
         let format = output.format
-        if directory.isCampaign {
-            return try await Interruption.asking { try await CampaignActions.status(directory, format) }
-        }
         let printer = output.askingObserver
-        let attachment = try attach.attachment(directory, observer: printer, tries: 1)
+        if directory.isCampaign {
+            return try await Interruption.asking(printer) {
+                try await CampaignActions.status(directory, printer, format)
+            }
+        }
+        let attachment = try attach.attachment(directory, observer: printer, patience: .none)
         let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
-        let states = try await Interruption.asking { try await attachment.states() }
+        let states = try await Interruption.asking(printer) { try await attachment.states() }
         printer.finish()
         Terminal.results.write(try AgentStateText.render(states, of: directory.id, outcome, format: output.format))
         if states.contains(where: { $0.failure != nil }) { throw ExitCode(CommandStatus.hostUnusable.rawValue) }
@@ -72,12 +75,12 @@ struct StopCommand: AsyncParsableCommand {
     func run() async throws {
         let directory = try attach.directory()
         let format = output.format
-        if directory.isCampaign {
-            return try await Interruption.asking { try await CampaignActions.stop(directory, format) }
-        }
         let printer = output.askingObserver
-        let attachment = try attach.attachment(directory, observer: printer, tries: 1)
-        let states = try await Interruption.asking { try await attachment.stop() }
+        if directory.isCampaign {
+            return try await Interruption.asking(printer) { try await CampaignActions.stop(directory, printer, format) }
+        }
+        let attachment = try attach.attachment(directory, observer: printer, patience: .none)
+        let states = try await Interruption.asking(printer) { try await attachment.stop() }
         printer.finish()
         let stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
         let text =
@@ -121,6 +124,7 @@ struct ResumeCommand: AsyncParsableCommand {
         if directory.isCampaign { return try await CampaignActions.resume(directory, printer, output.format) }
         let attachment = try attach.attachment(directory, observer: printer)
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The agents end by themselves; `latexp resume \(directory.commandName)` fetches what they leave."
         ) {
             try await attachment.resume()

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 /// What the commands do when they are about a campaign.
@@ -17,6 +18,7 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The agents end by themselves; `latexp resume \(directory.directory.commandName)` goes on."
         ) {
             var engine = try CampaignEngine(directory, environment: environment, options: options, observer: printer)
@@ -34,6 +36,7 @@ enum CampaignActions {
         _ format: OutputFormat
     ) async throws {
         let outcome = try await Interruption.guarding(
+            printer,
             hint:
                 "Supervisors that were started end by themselves; `latexp stop \(directory.directory.commandName)` ends them."
         ) {
@@ -79,6 +82,7 @@ enum CampaignActions {
             return try await run(campaign, environment, options, printer, format)
         }
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The hosts go on; `latexp resume \(directory.commandName)` looks again."
         ) {
             var detached = try DetachedCampaign(campaign, environment: environment, observer: printer)
@@ -126,14 +130,19 @@ enum CampaignActions {
         var failure: String?
     }
 
-    static func status(_ directory: RunDirectory, _ format: OutputFormat) async throws {
+    static func status(
+        _ directory: RunDirectory,
+        _ printer: any ProgressObserver,
+        _ format: OutputFormat
+    ) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
         var hosts: [Host] = []
         var states: [CampaignHostState] = []
         if record.isDetached, record.outcome == .running {
-            let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
-            states = try await DetachedCampaign(campaign, environment: environment).states()
+            let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
+            states = try await DetachedCampaign(campaign, environment: environment, observer: printer).states()
+            printer.finish()
             hosts = states.map {
                 Host(host: $0.host, supervisor: $0.process.map { "\($0)" }, tasks: $0.tasks, failure: $0.failure)
             }
@@ -199,16 +208,21 @@ enum CampaignActions {
         var failures: [String]
     }
 
-    static func stop(_ directory: RunDirectory, _ format: OutputFormat) async throws {
+    static func stop(
+        _ directory: RunDirectory,
+        _ printer: any ProgressObserver,
+        _ format: OutputFormat
+    ) async throws {
         let campaign = CampaignDirectory(directory)
         let record = try campaign.loadRecord()
-        let environment = RunEnvironment.installed(agentFile: nil, tries: 1)
+        let environment = RunEnvironment.installed(agentFile: nil, patience: .none)
         var stopped: [String] = []
         var failures: [String] = []
         var text: String
         if record.isDetached {
-            var detached = try DetachedCampaign(campaign, environment: environment)
+            var detached = try DetachedCampaign(campaign, environment: environment, observer: printer)
             let states = try await detached.stop()
+            printer.finish()
             stopped = states.filter { $0.process == .running && $0.failure == nil }.map(\.host)
             failures = states.compactMap(\.failure)
             text = stopped.isEmpty ? "no supervisor was running" : "stopped on \(stopped.joined(separator: ", "))"

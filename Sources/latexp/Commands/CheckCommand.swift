@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 /// Looks whether an experiment could be run.
@@ -33,7 +34,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let read = try ExperimentFile.load(file, isLocal: hosts.local)
-        let environment = try hosts.environment()
+        let environment = try hosts.environment(patience: .none)
         let folder = FileManager.default.temporaryDirectory.appending(path: "latexp-check-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let directory = try RunStore(path: folder.path).create(name: "check", at: environment.clock.wallSeconds)
@@ -48,6 +49,7 @@ struct CheckCommand: AsyncParsableCommand {
             observer: printer
         )
         let outcome = try await Interruption.guarding(
+            printer,
             doing: "ending the look at the hosts",
             hint: "Nothing was put on any host.",
             leaving: { try? FileManager.default.removeItem(at: folder) }
@@ -78,6 +80,6 @@ struct CheckCommand: AsyncParsableCommand {
         guard error.code != .interrupted else {
             throw OrchestrationError(.interrupted, "interrupted; nothing was put on any host, and nothing is left here")
         }
-        throw error
+        throw output.format == .json ? error : Conclusion.brief(error, of: outcome.record)
     }
 }

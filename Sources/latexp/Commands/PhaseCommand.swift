@@ -54,6 +54,7 @@ struct PhaseCommand: AsyncParsableCommand {
             observer: printer
         )
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The agents end by themselves; `latexp resume \(directory.commandName)` fetches what they leave."
         ) {
             try await engine.run()
@@ -63,7 +64,7 @@ struct PhaseCommand: AsyncParsableCommand {
         Terminal.results.write(
             try ChecklistText.render(sequence, lines, format: output.format, terminal: .results)
         )
-        if let error = outcome.error { throw error }
+        if let error = outcome.error { throw output.format == .json ? error : Conclusion.error(error, of: outcome) }
         let status = Validation.status(lines, outcome)
         if status != .done { throw ExitCode(status.rawValue) }
     }

@@ -72,6 +72,7 @@ struct RunCommand: AsyncParsableCommand {
             observer: printer
         )
         let outcome = try await Interruption.guarding(
+            printer,
             hint: "The agents end by themselves; `latexp resume \(directory.commandName)` fetches what they leave."
         ) {
             try await engine.run()

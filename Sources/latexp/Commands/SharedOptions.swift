@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentModel
 import Foundation
 import Orchestration
+import RemoteHosts
 import Reporting
 
 extension OutputFormat: ExpressibleByArgument {}
@@ -48,9 +49,9 @@ struct HostOptions: ParsableArguments {
     var local = false
 
     /// The surroundings; a file that `--agent` names is looked at first.
-    func environment() throws -> RunEnvironment {
+    func environment(patience: RetryingHost.Patience = .ofARun) throws -> RunEnvironment {
         if let agent { try AgentLocator.examine(named: agent) }
-        return .installed(agentFile: agent)
+        return .installed(agentFile: agent, patience: patience)
     }
 
     var options: RunOptions {
@@ -65,8 +66,8 @@ struct HostOptions: ParsableArguments {
 extension RunEnvironment {
     /// The real world as this installation of latexp finds it.
     ///
-    /// - Parameter tries: how often a host is tried that cannot be reached; once where somebody waits for an answer.
-    static func installed(agentFile: String?, tries: Int = 5) -> RunEnvironment {
+    /// - Parameter patience: for how long a host is tried that cannot be reached; none where somebody waits for an answer.
+    static func installed(agentFile: String?, patience: RetryingHost.Patience = .ofARun) -> RunEnvironment {
         let variables = ProcessInfo.processInfo.environment
         let beside = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
         let named = variables["LATEXP_AGENTS"].map { [$0] } ?? []
@@ -79,7 +80,7 @@ extension RunEnvironment {
             folders: folders,
             labFile: variables["LATEXP_LAB"],
             passphrase: Passphrase.prompt,
-            tries: tries
+            patience: patience
         )
     }
 }
@@ -91,11 +92,16 @@ enum Ending {
         if let analysis = try? StandardReporter.analysis(of: outcome.directory), outcome.error?.code != .interrupted {
             let text = try format.render(analysis, isBrief: true)
             let (plain, whole) = (analysis.runID, outcome.directory.commandName)
-            Terminal.results.write(text.replacing("`latexp report \(plain)`", with: "`latexp report \(whole)`"))
+            // The text is laid out for the plain name: a longer one gets a line of its own.
+            let command = "`latexp report \(whole)`"
+            Terminal.results.write(
+                text.replacing("`latexp report \(plain)` ", with: command + (whole == plain ? " " : "\n  "))
+                    .replacing("`latexp report \(plain)`", with: command)
+            )
         }
         // Programs know the directory from the first event.
         if format != .json { showFiles(of: outcome.directory) }
-        if let error = outcome.error { throw error }
+        if let error = outcome.error { throw format == .json ? error : Conclusion.error(error, of: outcome) }
         if outcome.status == .interrupted {
             Terminal.errors.write(
                 "latexp: stopped or interrupted before its time: the results are of what was measured\n"

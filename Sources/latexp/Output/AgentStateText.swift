@@ -73,7 +73,9 @@ enum AgentStateText {
             if state.isCollected {
                 text += "finished, its files are here"
             } else if let failure = state.failure {
-                text += "could not be asked: \(failure)"
+                // The host's name stands there already.
+                let prefix = "\(state.host): "
+                text += "could not be asked: " + failure.dropFirst(failure.hasPrefix(prefix) ? prefix.count : 0)
             } else if isRunning, state.process == .absent {
                 text += "its agent is not started yet"
             } else {

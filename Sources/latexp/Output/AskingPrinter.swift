@@ -16,6 +16,9 @@ final class AskingPrinter: ProgressObserver {
     func runBegan(_ directory: RunDirectory) {}
     func phaseBegan(_ name: String) {}
     func checked(_ check: CheckRecord) {}
+    func unanswered(_ hosts: [String: String], answersAgain host: String?) {
+        printer.unanswered(hosts, answersAgain: host)
+    }
     func live(_ view: LiveView) {}
     func phaseEnded(_ phase: PhaseRecord) {}
 
@@ -27,6 +30,8 @@ final class AskingPrinter: ProgressObserver {
         }
         if isNew { terminal.write("latexp: \(text)\n") }
     }
+
+    func say(_ text: String) { printer.say(text) }
 
     func finish() { printer.finish() }
 }

@@ -10,6 +10,7 @@ final class EventPrinter: ProgressObserver {
 
     private let terminal: Terminal
     private let lastLook = Mutex<ContinuousClock.Instant?>(nil)
+    private let lastTrouble = Mutex<(hosts: [String], at: ContinuousClock.Instant)>(([], .now))
 
     init(terminal: Terminal = .errors) {
         self.terminal = terminal
@@ -36,6 +37,19 @@ final class EventPrinter: ProgressObserver {
         }
         if isDue { write(.live(view)) }
     }
+
+    func unanswered(_ hosts: [String: String], answersAgain host: String?) {
+        let names = hosts.keys.sorted()
+        let isDue = lastTrouble.withLock { last in
+            let now = ContinuousClock.now
+            if last.hosts == names, names.isEmpty || now - last.at < Self.liveInterval { return false }
+            last = (names, now)
+            return true
+        }
+        if isDue { write(.unanswered(hosts)) }
+    }
+
+    func say(_ text: String) { terminal.write("\(text)\n") }
 
     func finish() {}
 

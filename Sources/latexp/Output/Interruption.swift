@@ -8,10 +8,12 @@ enum Interruption {
     /// Does `work`, which is cancelled by the first signal.
     ///
     /// - Parameters:
+    ///   - printer: what stands on the terminal, below which nothing may be written past it.
     ///   - doing: what the first signal leads to.
     ///   - hint: the last words before an end at once.
     ///   - leaving: what must be done even then.
     static func guarding<Value: Sendable>(
+        _ printer: (any ProgressObserver)? = nil,
         doing: String = "stopping the agents and bringing home what exists",
         hint: String,
         leaving: @escaping @Sendable () -> Void = {},
@@ -24,11 +26,11 @@ enum Interruption {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 if seen.next() == 1 {
-                    Terminal.errors.write("\nlatexp: \(doing); again to leave at once\n")
+                    say("latexp: \(doing); again to leave at once", printer)
                     task.cancel()
                 } else {
                     Passphrase.restoreTerminal()
-                    Terminal.errors.write("\nlatexp: left at once. \(hint)\n")
+                    say("latexp: left at once. \(hint)", printer)
                     leaving()
                     _exit(CommandStatus.interrupted.rawValue)
                 }
@@ -41,8 +43,15 @@ enum Interruption {
     }
 
     /// Asks hosts something, which may be given up at any time.
-    static func asking<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await guarding(doing: "giving up", hint: "What was asked of hosts may still happen there.", work)
+    static func asking<Value: Sendable>(
+        _ printer: (any ProgressObserver)? = nil,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await guarding(printer, doing: "giving up", hint: "What was asked of hosts may still happen there.", work)
+    }
+
+    private static func say(_ text: String, _ printer: (any ProgressObserver)?) {
+        if let printer { printer.say(text) } else { Terminal.errors.write("\n\(text)\n") }
     }
 
     private final class SignalCount: Sendable {

@@ -5,6 +5,8 @@ import Synchronization
 enum Passphrase {
     /// The terminal's local flags before it stopped showing what is typed; nil while it shows it.
     private static let shownFlags = Mutex<tcflag_t?>(nil)
+    /// Whether somebody is asked just now.
+    static var isAsking: Bool { shownFlags.withLock { $0 != nil } }
     /// How soon a cancelled question ends.
     private static let lookMilliseconds: Int32 = 100
 
