@@ -21,8 +21,10 @@ struct SyntheticCampaign {
     /// The kinds of campaign that pages are looked at of.
     static func all() -> [(name: String, analysis: CampaignAnalysis)] {
         var day = SyntheticCampaign()
-        day.deltasMs = (0..<24).map { hour in
-            [5, 13].contains(hour) ? nil : -6 + 0.8 * Double((hour + 20) % 24 > 12 ? 1 : 0) + 0.1 * Double(hour % 3)
+        day.deltasMs = (0..<24).map { (hour: Int) -> Double? in
+            if hour == 5 || hour == 13 { return nil }
+            let byDay: Double = (hour + 20) % 24 > 12 ? 0.8 : 0
+            return -6 + byDay + 0.1 * Double(hour % 3)
         }
         day.measuredShares = [9: 0.7, 17: 0.2]
         return [("campaign", SyntheticCampaign().analysis()), ("campaign-day", day.analysis())]
