@@ -61,7 +61,7 @@ extension WholeRuns {
                     // Whatever is waited for: that a host is cut off is said, and Ctrl-C does not wait for it.
                     for run in [twice, measuring] { try await run.waitForPhase("measure") }
                     try await lab.link("laptop-tokyo", "--cut", "12s")
-                    try await clock.waitForPhase("clock", saying: "! tokyo has not answered for ")
+                    try await clock.waitForPhase("clock", saying: "! tokyo not reached for ")
                     try await candidate.interrupt(clock)
 
                     for run in [twice, measuring] {
