@@ -47,8 +47,16 @@ public struct RemoteHostError: Error, CustomStringConvertible {
     /// What caused it, when that was an error of its own.
     public let cause: (any Error)?
 
+    /// The reason in a few words, for a line that is shown for a moment only.
+    let brief: String?
+
     /// Makes an error about a host, whose name begins the message.
     public init(_ code: Code, host: String, _ message: String, cause: (any Error)? = nil) {
+        self.init(code, host: host, message, brief: nil, cause: cause)
+    }
+
+    init(_ code: Code, host: String, _ message: String, brief: String?, cause: (any Error)? = nil) {
+        self.brief = brief
         self.code = code
         self.host = host
         self.message = host.isEmpty ? message : "\(host): \(message)"
@@ -61,8 +69,9 @@ public struct RemoteHostError: Error, CustomStringConvertible {
         return "\(message) (\(cause))"
     }
 
-    /// The message without the host's name and without advice: for a line that is shown for a moment only.
+    /// The reason in a few words, without the host's name.
     var reason: String {
+        if let brief { return brief }
         let text = host.isEmpty ? message : String(message.dropFirst(host.count + 2))
         return String(text.prefix { !$0.isNewline })
     }

@@ -84,7 +84,7 @@ struct Latexp: AsyncParsableCommand {
     }
 
     private static func complain(_ message: String, _ status: CommandStatus) -> Int32 {
-        Terminal.errors.write("latexp: \(message)\n")
+        Terminal.errors.write(Terminal.errors.laidOut("latexp: \(message)") + "\n")
         return status.rawValue
     }
 }

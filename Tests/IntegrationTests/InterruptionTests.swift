@@ -27,7 +27,13 @@ extension WholeRuns {
             }
 
             /// Interrupts once, and looks how the run ends.
-            func interrupt(_ run: LatexpInLab, at location: SourceLocation = #_sourceLocation) async throws {
+            ///
+            /// - Parameter others: who listens though this run is over, since other runs go on.
+            func interrupt(
+                _ run: LatexpInLab,
+                besides others: Set<String> = [],
+                at location: SourceLocation = #_sourceLocation
+            ) async throws {
                 let start = ContinuousClock.now
                 run.signal(SIGINT)
                 #expect(try await run.end() == 130, "\(run.said)", sourceLocation: location)
@@ -39,7 +45,7 @@ extension WholeRuns {
                 #expect(run.said.contains("latexp: interrupted"), "\(run.said)", sourceLocation: location)
                 try await lab.expectNothingLeft(
                     of: try run.directory,
-                    listenersBefore: listeners,
+                    listenersBefore: listeners.union(others),
                     at: location
                 )
             }
@@ -61,8 +67,8 @@ extension WholeRuns {
                     // Whatever is waited for: that a host is cut off is said, and Ctrl-C does not wait for it.
                     for run in [twice, measuring] { try await run.waitForPhase("measure") }
                     try await lab.link("laptop-tokyo", "--cut", "12s")
-                    try await clock.waitForPhase("clock", saying: "! tokyo has not answered for ")
-                    try await candidate.interrupt(clock)
+                    try await clock.waitForPhase("clock", saying: "! tokyo not reached for ")
+                    try await candidate.interrupt(clock, besides: try await lab.listeners())
 
                     for run in [twice, measuring] {
                         try await run.waitForPhase("measure")

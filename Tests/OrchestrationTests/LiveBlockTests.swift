@@ -80,7 +80,7 @@ struct LiveBlockTests {
         view.unreachable = ["frankfurt": 8.5]
         let lines = LiveBlock.draw(view, width: 79, usesUnicode: true)
         #expect(lines.last == "  ! frankfurt not reached for 8 s; its agent goes on, the figures are of then")
-        #expect(lines[2].hasPrefix("  baseline        ?/s       1,190"), "\(lines[2])")
+        #expect(lines[2].hasPrefix("  baseline      ?/s       1,190"), "\(lines[2])")
     }
 
     @Test("gives long names the room that a wide terminal has, and cuts them on a narrow one")

@@ -128,7 +128,7 @@ import Testing
         try """
         Host a
           HostName a.example
-          UserKnownHostsFile "\(folder.path)/my hosts/known hosts" /tmp/b "~/c d/%h" none
+          UserKnownHostsFile "\(folder.path)/my hosts/known hosts" /tmp/b "~/c d/%h"
         """.write(toFile: config, atomically: true, encoding: .utf8)
         let target = try await SSHTarget.resolve("a", host: "tokyo", configurationFile: config)
         #expect(

@@ -16,7 +16,9 @@ struct AgentFiles: Sendable {
         let command = RemoteCommand(
             HostScripts.prepare,
             arguments: [directory],
-            input: Array((secret + "\n").utf8)
+            input: Array((secret + "\n").utf8),
+            // Nothing runs there yet.
+            isIdempotent: true
         )
         try await host.run(command).checked(host: host.name, command: command)
         guard let caFile else { return }
@@ -32,7 +34,12 @@ struct AgentFiles: Sendable {
 
     /// Writes a short file.
     func write(_ data: Data, to file: String) async throws {
-        let command = RemoteCommand(HostScripts.writeFile, arguments: [directory, file], input: Array(data))
+        let command = RemoteCommand(
+            HostScripts.writeFile,
+            arguments: [directory, file],
+            input: Array(data),
+            isIdempotent: true
+        )
         try await host.run(command).checked(host: host.name, command: command)
     }
 

@@ -109,6 +109,8 @@ struct CollectPhase: RunPhase {
             }
             await session.note(CheckRecord(host: handle.name, "files", .warning, text))
         }
+        // Of one that had not begun there is nothing.
+        guard !present.isEmpty else { return }
         let size = String(format: "%.1f", Double(bytes) / 1e6)
         await session.note(
             CheckRecord(host: handle.name, "files", .passed, "\(present.count) files, \(size) MB, SHA-256 verified")

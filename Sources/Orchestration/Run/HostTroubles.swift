@@ -81,9 +81,9 @@ final class HostTroubles: Sendable {
 
     /// Words that follow the host's name.
     private static func text(_ trouble: Trouble, at now: Duration) -> String {
-        var text = "has not answered for \(max(0, Int((now - trouble.since).inSeconds))) s"
+        var text = "not reached for \(max(0, Int((now - trouble.since).inSeconds))) s"
         if let until = trouble.until, until > now {
-            text += "; tried again for \(Int((until - now).inSeconds.rounded(.up))) s more"
+            text += ", tried for \(Int((until - now).inSeconds.rounded(.up))) s more"
         }
         return text + (trouble.reason.map { ": \($0)" } ?? "")
     }

@@ -104,8 +104,16 @@ public struct RunEnvironment: Sendable {
 /// Agents as detached processes of the host's own.
 struct DetachedAgents: AgentProcesses {
     func launch(on host: any RemoteHost, directory: String, command: [String], maximumSeconds: Int) async throws {
-        let outcome = try await DetachedProcess(host: host)
-            .launch(directory: directory, command: command, maximumSeconds: maximumSeconds)
+        let process = DetachedProcess(host: host)
+        let outcome: DetachedProcess.LaunchOutcome
+        do {
+            outcome = try await process.launch(directory: directory, command: command, maximumSeconds: maximumSeconds)
+        } catch let error as RemoteHostError where error.isTransportFailure {
+            // Whether it was started before the connection broke, the host knows; what was not will not be, since a
+            // connection that is given up delivers nothing any more.
+            guard case .absent = try await process.state(directory: directory) else { return }
+            outcome = try await process.launch(directory: directory, command: command, maximumSeconds: maximumSeconds)
+        }
         guard outcome != .alreadyRunning else {
             throw OrchestrationError(
                 .hostUnusable,

@@ -14,6 +14,8 @@ final class SSHSession {
     private let proxy: ProxyProcess?
     private let notice: (@Sendable (HostNotice) -> Void)?
     private var isSilent = false
+    /// Whether it was given up because nothing came any more.
+    private var isGivenUp = false
     private var lastSignOfLife = ContinuousClock.now
     private var lastProbe = ContinuousClock.now
 
@@ -44,10 +46,18 @@ final class SSHSession {
     }
 
     deinit {
+        // The kernel would go on sending what is still queued, minutes long: a command that nobody waits for any more
+        // must not arrive when the link is back and its successor is done.
+        if isGivenUp { Self.dropQueue(of: socket) }
         // On a dead socket nothing can wait; a session that wants to send its farewell answers EAGAIN for ever.
         _ = shutdown(socket, Int32(SHUT_RDWR))
         for _ in 0..<20 where libssh2_session_free(handle) != LIBSSH2_ERROR_EAGAIN { break }
         closeDescriptor(socket)
+    }
+
+    private static func dropQueue(of socket: Int32) {
+        var setting = linger(l_onoff: 1, l_linger: 0)
+        _ = setsockopt(socket, SOL_SOCKET, SO_LINGER, &setting, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Says good-bye to the server, briefly; the session is of no use afterwards.
@@ -136,6 +146,7 @@ final class SSHSession {
     private func keepAlive(mayWrite: Bool) throws {
         let silence = ContinuousClock.now - lastSignOfLife
         guard silence < keepAliveInterval * 3 else {
+            isGivenUp = true
             throw RemoteHostError(
                 .connectionLost,
                 host: host,

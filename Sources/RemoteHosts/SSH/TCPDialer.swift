@@ -14,6 +14,7 @@ struct TCPDialer {
     /// Connects to the first address of a name that answers; returns the socket and the numeric address.
     func dial(_ address: String, port: Int) throws -> (socket: Int32, numericAddress: String) {
         var failures: [String] = []
+        var reasons: [String] = []
         let candidates = try lookUp(address, port: port)
         for (index, candidate) in candidates.enumerated() {
             // An address that swallows packets must leave time for the next one.
@@ -22,13 +23,15 @@ struct TCPDialer {
                 return (try connect(to: candidate, until: .now + share), candidate.numericAddress)
             } catch let error as RemoteHostError where error.code == .unreachable {
                 failures.append("\(candidate.numericAddress): \(error.message)")
+                if !reasons.contains(error.message) { reasons.append(error.message) }
             }
         }
         throw RemoteHostError(
             .unreachable,
             host: host,
             "no connection to \(address) port \(port) (\(failures.joined(separator: "; "))): is the machine up, "
-                + "and may port \(port) be reached from here?"
+                + "and may port \(port) be reached from here?",
+            brief: reasons.joined(separator: ", ")
         )
     }
 

@@ -50,7 +50,8 @@ struct StatusCommand: AsyncParsableCommand {
         let outcome = RunsCommand.outcome(of: directory, try directory.loadRecord())
         let states = try await Interruption.asking(printer) { try await attachment.states() }
         printer.finish()
-        Terminal.results.write(try AgentStateText.render(states, of: directory.id, outcome, format: output.format))
+        let text = try AgentStateText.render(states, of: directory.id, outcome, format: output.format)
+        Terminal.results.write(output.format == .text ? Terminal.results.laidOut(text) : text)
         if states.contains(where: { $0.failure != nil }) { throw ExitCode(CommandStatus.hostUnusable.rawValue) }
     }
 }

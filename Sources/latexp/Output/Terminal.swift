@@ -40,5 +40,32 @@ struct Terminal: Sendable {
         }
     }
 
+    /// Text with its lines broken at blanks where they would not fit, indented from their second on; commands to copy,
+    /// which are indented by four, stay in one piece. As it is where nobody looks.
+    func laidOut(_ text: String) -> String {
+        guard isInteractive else { return text }
+        let room = max(20, width - 1)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+            line.hasPrefix("    ") ? [String(line)] : Self.broken(line, room: room)
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func broken(_ line: Substring, room: Int) -> [String] {
+        var current = String(line.prefix { $0 == " " })
+        var lines: [String] = []
+        var isEmpty = true
+        for word in line.split(separator: " ") {
+            if !isEmpty, current.count + 1 + word.count > room {
+                lines.append(current)
+                current = "  "
+                isEmpty = true
+            }
+            current += (isEmpty ? "" : " ") + word
+            isEmpty = false
+        }
+        return lines + [current]
+    }
+
     private func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 }
