@@ -45,6 +45,29 @@ import Testing
         #expect(verdict.kind == .cannotSay && verdict.headline.contains("one connection on a path"))
     }
 
+    /// Three connections to one server show nothing of how servers differ; that both paths met the same one is no doubt.
+    @Test(arguments: [(["192.0.2.1", "192.0.2.2"], true), (["192.0.2.1", "192.0.2.1"], false), (["", ""], false)])
+    func allLanesOnOneServerAreLikeOneLane(addresses: [String], isDoubtful: Bool) throws {
+        var run = SyntheticRun()
+        run.lanes = 3
+        var data = run.data()
+        func meet(_ summary: inout AgentSummary?, _ address: String) {
+            for lane in summary?.lanes.indices ?? 0..<0 where !address.isEmpty {
+                for index in summary?.lanes[lane].connections.indices ?? 0..<0
+                where summary?.lanes[lane].connections[index].purpose == "feed" {
+                    summary?.lanes[lane].connections[index].endpoint = address + ":443"
+                }
+            }
+        }
+        meet(&data.blocks[0].receiver, addresses[0])
+        meet(&data.blocks[0].forwarders["tokyo"], addresses[1])
+        let verdict = RunAnalyzer.analyze(data).verdict
+        #expect(verdict.kind == (isDoubtful ? .cannotSay : .sooner), "\(verdict.headline)")
+        #expect(verdict.headline.contains("at one address") == isDoubtful)
+        guard isDoubtful else { return }
+        #expect(verdict.details.first?.hasPrefix("Between these connections: backbone is sooner") ?? false)
+    }
+
     /// Of the events that come on both paths 56 in a hundred are 3 ms sooner on the relay, and the others later.
     ///
     /// With all of them that is a verdict. With one in seven gone missing on the relay it is none: these may be the late ones.

@@ -201,18 +201,29 @@ struct VerdictJudge {
         // Of pairs of events the path with several connections says what the other's one may differ by. Of figures that
         // are each a path's own nothing does.
         let fewest = (analysis.mode == .simultaneous ? lanes.max() : lanes.min()) ?? 0
-        guard verdict.kind == .sooner, fewest < 2 else { return verdict }
+        guard verdict.kind == .sooner, fewest < 2 || areOneServerEach(paths) else { return verdict }
+        let what =
+            fewest > 1
+            ? "all connections of a path at one address of the exchange, another on each path"
+            : "one connection \(lanes.allSatisfy { $0 < 2 } ? "a path" : "on a path")"
         var doubtful = Verdict(
             .cannotSay,
-            headline:
-                "cannot say: with one connection \(lanes.allSatisfy { $0 < 2 } ? "a path" : "on a path"), the exchange's "
-                + "servers may make the difference",
-            details: ["Between these two connections: \(verdict.headline)."] + verdict.details
+            headline: "cannot say: with \(what), the exchange's servers may make the difference",
+            details: ["Between these connections: \(verdict.headline)."] + verdict.details
         )
         doubtful.medianNs = verdict.medianNs
         doubtful.lowNs = verdict.lowNs
         doubtful.highNs = verdict.highNs
         return doubtful
+    }
+
+    /// Whether each path has met one address of the exchange only, and not the same one: several connections then say no
+    /// more of servers than one does.
+    ///
+    /// A simulated world has one exchange, at whatever address of this machine.
+    private func areOneServerEach(_ paths: [String]) -> Bool {
+        let servers = paths.map { Set(analysis.path($0)?.lanes.flatMap(\.endpoints) ?? []) }
+        return !analysis.isLab && servers.allSatisfy { $0.count == 1 } && Set(servers).count > 1
     }
 
     private var sequentialNames: (baseline: String, other: String)? {
