@@ -18,8 +18,11 @@ struct QuantileCandidate {
         self.probability = probability
         self.value = value
         self.quantiles = quantiles
+        // Fewer equal ones than a tenth of what chance makes of that number change nothing, and nanoseconds of millions of
+        // samples are always some.
         let hasTies = zip(cells, quantiles).contains { cell, quantile in
-            cell.sorted.countAtMost(quantile) - cell.sorted.countBelow(quantile) > 1
+            let few = 0.1 * (probability * (1 - probability) * Double(cell.count)).squareRoot()
+            return Double(cell.sorted.countAtMost(quantile) - cell.sorted.countBelow(quantile)) > max(1, few)
         }
         thresholds = hasTies ? [quantiles, quantiles.map(\.nextDown)] : [quantiles]
         counts = thresholds.map { _ in [] }

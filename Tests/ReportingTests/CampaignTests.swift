@@ -138,6 +138,30 @@ struct SyntheticCampaign {
         #expect(tied.analysis().verdict.details.contains { $0.contains("ms: no difference shown (") })
     }
 
+    /// Five runs in each of which the relay brought four events in ten, each of them 3 ms sooner.
+    @Test func aCampaignWhoseRunsLoseTheirEventsHasNoVerdict() throws {
+        let campaign = SyntheticCampaign(deltasMs: [-3, -3.1, -2.9, -3.05, -2.95])
+        func verdict(_ brings: (Int64) -> Bool) -> Verdict {
+            var runs: [Int: RunAnalysis] = [:]
+            for number in 1...5 {
+                var run = SyntheticRun()
+                run.seed = 100 + UInt64(number)
+                run.backboneMs = run.directMs - 3.5
+                run.seconds = 30
+                var data = run.data()
+                let samples = Array(data.blocks[0].samples).filter { $0.lane < 2 || brings($0.updateID) }
+                data.blocks[0].samples = RecordedSamples(samples)
+                data.blocks[0].receiver?.sampleCount = samples.count
+                runs[number] = RunAnalyzer.analyze(data)
+            }
+            return CampaignAnalyzer.analyze(campaign.record(), runs: runs).verdict
+        }
+        #expect(verdict { _ in true }.winner == "backbone")
+        #expect(verdict { $0 % 10 != 0 }.winner == "backbone")
+        let lost = verdict { $0 % 10 < 4 }
+        #expect(lost.kind == .cannotSay && lost.headline.contains("in 5 of 5 runs"), "\(lost.headline)")
+    }
+
     @Test func warningsStandBeforeWhatTheyAreAbout() throws {
         let analysis = SyntheticCampaign().analysis()
         for text in [try OutputFormat.text.render(analysis).lowercased(), CampaignHTML.render(analysis).lowercased()] {

@@ -45,6 +45,71 @@ import Testing
         #expect(verdict.kind == .cannotSay && verdict.headline.contains("one connection on a path"))
     }
 
+    /// A relay that is 6 ms sooner until its way changes, and 3 ms later from then on: what the next change would bring is
+    /// not in any interval of this run.
+    @Test(arguments: [0.5, 0.75, 0.9])
+    func aPathThatChangesOnTheWayGivesNoVerdict(after share: Double) throws {
+        let run = SyntheticRun()
+        var data = run.data()
+        let changeNs = SyntheticRun.startMonotonicNs + Int64(share * run.seconds * 1e9)
+        var samples = Array(data.blocks[0].samples)
+        for index in samples.indices where samples[index].lane >= 2 && samples[index].arrivalMonotonicNs >= changeNs {
+            samples[index].arrivalKernelNs += 9_000_000
+            samples[index].arrivalWallNs += 9_000_000
+            samples[index].arrivalMonotonicNs += 9_000_000
+        }
+        data.blocks[0].samples = RecordedSamples(samples)
+        let analysis = RunAnalyzer.analyze(data)
+        #expect(analysis.verdict.kind == .cannotSay, "\(analysis.verdict.headline)")
+        #expect(analysis.differences.first?.median?.cause == .dependence)
+    }
+
+    /// The same events in another order, some of them twice, are the same difference.
+    @Test func neitherOrderNorRepetitionChangesTheDifference() throws {
+        var data = SyntheticRun().data()
+        let clean = try #require(RunAnalyzer.analyze(data).differences.first)
+        var samples = Array(data.blocks[0].samples)
+        for index in samples.indices where index % 7 == 0 {
+            var again = samples[index]
+            again.arrivalKernelNs += 40_000_000
+            again.arrivalWallNs += 40_000_000
+            again.arrivalMonotonicNs += 40_000_000
+            samples.append(again)
+        }
+        var generator = SplitMix64(seed: 4)
+        samples.shuffle(using: &generator)
+        data.blocks[0].samples = RecordedSamples(samples)
+        data.blocks[0].receiver?.sampleCount = samples.count
+        let changed = try #require(RunAnalyzer.analyze(data).differences.first)
+        // What was repeated at the window's beginning may have come before it the first time.
+        #expect(changed.pairs - clean.pairs < 10)
+        #expect(abs(changed.summaryNs.median - clean.summaryNs.median) < 5_000)
+        #expect(abs(try #require(changed.median?.low) - #require(clean.median?.low)) < 20_000)
+    }
+
+    /// Three connections to one server show nothing of how servers differ; that both paths met the same one is no doubt.
+    @Test(arguments: [(["192.0.2.1", "192.0.2.2"], true), (["192.0.2.1", "192.0.2.1"], false), (["", ""], false)])
+    func allLanesOnOneServerAreLikeOneLane(addresses: [String], isDoubtful: Bool) throws {
+        var run = SyntheticRun()
+        run.lanes = 3
+        var data = run.data()
+        func meet(_ summary: inout AgentSummary?, _ address: String) {
+            for lane in summary?.lanes.indices ?? 0..<0 where !address.isEmpty {
+                for index in summary?.lanes[lane].connections.indices ?? 0..<0
+                where summary?.lanes[lane].connections[index].purpose == "feed" {
+                    summary?.lanes[lane].connections[index].endpoint = address + ":443"
+                }
+            }
+        }
+        meet(&data.blocks[0].receiver, addresses[0])
+        meet(&data.blocks[0].forwarders["tokyo"], addresses[1])
+        let verdict = RunAnalyzer.analyze(data).verdict
+        #expect(verdict.kind == (isDoubtful ? .cannotSay : .sooner), "\(verdict.headline)")
+        #expect(verdict.headline.contains("at one address") == isDoubtful)
+        guard isDoubtful else { return }
+        #expect(verdict.details.first?.hasPrefix("Between these connections: backbone is sooner") ?? false)
+    }
+
     /// Of the events that come on both paths 56 in a hundred are 3 ms sooner on the relay, and the others later.
     ///
     /// With all of them that is a verdict. With one in seven gone missing on the relay it is none: these may be the late ones.

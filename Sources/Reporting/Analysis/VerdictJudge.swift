@@ -73,23 +73,35 @@ struct VerdictJudge {
     /// called sooner when it would not be with all of them later (the worst case of Horowitz and Manski,
     /// "Identification and robustness with contaminated and corrupted data", 1995).
     private func despiteMissing(_ verdict: Verdict, _ difference: DifferenceAnalysis) -> Verdict {
-        guard verdict.kind == .sooner, let winner = verdict.winner, let loser = verdict.loser else { return verdict }
-        let isOther = winner == difference.other
-        let missing = (isOther ? difference.unmatchedBaseline : difference.unmatchedOther).missing
-        let whole = Double(difference.pairs + missing)
-        let lanes = (analysis.path(winner)?.lanes ?? []).filter { $0.samples > 0 }
-        // What one of the path's connections missed another may have brought.
-        let missed = Double(lanes.reduce(0) { $0 + ($1.missed ?? 0) }) / Double(max(1, lanes.count))
-        let negative = Double(difference.summaryNs.negative) / Double(max(1, difference.summaryNs.count))
-        let sooner = (isOther ? negative : 1 - negative) * max(0, Double(difference.pairs) - missed)
-        guard whole > 0, sooner <= whole / 2 else { return verdict }
+        guard verdict.kind == .sooner, let winner = verdict.winner, let loser = verdict.loser,
+            let share = Self.missingThatUndoes(winner, difference, analysis)
+        else { return verdict }
         return Verdict(
             .cannotSay,
             headline:
-                "cannot say: a connection of \(winner) did not bring \(Format.percent(missing + Int(missed), of: Int(whole))) "
-                + "of the events that came on \(loser), and were these late it would not be the sooner one",
+                "cannot say: a connection of \(winner) did not bring \(share) of the events that came on \(loser), and were "
+                + "these late it would not be the sooner one",
             details: ["Of the events that came on both: \(verdict.headline)."] + verdict.details
         )
+    }
+
+    /// What share of the events a connection of the sooner path did not bring, when the path would not be the sooner one
+    /// with these late; nil when it would.
+    static func missingThatUndoes(
+        _ winner: String,
+        _ difference: DifferenceAnalysis,
+        _ analysis: RunAnalysis
+    ) -> String? {
+        let isOther = winner == difference.other
+        let missing = (isOther ? difference.unmatchedBaseline : difference.unmatchedOther).missing
+        let whole = difference.pairs + missing
+        let lanes = (analysis.path(winner)?.lanes ?? []).filter { $0.samples > 0 }
+        // What one of the path's connections missed another may have brought.
+        let missed = lanes.reduce(0) { $0 + ($1.missed ?? 0) } / max(1, lanes.count)
+        let negative = Double(difference.summaryNs.negative) / Double(max(1, difference.summaryNs.count))
+        let sooner = (isOther ? negative : 1 - negative) * Double(max(0, difference.pairs - missed))
+        guard missing + missed > 0, sooner <= Double(whole) / 2 else { return nil }
+        return Format.percent(min(whole, missing + missed), of: whole)
     }
 
     /// Why a median difference has no interval, and how long a run would have one; of paths that failed, only that.
@@ -204,18 +216,29 @@ struct VerdictJudge {
         // Of pairs of events the path with several connections says what the other's one may differ by. Of figures that
         // are each a path's own nothing does.
         let fewest = (analysis.mode == .simultaneous ? lanes.max() : lanes.min()) ?? 0
-        guard verdict.kind == .sooner, fewest < 2 else { return verdict }
+        guard verdict.kind == .sooner, fewest < 2 || areOneServerEach(paths) else { return verdict }
+        let what =
+            fewest > 1
+            ? "all connections of a path at one address of the exchange, another on each path"
+            : "one connection \(lanes.allSatisfy { $0 < 2 } ? "a path" : "on a path")"
         var doubtful = Verdict(
             .cannotSay,
-            headline:
-                "cannot say: with one connection \(lanes.allSatisfy { $0 < 2 } ? "a path" : "on a path"), the exchange's "
-                + "servers may make the difference",
-            details: ["Between these two connections: \(verdict.headline)."] + verdict.details
+            headline: "cannot say: with \(what), the exchange's servers may make the difference",
+            details: ["Between these connections: \(verdict.headline)."] + verdict.details
         )
         doubtful.medianNs = verdict.medianNs
         doubtful.lowNs = verdict.lowNs
         doubtful.highNs = verdict.highNs
         return doubtful
+    }
+
+    /// Whether each path has met one address of the exchange only, and not the same one: several connections then say no
+    /// more of servers than one does.
+    ///
+    /// A simulated world has one exchange, at whatever address of this machine.
+    private func areOneServerEach(_ paths: [String]) -> Bool {
+        let servers = paths.map { Set(analysis.path($0)?.lanes.flatMap(\.endpoints) ?? []) }
+        return !analysis.isLab && servers.allSatisfy { $0.count == 1 } && Set(servers).count > 1
     }
 
     private func decide(

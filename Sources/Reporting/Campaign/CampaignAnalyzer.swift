@@ -37,8 +37,29 @@ public enum CampaignAnalyzer {
             warnings: []
         )
         analysis.warnings = CampaignWarnings.collect(analysis, record)
-        analysis.verdict = CampaignJudge(analysis).judge()
+        analysis.verdict = despiteMissing(CampaignJudge(analysis).judge(), counted, runs)
         return analysis
+    }
+
+    /// What a run's verdict does not survive, those of many do not either: events that never came and may have been late.
+    private static func despiteMissing(
+        _ verdict: Verdict,
+        _ counted: [CampaignPoint],
+        _ runs: [Int: RunAnalysis]
+    ) -> Verdict {
+        guard verdict.kind == .sooner, let winner = verdict.winner else { return verdict }
+        let judged = counted.compactMap { point in
+            runs[point.slot].flatMap { run in run.differences.first.map { (run: run, difference: $0) } }
+        }
+        let undone = judged.count { VerdictJudge.missingThatUndoes(winner, $0.difference, $0.run) != nil }
+        guard 2 * undone > judged.count else { return verdict }
+        return Verdict(
+            .cannotSay,
+            headline:
+                "cannot say: in \(undone) of \(Format.plural(judged.count, "run")) so many events never came on \(winner) that "
+                + "it would not be the sooner one were these late",
+            details: ["Of the events that came on both: \(verdict.headline)."] + verdict.details
+        )
     }
 
     // MARK: One run
