@@ -14,12 +14,12 @@ public struct LaneOutcome: Sendable {
     /// The comparisons of equal paths without an interval.
     public var withheld = 0
 
-    /// Whether at most 5 % of equal paths seem to differ and 90 % of unequal ones are found, give or take two standard
-    /// errors of so many comparisons.
+    /// Whether at most 5 % of equal paths seem to differ and 90 % of unequal ones are found, give or take three standard
+    /// errors of so many comparisons: with two, one table of ten rows in three would be out of limits by chance.
     public func isGood(comparisons: Int) -> Bool {
         let count = Double(max(1, comparisons))
-        let isPowerful = foundShare >= 0.9 - 2 * (0.09 / count).squareRoot()
-        return falseShare <= 0.05 + 2 * (0.0475 / count).squareRoot() && isPowerful
+        let isPowerful = foundShare >= 0.9 - 3 * (0.09 / count).squareRoot()
+        return falseShare <= 0.05 + 3 * (0.0475 / count).squareRoot() && isPowerful
     }
 
     /// Compares paths in many worlds from consecutive seeds.
