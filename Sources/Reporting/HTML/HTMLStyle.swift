@@ -126,7 +126,7 @@ enum HTMLStyle {
         summary { color: var(--soft); cursor: pointer; width: fit-content; padding: 2px 0; }
         /* Where a table goes on beyond an edge, a shade lies on it; what scrolls along covers it at the end. */
         .scroll {
-          overflow-x: auto; max-width: 100%; margin: 10px 0;
+          position: relative; overflow-x: auto; max-width: 100%; margin: 10px 0;
           background: linear-gradient(to right, var(--ground) 30%, transparent) 0 0 / 36px 100% no-repeat local,
             linear-gradient(to left, var(--ground) 30%, transparent) 100% 0 / 36px 100% no-repeat local,
             linear-gradient(to right, var(--hair), transparent) 0 0 / 12px 100% no-repeat scroll,
@@ -170,6 +170,10 @@ enum HTMLStyle {
           .sideways table { font-size: 14px; } .sideways th, .sideways td { padding-left: 16px; }
           .sideways th:first-child { padding-left: 0; }
           .tiles { gap: 14px 56px; }
+          .verdict:has(.gauge) { grid-template-columns: minmax(0, 1fr) 440px 580px; column-gap: 48px; }
+          .verdict:has(.gauge) > .tiles { grid-column: 1 / 3; grid-row: 3; }
+          .verdict:has(.gauge) > ul { grid-column: 3; grid-row: 1 / span 3; align-self: center; margin: 0; }
+          .warnings ul { max-width: none; columns: 78ch 2; column-gap: 64px; } .warnings li { break-inside: avoid; }
         }
         @media (max-width: 1099px) {
           .pair { grid-template-columns: minmax(0, 1fr); }
@@ -189,7 +193,8 @@ enum HTMLStyle {
           .sides small { font-size: 12px; }
           .sides small { white-space: normal; max-width: 13ch; margin-left: auto; }
           /* All of it is seen without scrolling: both paths and their difference. */
-          .sides { table-layout: fixed; } .sides th:first-child { width: 5.4em; }
+          .moment { display: inline-block; width: 5.8em; white-space: normal; }
+          .sides { table-layout: fixed; } .sides th:first-child { width: 5.8em; }
           .sides td, .sides th { padding-left: 6px; } .sides th { white-space: normal; overflow-wrap: anywhere; }
           .sides:has(th:nth-child(5)) { table-layout: auto; width: max-content; max-width: none; }
         }
