@@ -163,7 +163,7 @@ struct CampaignPage {
     }
 
     private func state(_ point: CampaignPoint) -> TableMarkup.Cell {
-        let note = point.state == .done && !point.isCounted ? ", not counted" : ""
+        let note = point.run != nil && point.verdict != nil && !point.isCounted ? ", not counted" : ""
         let words = Markup.escape(point.state.words + note)
         let isFlaw = point.state == .failed || point.state == .missed || point.state == .cutShort || !note.isEmpty
         return .init(html: isFlaw ? "<span class=\"flaw\">\(words)</span>" : words, isText: true)
