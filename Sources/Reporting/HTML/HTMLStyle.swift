@@ -214,7 +214,7 @@ enum HTMLStyle {
           .verdict:has(.gauge) > .kicker, .verdict:has(.gauge) > h2 { grid-column: 1; }
           .verdict > .gauge { grid-column: 2; grid-row: 1 / span 2; align-self: center; margin: 0; }
           .tiles { gap: 6px 24px; margin: 8px 0 4px; } .tiles dd { font-size: 13pt; }
-          .sides tbody small { display: inline; margin-left: 7px; } thead th { font-size: inherit; }
+          .sides tbody small { display: inline; margin-left: 7px; font-size: 8pt; } thead th { font-size: inherit; }
           section { margin-top: 18pt; padding-top: 10pt; }
           h2 { break-after: avoid; } figure, .verdict, .warnings, tr, .hosts > div { break-inside: avoid; }
           .scroll { overflow: visible; break-inside: avoid; background: none; }
