@@ -21,10 +21,11 @@ struct SyntheticCampaign {
     /// The kinds of campaign that pages are looked at of.
     static func all() -> [(name: String, analysis: CampaignAnalysis)] {
         var day = SyntheticCampaign()
-        day.deltasMs = (0..<24).map { (hour: Int) -> Double? in
-            if hour == 5 || hour == 13 { return nil }
-            let byDay: Double = (hour + 20) % 24 > 12 ? 0.8 : 0
-            return -6 + byDay + 0.1 * Double(hour % 3)
+        day.deltasMs = []
+        for hour in 0..<24 {
+            let isNight = (hour + 20) % 24 > 12
+            let deltaMs = (isNight ? -5.2 : -6) + 0.1 * Double(hour % 3)
+            day.deltasMs.append([5, 13].contains(hour) ? nil : deltaMs)
         }
         day.measuredShares = [9: 0.7, 17: 0.2]
         return [("campaign", SyntheticCampaign().analysis()), ("campaign-day", day.analysis())]
@@ -221,10 +222,10 @@ struct SyntheticCampaign {
         analysis.points[1].run = "slots/a b#1"
         analysis.points[2].verdict = nil
         let html = CampaignHTML.render(analysis)
-        #expect(html.contains("<a href=\"slots/clean-1/report.html\">clean-1</a>"))
-        #expect(html.contains("<a href=\"slots/a%20b%231/report.html\">a b#1</a>"))
+        #expect(html.contains("<a href=\"slots/clean-1/report.html\">report<"))
+        #expect(html.contains("<a href=\"slots/a%20b%231/report.html\">report<"))
         // What was never analysed has no report.
-        #expect(html.contains("<a href=\"slots/clean-3/run.json\">clean-3</a>"))
+        #expect(html.contains("<a href=\"slots/clean-3/run.json\">manifest<"))
         #expect(html.components(separatedBy: "<a href=\"slots/").count == 6)
     }
 

@@ -152,7 +152,7 @@ func onePath(
         #expect(comparison.matching?.pairs == [.init(a: 0, b: 0), .init(a: 1, b: 1)])
         #expect(comparison.measuredSecondsA == comparison.measuredSecondsB)
         let hours = try #require(comparison.warnings.first { $0.code == .differentTimes })
-        #expect(hours.text.contains("2 pairs") && !hours.text.contains("differ"), "\(hours.text)")
+        #expect(hours.text.contains("2 pairs") && !hours.text.contains("days differ"), "\(hours.text)")
         #expect(
             comparison.warnings.contains { $0.text.contains("left out: baseline-42 (A): no run of the other side") }
         )

@@ -14,7 +14,7 @@ struct CampaignDocument {
         document = ReportDocument(
             title: analysis.campaignID,
             subtitle: "campaign of \(Format.plural(analysis.points.count, "slot")) every "
-                + "\(TimeSpan(ns: Int64(analysis.everySeconds * 1e9)))\(kind), \(analysis.market.rawValue) "
+                + "\(Format.duration(analysis.everySeconds))\(kind), \(analysis.market.rawValue) "
                 + "\(analysis.streams.joined(separator: ", ")) to \(analysis.receiver), "
                 + "\(Format.plural(analysis.lanesPerPath, "lane")) a path, from \(UTC.text(analysis.beganSeconds))",
             verdict: analysis.verdict,

@@ -134,7 +134,7 @@ struct CampaignPage {
             let pointer = "/points/\(index)"
             let difference = point.difference
             return [
-                .init(html: "\(point.slot)", isText: true), .text(UTC.text(point.plannedSeconds)), state(point),
+                .init(html: "\(point.slot)", isText: true), moment(point.plannedSeconds), state(point),
                 .init(
                     html: difference.map {
                         Markup.figure(Format.signedMilliseconds($0.value), pointer + "/difference/value")
@@ -148,16 +148,22 @@ struct CampaignPage {
         }
         return TableMarkup(
             caption: "Slots, ms",
-            header: [.text("slot"), .text("planned"), .text("state")]
+            header: [.text("slot"), .text("planned, UTC"), .text("state")]
                 + [.init(html: "Δ median, ms"), .init(html: "95 % interval")]
                 + analysis.paths.map { .init(html: "\(Markup.escape($0.name)) median, ms") }
-                + [.init(html: "warnings"), .text("its own report")],
+                + [.init(html: "warnings"), .text("more")],
             rows: rows
         ).html
     }
 
+    /// "2026-11-18 20:00:00", on two lines where room is scarce.
+    private func moment(_ seconds: Double) -> TableMarkup.Cell {
+        let text = String(UTC.text(seconds).dropLast()).replacing("T", with: " ")
+        return .init(html: "<span class=\"moment\">\(Markup.escape(text))</span>", isText: true)
+    }
+
     private func state(_ point: CampaignPoint) -> TableMarkup.Cell {
-        let note = point.state == .done && !point.isCounted ? ", not counted" : ""
+        let note = point.run != nil && point.verdict != nil && !point.isCounted ? ", not counted" : ""
         let words = Markup.escape(point.state.words + note)
         let isFlaw = point.state == .failed || point.state == .missed || point.state == .cutShort || !note.isEmpty
         return .init(html: isFlaw ? "<span class=\"flaw\">\(words)</span>" : words, isText: true)
@@ -177,8 +183,8 @@ struct CampaignPage {
         let file = point.verdict == nil ? "run.json" : "report.html"
         let place = "\(run)/\(file)"
         let address = place.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? place
-        let name = run.split(separator: "/").last.map(String.init) ?? run
-        return "<a href=\"\(Markup.escape(address))\">\(Markup.escape(name))</a>"
+        return "<a href=\"\(Markup.escape(address))\">\(point.verdict == nil ? "manifest" : "report")"
+            + "<span class=\"unseen\"> of slot \(point.slot)</span></a>"
     }
 
     // MARK: The hosts

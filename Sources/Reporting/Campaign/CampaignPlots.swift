@@ -65,7 +65,7 @@ struct CampaignPlots {
         if plot.seriesNames == ["Δ"] { plot.firstStyle = RunFigures.differenceSeries }
         var notes = [caption]
         if !plot.lines.isEmpty { notes.append("dashed: the straight line through the runs (drift)") }
-        if !plot.gaps.isEmpty { notes.append("×: missed or failed") }
+        if !plot.gaps.isEmpty { notes.append("×: missed, failed or not counted") }
         if plot.cutsWhiskers { notes.append("an interval that is longer than the scale ends at the edge") }
         let styles = plot.seriesNames.indices.map { $0 + plot.firstStyle }
         return Figure(
@@ -185,11 +185,12 @@ struct CampaignPlots {
             series: figure.series,
             text:
                 "\(figure.name) \(value) ms\(range ?? ""), slot \(figure.point.slot), \(UTC.text(figure.point.atSeconds))"
+                + (figure.point.state == .cutShort ? ", cut short" : "")
         )
     }
 
     private func gaps(_ x: (CampaignPoint) -> Double) -> [CampaignPlot.Gap] {
-        analysis.points.filter { $0.state == .missed || $0.state == .failed }.map { point in
+        analysis.points.filter { $0.state != .pending && $0.state != .running && !$0.isCounted }.map { point in
             .init(
                 x: x(point),
                 text:
@@ -227,7 +228,10 @@ struct CampaignPlots {
         )
         // Where the line begins: trends count from the first run that has a figure.
         for (series, trend) in trends.enumerated() {
-            guard let trend, let first = figures.first(where: { $0.series == series }).map({ hours($0.point) }) else {
+            // A slope that may be none is not drawn as one.
+            guard let trend, trend.excludesZero,
+                let first = figures.first(where: { $0.series == series }).map({ hours($0.point) })
+            else {
                 continue
             }
             plot.lines.append(

@@ -214,6 +214,9 @@ struct ComparisonJudge {
 
     /// What holds for all paths.
     private var general: [String] {
-        ["The runs were taken at different times: time of day is confounded. Measure both at once to pair events."]
+        let why =
+            comparison.paths.contains { !$0.isMatched }
+            ? "The runs were taken at different times: time of day is confounded." : "The runs were not taken at once."
+        return [why + " Measure both at once to pair events."]
     }
 }

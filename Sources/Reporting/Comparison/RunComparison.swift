@@ -219,8 +219,11 @@ public struct RunComparison: Codable, Hashable, Sendable {
             [a[pair.a], b[pair.b]].map { ($0.record.beganSeconds / 86_400).rounded(.down) }
         }
         let text =
-            "\(Format.plural(matching.pairs.count, "pair")) of runs within an hour of the day of each other"
-            + (days.allSatisfy { $0[0] == $0[1] } ? ", each on one day (UTC)" : "; the days differ")
+            "the runs are compared in \(Format.plural(matching.pairs.count, "pair")) that began within an hour of the day of "
+            + "each other"
+            + (days.allSatisfy { $0[0] == $0[1] }
+                ? ", each on one day (UTC): what changed within that hour is in the difference"
+                : "; the days differ: what changed from day to day is in the difference")
         return AnalysisWarning(.differentTimes, text)
     }
 }

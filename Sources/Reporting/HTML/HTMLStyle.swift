@@ -126,7 +126,7 @@ enum HTMLStyle {
         summary { color: var(--soft); cursor: pointer; width: fit-content; padding: 2px 0; }
         /* Where a table goes on beyond an edge, a shade lies on it; what scrolls along covers it at the end. */
         .scroll {
-          overflow-x: auto; max-width: 100%; margin: 10px 0;
+          position: relative; overflow-x: auto; max-width: 100%; margin: 10px 0;
           background: linear-gradient(to right, var(--ground) 30%, transparent) 0 0 / 36px 100% no-repeat local,
             linear-gradient(to left, var(--ground) 30%, transparent) 100% 0 / 36px 100% no-repeat local,
             linear-gradient(to right, var(--hair), transparent) 0 0 / 12px 100% no-repeat scroll,
@@ -170,6 +170,10 @@ enum HTMLStyle {
           .sideways table { font-size: 14px; } .sideways th, .sideways td { padding-left: 16px; }
           .sideways th:first-child { padding-left: 0; }
           .tiles { gap: 14px 56px; }
+          .verdict:has(.gauge) { grid-template-columns: minmax(0, 1fr) 440px 580px; column-gap: 48px; }
+          .verdict:has(.gauge) > .tiles { grid-column: 1 / 3; grid-row: 3; }
+          .verdict:has(.gauge) > ul { grid-column: 3; grid-row: 1 / span 3; align-self: center; margin: 0; }
+          .warnings ul { max-width: none; columns: 78ch 2; column-gap: 64px; } .warnings li { break-inside: avoid; margin: 0 0 6px; }
         }
         @media (max-width: 1099px) {
           .pair { grid-template-columns: minmax(0, 1fr); }
@@ -189,7 +193,8 @@ enum HTMLStyle {
           .sides small { font-size: 12px; }
           .sides small { white-space: normal; max-width: 13ch; margin-left: auto; }
           /* All of it is seen without scrolling: both paths and their difference. */
-          .sides { table-layout: fixed; } .sides th:first-child { width: 5.4em; }
+          .moment { display: inline-block; width: 7em; white-space: normal; vertical-align: top; }
+          .sides { table-layout: fixed; } .sides th:first-child { width: 6.4em; }
           .sides td, .sides th { padding-left: 6px; } .sides th { white-space: normal; overflow-wrap: anywhere; }
           .sides:has(th:nth-child(5)) { table-layout: auto; width: max-content; max-width: none; }
         }
@@ -203,7 +208,13 @@ enum HTMLStyle {
           .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }
           .stacked { display: block; }
           .stacked > div + div { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6mm; }
-          .verdict:has(.gauge) { display: block; }
+          .verdict { padding: 10px 16px; } .verdict h2 { font-size: 15pt; } .verdict ul { font-size: 9.5pt; }
+          .verdict:has(.gauge) { display: grid; grid-template-columns: minmax(0, 1fr) 300px; column-gap: 20px; }
+          .verdict:has(.gauge) > * { grid-column: 1 / -1; }
+          .verdict:has(.gauge) > .kicker, .verdict:has(.gauge) > h2 { grid-column: 1; }
+          .verdict > .gauge { grid-column: 2; grid-row: 1 / span 2; align-self: center; margin: 0; }
+          .tiles { gap: 6px 24px; margin: 8px 0 4px; } .tiles dd { font-size: 13pt; }
+          .sides tbody small { display: inline; margin-left: 7px; font-size: 8pt; } thead th { font-size: inherit; }
           section { margin-top: 18pt; padding-top: 10pt; }
           h2 { break-after: avoid; } figure, .verdict, .warnings, tr, .hosts > div { break-inside: avoid; }
           .scroll { overflow: visible; break-inside: avoid; background: none; }
@@ -213,7 +224,7 @@ enum HTMLStyle {
           .pair:not(.stacked) thead th { white-space: normal; }
           .stacked > div > figure { margin-top: 0; }
           thead { display: table-header-group; break-after: avoid; }
-          th, td { padding-left: 14px; }
+          th, td { padding: 2px 0 2px 14px; }
           a { color: inherit; text-decoration: none; }
         }
         """

@@ -163,10 +163,10 @@ struct TimeFigure {
         return Figure.Drawing(size: size, height: last.bottom + 40, shapes: shapes, maps: maps)
     }
 
-    /// The unit, and what is zero: "s from 12:06:50 UTC".
+    /// The unit, and what is zero: "s after 12:06:50 UTC".
     private var axisName: String {
         guard let beganSeconds = timeline?.beganSeconds else { return unit.name }
-        return "\(unit.name) from \(UTC.text(beganSeconds).dropFirst(11).prefix(8)) UTC on"
+        return "\(unit.name) after \(UTC.text(beganSeconds).dropFirst(11).prefix(8)) UTC"
     }
 
     private func title(_ text: String, _ frame: Frame) -> [String] {

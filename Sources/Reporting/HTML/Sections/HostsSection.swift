@@ -107,7 +107,7 @@ struct PhasesSection {
                 }.joined(separator: "\n") + "</ul></details>"
         }
         return Markup.paragraph(
-            "Began: from \(UTC.text(first.beganSeconds)) on, when the run did, by the laptop's clock."
+            "Began: counted from the run's own beginning, \(UTC.text(first.beganSeconds)) by the laptop's clock."
         ) + "\n" + table
             + "\n"
             + checks.joined(separator: "\n")

@@ -64,7 +64,8 @@ struct SidesSection {
                 hasDifference
                     ? Markup.paragraph(
                         "Difference: of the two paths' own quantiles; \"~\" where its interval holds zero, or is "
-                            + "withheld: no difference shown. The difference event by event is below.",
+                            + "withheld: no difference shown."
+                            + (analysis.differences.isEmpty ? "" : " The difference event by event is below."),
                         class: "note"
                     ) : ""
             ])

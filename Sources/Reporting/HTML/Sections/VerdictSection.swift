@@ -33,6 +33,7 @@ struct VerdictSection {
 
     /// The difference on a balance: zero in the middle, and about it what these lanes and this time could hardly show.
     private var gauge: String {
+        if analysis.mode == .sequential { return sequentialGauge }
         guard let difference = analysis.differences.first, let median = difference.median else { return "" }
         return Gauge(
             interval: median,
@@ -43,8 +44,41 @@ struct VerdictSection {
         ).html
     }
 
+    /// Of paths measured one after the other: the difference of their medians, and what the receiver's clock may have
+    /// moved between them.
+    private var sequentialGauge: String {
+        guard let names = analysis.comparedNames, let median = sequentialMedian?.interval else { return "" }
+        return Gauge(
+            interval: median,
+            left: "\(names.other) sooner",
+            right: "\(names.baseline) sooner",
+            floor: clockDoubtNs.map { -$0...$0 },
+            floorName: "what the clock may have moved between blocks"
+        ).html
+    }
+
+    private var sequentialMedian: (index: Int, interval: QuantileInterval)? {
+        guard analysis.mode == .sequential else { return nil }
+        return analysis.endToEndDifferencesNs.firstIndex { $0.probability == 0.5 }
+            .map { ($0, analysis.endToEndDifferencesNs[$0]) }
+    }
+
+    private var clockDoubtNs: Double? {
+        analysis.comparedNames.flatMap { analysis.path($0.baseline)?.metric(.endToEnd)?.bound.clockNs }.map { 2 * $0 }
+    }
+
     private var tiles: [Tile] {
         var tiles: [Tile] = []
+        if let (index, median) = sequentialMedian {
+            let pointer = "/endToEndDifferencesNs/\(index)"
+            tiles.append(
+                Tile(
+                    name: "difference at the median",
+                    value: Markup.figure(Format.signedMilliseconds(median.value), pointer + "/value") + " ms",
+                    detail: IntervalMarkup.html(median, pointer)
+                )
+            )
+        }
         if let difference = analysis.differences.first, let median = difference.median {
             let sides =
                 median.value < 0 ? (difference.other, difference.baseline) : (difference.baseline, difference.other)
@@ -90,8 +124,9 @@ struct VerdictSection {
                 Tile(
                     name: "clock bound of absolute figures",
                     value: bound.clockNs.map { "\u{B1}" + Markup.escape(Format.milliseconds($0)) + " ms" } ?? "unknown",
-                    detail: bound.isVerified
-                        ? "no part of Δ, which is on one clock" : "<span class=\"flaw\">clock not verified</span>"
+                    detail: !bound.isVerified
+                        ? "<span class=\"flaw\">clock not verified</span>"
+                        : analysis.differences.isEmpty ? "" : "no part of Δ, which is on one clock"
                 )
             )
         }
