@@ -49,6 +49,7 @@ struct AgentStarter: Sendable {
             do { status = try await files.status() } catch let error as RemoteHostError where error.code == .timedOut {
                 // A look that took too long is not yet an agent that is not ready.
                 guard clock.elapsed < end else { throw error }
+                try await clock.sleep(for: .milliseconds(500))
                 continue
             }
             if let status {
