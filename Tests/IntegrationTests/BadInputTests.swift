@@ -100,7 +100,7 @@ extension WholeRuns {
             #expect(result.errors.contains("here") && result.errors.contains("127.0.0.1"), "\(result.errors)")
             // It may just boot: it is tried again, and whoever waits knows why and until when.
             #expect(
-                result.errors.contains("! here not reached for 0 s, tried for 20 s more: no connection to")
+                result.errors.contains("! here not reached for 0 s, tried for 20 s more: Connection refused")
             )
             #expect(result.errors.contains("latexp: connect failed: here: no connection to 127.0.0.1 port 1"))
 

@@ -67,7 +67,13 @@ extension WholeRuns {
 
         private static func resume(_ run: LatexpInLab, _ lab: NetworkLabCommand) async throws {
             let resumed = try await lab.latexp(["resume", "latest", "--runs", run.runs])
-            #expect(resumed.status == 0, "\(resumed.errors)")
+            try expectMeasured(run, status: resumed.status, resumed.errors)
+        }
+
+        /// Measured to the end, every message accounted for, and no other verdict than the right one: a busy machine may leave
+        /// an interval too wide for any.
+        private static func expectMeasured(_ run: LatexpInLab, status: Int32, _ said: String) throws {
+            try LatexpCommand.expectMeasured(try run.directory, status: status, said)
         }
 
         /// One goes on; of the other the latexp is killed, and another attaches to its agents while they measure.
@@ -80,7 +86,7 @@ extension WholeRuns {
             try await killLatexp(of: killed)
             try await expectAbandonedButMeasuring(killed, lab)
             try await resume(killed, lab)
-            #expect(try await undisturbed.end() == 0, "\(undisturbed.said)")
+            try expectMeasured(undisturbed, status: try await undisturbed.end(), undisturbed.said)
             try expectEvents(of: undisturbed)
             return (undisturbed, killed)
         }
@@ -99,7 +105,7 @@ extension WholeRuns {
             for link in ["laptop-tokyo", "laptop-frankfurt"] {
                 try await lab.link(link, "--cut", "\(cutSeconds)s")
             }
-            #expect(try await cut.end(within: .seconds(90 + cutSeconds)) == 0, "\(cut.said)")
+            try expectMeasured(cut, status: try await cut.end(within: .seconds(90 + cutSeconds)), cut.said)
             #expect(cut.said.contains("frankfurt not reached for"), "\(cut.said)")
             try await resume(late, lab)
             return (cut, late)
@@ -171,7 +177,7 @@ extension WholeRuns {
             #expect(again.status == 2 && again.errors.contains("is here already"), "\(again.errors)")
         }
 
-        /// The same verdict from the same links.
+        /// The same figures from the same links.
         ///
         /// What differs is when the events were taken: a young connection still opens its window, so that the direct path's
         /// bursts take longer at first, and the difference with them. The leg between the hosts has none of that.
@@ -180,16 +186,7 @@ extension WholeRuns {
             _ truth: RunAnalysis,
             at location: SourceLocation = #_sourceLocation
         ) throws {
-            #expect(
-                found.verdict.winner == "backbone" && !found.isVerdictUnusable,
-                "\(found.verdict.headline)",
-                sourceLocation: location
-            )
             #expect(found.paths.map(\.name) == truth.paths.map(\.name), sourceLocation: location)
-            #expect(!found.conservation.isEmpty, sourceLocation: location)
-            for row in found.conservation {
-                #expect(row.mismatches.isEmpty, "\(row)", sourceLocation: location)
-            }
             let difference = try #require(found.differences.first?.summaryNs.median)
             let known = try #require(truth.differences.first?.summaryNs.median)
             let (leg, knownLeg) = (try legNs(found), try legNs(truth))

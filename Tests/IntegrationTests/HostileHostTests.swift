@@ -49,12 +49,12 @@ extension WholeRuns {
             Oddity(
                 testDescription: "no sh",
                 mounts: "mount --bind /dev/null \"$(readlink -f /bin/sh)\"",
-                says: ["here: the login shell ended with status 126", "/bin/sh"]
+                says: ["the login shell ended with status 126", "/bin/sh"]
             ),
             Oddity(
                 testDescription: "a login that prints without end",
                 configuration: ["ForceCommand yes 'all work and no play'"],
-                says: ["here: the login shell prints without end"]
+                says: ["the login shell prints without end"]
             ),
             Oddity(
                 testDescription: "a profile that prints, before and after",

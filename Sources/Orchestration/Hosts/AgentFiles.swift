@@ -80,7 +80,15 @@ struct AgentFiles: Sendable {
             timeout: .seconds(10),
             isIdempotent: true
         )
-        let result = try await host.run(command)
+        let result: CommandResult
+        do { result = try await host.run(command) } catch let error as RemoteHostError where error.code == .timedOut {
+            throw RemoteHostError(
+                .timedOut,
+                host: host.name,
+                "\(file) of the agent was not read within \(Int(command.timeout.inSeconds)) s: is the host too busy?",
+                cause: nil
+            )
+        }
         if result.exitCode == 3 { return nil }
         try result.checked(host: host.name, command: command)
         return Data(result.outputBytes)

@@ -45,7 +45,13 @@ struct AgentStarter: Sendable {
         let end = clock.elapsed + limit
         var looks = 0
         while true {
-            let status = try await files.status()
+            let status: AgentStatus?
+            do { status = try await files.status() } catch let error as RemoteHostError where error.code == .timedOut {
+                // A look that took too long is not yet an agent that is not ready.
+                guard clock.elapsed < end else { throw error }
+                try await clock.sleep(for: .milliseconds(500))
+                continue
+            }
             if let status {
                 if status.state == .failed {
                     throw await failure("its agent failed: \(status.message ?? "no reason given")", status)

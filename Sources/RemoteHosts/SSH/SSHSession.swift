@@ -150,7 +150,8 @@ final class SSHSession {
             throw RemoteHostError(
                 .connectionLost,
                 host: host,
-                "the server has not answered for \(Int(silence.inSeconds.rounded())) s: connection given up"
+                "the server has not answered for \(Int(silence.inSeconds.rounded())) s: connection given up",
+                brief: "connection lost"
             )
         }
         if silence >= keepAliveInterval + Self.answerTime {

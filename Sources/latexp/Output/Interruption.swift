@@ -14,7 +14,7 @@ enum Interruption {
     ///   - leaving: what must be done even then.
     static func guarding<Value: Sendable>(
         _ printer: (any ProgressObserver)? = nil,
-        doing: String = "stopping the agents and bringing home what exists",
+        doing: String = "stopping the agents, bringing home what exists",
         hint: String,
         leaving: @escaping @Sendable () -> Void = {},
         _ work: @escaping @Sendable () async throws -> Value

@@ -40,8 +40,9 @@ struct Terminal: Sendable {
         }
     }
 
-    /// Text with its lines broken at blanks where they would not fit, indented from their second on; commands to copy,
-    /// which are indented by four, stay in one piece. As it is where nobody looks.
+    /// Text with its lines broken at blanks where they would not fit; as it is where nobody looks.
+    ///
+    /// From their second on, broken lines are indented. Commands to copy, which are indented by four, stay in one piece.
     func laidOut(_ text: String) -> String {
         guard isInteractive else { return text }
         let room = max(20, width - 1)
