@@ -212,6 +212,28 @@ import Testing
         #expect(edges.unmatchedBaseline.total == edges.unmatchedBaseline.beforeStart)
     }
 
+    /// The direct path has no connection for 2 s; the relay's link is cut at the same time, and brings it all two seconds later.
+    @Test func whatOnePathBroughtLateWasMissingOnTheOtherAtItsOwnTime() throws {
+        var run = SyntheticRun()
+        run.lanes = 1
+        run.directGap = 12...14
+        var data = run.data()
+        let window = try #require(data.blocks[0].receiver?.window)
+        let heldFromNs = window.start.monotonicNs + 11_900_000_000
+        let heldToNs = window.start.monotonicNs + 16_500_000_000
+        for index in data.blocks[0].samples.indices where data.blocks[0].samples[index].lane == 1 {
+            let lateNs = heldToNs - data.blocks[0].samples[index].arrivalMonotonicNs
+            guard lateNs > 0, lateNs < heldToNs - heldFromNs else { continue }
+            data.blocks[0].samples[index].arrivalMonotonicNs += lateNs
+            data.blocks[0].samples[index].arrivalKernelNs += lateNs
+            data.blocks[0].samples[index].arrivalWallNs += lateNs
+        }
+        let missing = try #require(RunAnalyzer.analyze(data).differences.first).unmatchedOther
+        #expect(missing.duringGap > 60 && missing.neverCame == 0, "\(missing)")
+        let longest = try #require(missing.longest)
+        #expect(abs(longest.fromSeconds - 12) < 0.3 && abs(longest.toSeconds - 14) < 0.3, "\(longest)")
+    }
+
     @Test func everyMessageIsAccountedFor() throws {
         let analysis = analyze(SyntheticKind.troubled.run)
         #expect(analysis.conservation.allSatisfy { $0.mismatches.isEmpty && $0.unchecked == nil })

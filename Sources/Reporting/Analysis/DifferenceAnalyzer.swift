@@ -174,11 +174,14 @@ struct DifferenceAnalyzer {
     private func explain(_ events: [Int], of path: PathArrivals, missingOn other: PathArrivals) -> UnmatchedEvents {
         let gaps = gaps.filter { $0.path == other.name }
         let firstNs = windows.map(\.start.monotonicNs).min() ?? 0
+        let usualNs = events.isEmpty ? nil : Self.usualEndToEndNs(path.soonest)
         var unmatched = UnmatchedEvents()
         // Of one stream, so that they follow each other as the exchange sent them.
         var stretch: (stretch: MissingStretch, last: Int)?
         for event in events {
-            let arrivalNs = path.soonest.monotonicNs[event]
+            // What this path brought late was missing on the other one at its own time.
+            let lateNs = path.soonest.endToEnd(event).flatMap { delay in usualNs.map { max(0, delay - $0) } } ?? 0
+            let arrivalNs = path.soonest.monotonicNs[event] - lateNs
             guard let window = windows.last(where: { $0.start.monotonicNs <= arrivalNs }) ?? windows.first
             else { continue }
             let key = path.soonest.key(event)
@@ -201,6 +204,13 @@ struct DifferenceAnalyzer {
             }
         }
         return unmatched
+    }
+
+    /// The median end-to-end delay of so many events, spread over all; nil without event times.
+    private static func usualEndToEndNs(_ arrivals: EventArrivals, of most: Int = 10_000) -> Int64? {
+        let step = max(1, arrivals.count / most)
+        let delays = stride(from: 0, to: arrivals.count, by: step).compactMap { arrivals.endToEnd($0) }.sorted()
+        return delays.isEmpty ? nil : delays[delays.count / 2]
     }
 
     /// Adds a missing event to the stretch that goes on, or begins another, and keeps the longest.
