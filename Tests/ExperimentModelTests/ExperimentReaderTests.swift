@@ -241,6 +241,16 @@ struct ExperimentReaderTests {
         #expect(error.message.hasPrefix("x.json is not JSON"))
     }
 
+    @Test("A key that stands twice is refused, with its place: of two values one would be taken without a word")
+    func keyTwice() throws {
+        let twice = "\"receiver\": \"tokyo\", \"receiver\":"
+        let text = Self.complete.replacingOccurrences(of: "\"receiver\":", with: twice)
+        let error = try #require(throws: ExperimentError.self) { try read(text) }
+        #expect(error.code == .malformed)
+        #expect(error.message.hasPrefix("x.json cannot be used: line "))
+        #expect(error.message.hasSuffix("'receiver' stands here a second time"))
+    }
+
     @Test("Hosts may come from an inventory file")
     func inventory() throws {
         let start = try #require(Self.complete.range(of: "\"hosts\": {"))

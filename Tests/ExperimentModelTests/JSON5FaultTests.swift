@@ -38,6 +38,22 @@ struct JSON5FaultTests {
         _ = try JSONValue(json5: Data(text.utf8))
     }
 
+    @Test(
+        "is where an object has a name the second time",
+        arguments: [
+            ("{ \"a\": 1, b: 2, \"a\": 3 }", "line 1, column 17: 'a' stands here a second time"),
+            (
+                "{ list: [{ a: 1 }, { a: 1 }],\n  inner: { list: 1, 'list': 2 } }",
+                "line 2, column 21: 'list' stands here a second time"
+            ),
+        ]
+    )
+    func twice(text: String, says: String) throws {
+        #expect(JSON5Fault.find(in: text)?.description == says)
+        // The parser takes it.
+        _ = try JSONValue(json5: Data(text.utf8))
+    }
+
     @Test("does not take the stack down, however deep the text")
     func deep() {
         let text = String(repeating: "[", count: 100_000)

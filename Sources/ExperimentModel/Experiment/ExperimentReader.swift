@@ -50,7 +50,12 @@ public enum ExperimentReader {
 
     private static func parse(_ data: Data, fileName: String) throws -> JSONValue {
         do {
-            return try JSONValue(json5: data)
+            let value = try JSONValue(json5: data)
+            // Of two the parser takes one, without a word.
+            guard let fault = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)) else { return value }
+            throw ExperimentError(.malformed, "\(fileName) cannot be used: \(fault)")
+        } catch let error as ExperimentError {
+            throw error
         } catch {
             throw ExperimentError(
                 .malformed,

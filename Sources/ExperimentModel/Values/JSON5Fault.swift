@@ -1,4 +1,4 @@
-/// Where a text stops being JSON5, which Foundation's parser does not tell on Linux.
+/// Where a text stops being JSON5, or an object has a name twice, which Foundation's parser does not tell on Linux.
 public struct JSON5Fault: Hashable, Sendable, CustomStringConvertible {
     /// The line, from 1.
     public var line: Int
@@ -96,7 +96,9 @@ private struct JSON5Scanner {
     private mutating func value(_ expected: String) throws(Fault) {
         switch current {
         case "{":
-            try members(until: "}", of: "object") { (scanner: inout JSON5Scanner) throws(Fault) in try scanner.member()
+            var names: Set<String> = []
+            try members(until: "}", of: "object") { (scanner: inout JSON5Scanner) throws(Fault) in
+                try scanner.member(&names)
             }
         case "[":
             try members(until: "]", of: "array") { (scanner: inout JSON5Scanner) throws(Fault) in
@@ -134,8 +136,15 @@ private struct JSON5Scanner {
         depth -= 1
     }
 
-    private mutating func member() throws(Fault) {
-        if current == "\"" || current == "'" { try string() } else { try word("a name or '}'") }
+    /// A name, which the object must not have yet, and its value.
+    private mutating func member(_ known: inout Set<String>) throws(Fault) {
+        let start = index
+        let isQuoted = current == "\"" || current == "'"
+        if isQuoted { try string() } else { try word("a name or '}'") }
+        let name = String(isQuoted ? characters[(start + 1)..<(index - 1)] : characters[start..<index])
+        guard known.insert(name).inserted else {
+            throw Fault(index: start, problem: "'\(name.prefix(100))' stands here a second time")
+        }
         try skipSpace()
         guard current == ":" else { throw unexpected("':' after the name") }
         index += 1
