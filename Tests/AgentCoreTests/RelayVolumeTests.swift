@@ -38,7 +38,7 @@ private final class VolumeForwarder: RelaySenderOwner {
         )
     }
 
-    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool) {}
     func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals { totals }
 }
