@@ -38,11 +38,9 @@ enum AgentProcess {
                 notice: isByHand ? { say($0) } : nil
             )
             let summary = try runner.run()
-            if isByHand { try present(summary, directory: directory) }
-            if summary.state == .failed {
-                say(summary.reason)
-                throw ExitCode(1)
-            }
+            let isWhole = try !isByHand || present(summary, directory: directory)
+            if summary.state == .failed { say(summary.reason) }
+            if summary.state == .failed || !isWhole { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
         } catch let error as AgentError where error.code == .badPlan {
@@ -54,16 +52,14 @@ enum AgentProcess {
         }
     }
 
-    /// Writes the results of an agent by hand and says them.
-    private static func present(_ summary: AgentSummary, directory: String) throws {
+    /// Writes the results of an agent by hand and says them; whether all was recorded and written.
+    private static func present(_ summary: AgentSummary, directory: String) throws -> Bool {
         let outcome = try ByHandResults.write(summary, directory: directory)
         for line in outcome.lines { say(line) }
         if let failure = outcome.failure {
             say("\(failure); `latexp-agent results \(directory)` writes them from the samples, which are kept")
         }
-        guard outcome.failure == nil, summary.samplesNotWritten == 0, summary.recordingFailure == nil else {
-            throw ExitCode(1)
-        }
+        return outcome.failure == nil && summary.samplesNotWritten == 0 && summary.recordingFailure == nil
     }
 
     /// Writes a line for a person; whether anybody reads it makes no difference.

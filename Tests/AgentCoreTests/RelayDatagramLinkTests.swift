@@ -175,12 +175,12 @@ struct RelayDatagramLinkTests {
     @Test("A second forwarder is refused while the first is there, and let in soon after that is gone")
     func secondForwarder() throws {
         try DatagramWorld.with(forwarder: nil, receiver: nil) { world in
-            world.startForwarder(runID: "first")
+            world.startForwarder(directly: true, runID: "first")
             world.run { world.sender?.state == .streaming }
             world.emit(10)
             world.run { world.arrived.count == 10 }
             let first = try #require(world.sender)
-            world.startForwarder(runID: "second")
+            world.startForwarder(directly: true, runID: "second")
             world.run { world.sender?.lastFailure?.contains("another forwarder") == true }
             #expect(world.sender?.lastFailure?.contains("brings the events of backbone/0; end one of the two") == true)
             #expect(first.state == .streaming && world.listener?.strangers["occupied"] ?? 0 > 0)

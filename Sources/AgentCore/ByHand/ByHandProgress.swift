@@ -46,7 +46,9 @@ public final class ByHandProgress {
         }
         noteHost(status)
         noteState(status, nowSeconds)
-        let isMoving = status.lanes.contains { $0.counts.received + $0.counts.arrived > 0 }
+        let isMoving = status.lanes.contains {
+            $0.counts.received - $0.counts.invalidTotal + $0.counts.arrived > 0
+        }
         guard nowSeconds - spokeSeconds >= (isMoving ? Self.intervalSeconds : Self.patienceSeconds) - 0.5 else {
             return
         }
