@@ -161,8 +161,8 @@ struct ByHandResultsTests {
             #expect(figures.eventsLeftOut == 15 && results.sampleCount == 85 && figures.eventsWaited == 1)
             #expect(figures.sendToArrival.maximumMs == 2 && results.backboneMedianLatencyMs == 3)
             #expect(figures.measuredSeconds == 8.5 && figures.windowStart == "2026-05-28T20:26:41.500Z")
-            #expect(results.note?.contains("15 events at the start are left out") == true)
-            #expect(results.note?.contains("1 events had waited more than 10 ms") == true)
+            #expect(results.note?.contains("left out at the start: 15 events") == true)
+            #expect(results.note?.contains("1 event had waited more than 10 ms") == true)
             let csv = try String(contentsOfFile: world.folder + "/results.csv", encoding: .utf8)
             #expect(csv.split(separator: "\n").count { $0.contains(",true,user") } == 85)
         }

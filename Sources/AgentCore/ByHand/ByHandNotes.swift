@@ -54,13 +54,13 @@ struct ByHandNotes {
             notes.append("every event had waited in the forwarder's buffer: no figure here is of the way alone")
         } else if figures.eventsLeftOut > 0 {
             notes.append(
-                "\(figures.eventsLeftOut) events at the start are left out: they had waited in the forwarder until the "
-                    + "relay stood, or came behind such"
+                "left out at the start: \(ByHandText.events(figures.eventsLeftOut)) that had waited in the forwarder until "
+                    + "the relay stood, or came behind such"
             )
         }
         if let waited = figures.eventsWaited, waited > 0 {
             notes.append(
-                "\(waited) events had waited more than 10 ms in the forwarder's buffer; send_to_arrival is without that"
+                "\(ByHandText.events(waited)) had waited more than 10 ms in the forwarder's buffer; send_to_arrival is without that"
             )
         }
         return notes
@@ -124,6 +124,7 @@ struct ByHandNotes {
 enum ByHandText {
     static func seconds(_ value: Double) -> String { "\((value * 10).rounded() / 10) s" }
     static func milliseconds(_ value: Double) -> String { "\((value * 1_000).rounded() / 1_000) ms" }
+    static func events(_ count: Int) -> String { count == 1 ? "1 event" : "\(count) events" }
     static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
 }
 
