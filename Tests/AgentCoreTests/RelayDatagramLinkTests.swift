@@ -185,7 +185,8 @@ struct RelayDatagramLinkTests {
             #expect(world.sender?.lastFailure?.contains("brings the events of backbone/0; end one of the two") == true)
             #expect(first.state == .streaming && world.listener?.strangers["occupied"] ?? 0 > 0)
             // It vanishes, as a killed process does: without a word.
-            first.breakOff("gone")
+            first.breakOff("killed")
+            _ = first.retry.end("killed")
             world.run { world.sender?.state == .streaming && first.state != .streaming }
         }
     }
