@@ -43,8 +43,7 @@ enum Help {
     static let statuses = """
         Exit status:
           0  finished: the time was over, or it was told to stop
-          1  failed while running, or not all could be recorded or written; the reason \
-             is on standard error
+          1  failed, or could not record or write everything; standard error says why
           2  bad arguments, configuration file or plan; nothing was measured
 
         SIGTERM and Ctrl-C end it in good order within seconds: goodbyes are said and \

@@ -201,9 +201,13 @@ struct ByHandResultsTests {
             world.counts.missing = 4
             world.totals = SenderTotals(received: 1, forwarded: 1, dropped: 0, invalid: 3, lastSequence: 1)
             world.totals?.feedLosses = 2
+            var earlier = LaneCounts()
+            earlier.missing = 3
+            world.change = { $0.lanes[0].earlier = earlier }
             let (results, figures, _) = try world.results()
-            #expect(results.eventsLost == 4 && figures.feedReconnections == 2 && figures.invalidCount == 3)
+            #expect(results.eventsLost == 7 && figures.feedReconnections == 2 && figures.invalidCount == 3)
             #expect(results.note?.contains("the forwarder lost its connection to the exchange 2 times") == true)
+            #expect(results.note?.contains("the forwarder was started anew") == true)
         }
     }
 

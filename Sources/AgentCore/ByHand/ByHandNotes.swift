@@ -76,6 +76,11 @@ struct ByHandNotes {
                     + (path.kind == .direct ? ": how many events were missed is unknown" : "")
             )
         }
+        if lanes.contains(where: { $0.earlier != nil }) {
+            notes.append(
+                "the forwarder was started anew: what the one before had taken and not handed over is in no count"
+            )
+        }
         if let losses = figures.feedReconnections, losses > 0 {
             notes.append(
                 "the forwarder lost its connection to the exchange \(ByHandText.times(losses)): what was sent meanwhile "

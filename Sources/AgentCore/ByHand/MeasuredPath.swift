@@ -39,7 +39,7 @@ struct MeasuredPath {
             setupType: path.kind.setupType,
             path: path.name,
             sampleCount: counts.samples,
-            eventsLost: isLossKnown ? lanes.reduce(0) { $0 + $1.counts.missing } : nil,
+            eventsLost: isLossKnown ? lanes.reduce(0) { $0 + $1.missingOfAllForwarders } : nil,
             endToEnd: try samples.figures(\.endToEndNs),
             backbone: try samples.figures(\.backboneNs),
             hostDelay: try samples.figures(\.hostDelayNs)
@@ -107,6 +107,14 @@ struct MeasuredPath {
             )
         }
         return lines + notes.map { "\(path.name): note: \($0)" }
+    }
+}
+
+extension LaneSummary {
+    /// Missing sequence ids, also of forwarders before one that was started anew.
+    fileprivate var missingOfAllForwarders: Int {
+        let (sum, overflow) = counts.missing.addingReportingOverflow(earlier?.missing ?? 0)
+        return overflow ? .max : sum
     }
 }
 
