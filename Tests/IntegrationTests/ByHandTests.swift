@@ -232,6 +232,32 @@ extension WholeRuns {
             }
         }
 
+        @Test("Garbage and a missing TLS are named for what they are, again and again")
+        func causes() async throws {
+            try await ByHandWorld.with { world in
+                let torn = try world.start(
+                    "torn",
+                    ["receive", "--binance-ws-url", world.url("localhost", "/torn/public/ws/btcusdt@bookTicker")]
+                )
+                let plain = try world.start(
+                    "plain",
+                    ["receive", "--binance-ws-url", "ws" + world.url().dropFirst(3)]
+                )
+                try await plain.wait(for: "the guess") {
+                    $0.said.contains("does this port want TLS? Then it is wss://")
+                }
+                try await plain.wait(for: "the number") { $0.said.contains("; next try in ") }
+                #expect(plain.said.contains("waiting for the first event: baseline/0 failed"), "\(plain.said)")
+                try await torn.wait(for: "the cause") {
+                    $0.said.contains(" messages came, none could be used (truncated: ")
+                }
+                #expect(!torn.said.contains("is the stream's name right?"), "\(torn.said)")
+                for agent in [torn, plain] { agent.signal(SIGINT) }
+                #expect(try await torn.end() == 0)
+                #expect(try await plain.end() == 0)
+            }
+        }
+
         @Test(
             "A second forwarder is refused while the first is connected; both sides say so, and the first is undisturbed"
         )

@@ -61,7 +61,7 @@ final class FeedConnection: ByteChannelOwner {
                 self.channel = channel
                 // Given up while the name was being looked up.
                 if self.owner == nil { channel.abandon() }
-            case .failure(let error): end(error.message, retryAfterNs: 0)
+            case .failure(let error): end(error.message + guess(error.code), retryAfterNs: 0)
             }
         }
     }
