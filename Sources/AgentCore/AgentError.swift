@@ -14,6 +14,8 @@ public struct AgentError: Error, CustomStringConvertible, Sendable {
         case unproven
         /// A datagram belongs to no session that this receiver knows.
         case unknownSession
+        /// Another forwarder brings the lane's events.
+        case occupied
         /// The exchange refused the connection or the request.
         case refused
     }

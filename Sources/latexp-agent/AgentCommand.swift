@@ -17,7 +17,9 @@ struct AgentCommand: ParsableCommand {
             \(Help.statuses)
             """,
         version: LatexpVersion.text,
-        subcommands: [ReceiveCommand.self, ForwardCommand.self, CampaignCommand.self, SelfTestCommand.self]
+        subcommands: [
+            ReceiveCommand.self, ForwardCommand.self, ResultsCommand.self, CampaignCommand.self, SelfTestCommand.self,
+        ]
     )
 
     /// Parses and runs; arguments that make no sense have the documented status, not the parser's own.
@@ -41,7 +43,7 @@ enum Help {
     static let statuses = """
         Exit status:
           0  finished: the time was over, or it was told to stop
-          1  failed while running; the reason is the last line on standard error
+          1  failed, or could not record or write everything; standard error says why
           2  bad arguments, configuration file or plan; nothing was measured
 
         SIGTERM and Ctrl-C end it in good order within seconds: goodbyes are said and \
@@ -53,8 +55,8 @@ enum Help {
         """
         Progress and results in brief go to standard error. A folder latexp-ROLE-TIME \
         in the current one gets log.jsonl (a JSON object a line, 8 MiB at most), \
-        status.json (new each second), tcp.jsonl, \(more)and summary.json as the last \
-        thing.
+        status.json (new each second), tcp.jsonl, clock.jsonl, plan.json, \(more)and \
+        summary.json as the last thing.
 
         The exchange's certificate and name are checked against the host's own bundle of \
         certificates, or the file that SSL_CERT_FILE names.

@@ -20,7 +20,9 @@ enum AgentProcess {
         let directory: String
         do {
             plan = try planPath.map { try PlanFile.read(path: $0) } ?? byHand()
-            directory = try planPath == nil ? ByHandPlan.makeDirectory(for: plan) : "."
+            // Before an hour is measured for a file that cannot be written.
+            if planPath == nil { try ResultFiles.check(plan) }
+            directory = try planPath == nil ? RunFolder.make(for: plan) : "."
         } catch {
             say("\(error)")
             throw ExitCode(2)
@@ -32,14 +34,13 @@ enum AgentProcess {
             let runner = try AgentRunner(
                 plan: plan,
                 directory: directory,
-                progress: isByHand ? { progress.note($0) } : nil
+                progress: isByHand ? { progress.note($0) } : nil,
+                notice: isByHand ? { say($0) } : nil
             )
             let summary = try runner.run()
-            if isByHand { for line in try ByHandResults.write(summary, directory: directory) { say(line) } }
-            if summary.state == .failed {
-                say(summary.reason)
-                throw ExitCode(1)
-            }
+            let isWhole = try !isByHand || present(summary, directory: directory)
+            if summary.state == .failed { say(summary.reason) }
+            if summary.state == .failed || !isWhole { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
         } catch let error as AgentError where error.code == .badPlan {
@@ -49,6 +50,16 @@ enum AgentProcess {
             say("\(error)")
             throw ExitCode(1)
         }
+    }
+
+    /// Writes the results of an agent by hand and says them; whether all was recorded and written.
+    private static func present(_ summary: AgentSummary, directory: String) throws -> Bool {
+        let outcome = try ByHandResults.write(summary, directory: directory)
+        for line in outcome.lines { say(line) }
+        if let failure = outcome.failure {
+            say("\(failure); `latexp-agent results \(directory)` writes them from the samples, which are kept")
+        }
+        return outcome.failure == nil && summary.samplesNotWritten == 0 && summary.recordingFailure == nil
     }
 
     /// Writes a line for a person; whether anybody reads it makes no difference.

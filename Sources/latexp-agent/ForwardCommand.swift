@@ -46,7 +46,8 @@ struct ForwardCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The longest pause between attempts to connect (default: 30).", valueName: "seconds")
+        help: ArgumentHelp("The longest pause between attempts to connect (default: 30).", valueName: "seconds"),
+        transform: WholeSeconds.read
     )
     var reconnectMaxDelay: Int?
 
@@ -78,12 +79,6 @@ struct ForwardCommand: ParsableCommand {
                     .badPlan,
                     "forward needs --frankfurt-ip, the receiver's address (frankfurt_private_ip in the file)"
                 )
-            }
-            let isPlausible = address.allSatisfy {
-                $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_%[]".contains($0))
-            }
-            guard isPlausible, !address.isEmpty else {
-                throw AgentError(.badPlan, "'\(address.prefix(100))' is no address and no host's name (--frankfurt-ip)")
             }
             return try ByHandPlan.forward(
                 address: address,

@@ -10,17 +10,20 @@ struct ReceiveCommand: ParsableCommand {
         usage: "latexp-agent receive [<options>]",
         discussion: """
             The results go to --output-file as JSON, and every sample to a CSV file \
-            beside it. With both modes at once each path has files of its own: \
-            results-baseline.json, results-aws-backbone.json.
+            beside it; earlier files of these names are kept under others. With both \
+            modes at once each path has files of its own: results-baseline.json, \
+            results-aws-backbone.json. Delays are in ms, times in ns since 1970 UTC by \
+            this host's clock (binance_event_time: ms, tokyo_*: the forwarder's clock).
 
               latexp-agent receive --mode baseline --duration 300
               latexp-agent receive --mode aws-backbone --port 8080 --duration 300
               latexp-agent receive --config frankfurt-config.json
 
             It waits for the first event for up to a day, measures for --duration from \
-            there, and ends itself.
+            there, and ends itself. What a forwarder took before the relay stood does not \
+            count. After a SIGKILL `latexp-agent results FOLDER` saves what was measured.
 
-            \(Help.files("clock.jsonl, samples.bin, ports.json, "))
+            \(Help.files("samples.bin, ports.json, "))
 
             \(Help.statuses)
             """
@@ -48,7 +51,8 @@ struct ReceiveCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds")
+        help: ArgumentHelp("How long to measure, from the first event (default: 300).", valueName: "seconds"),
+        transform: WholeSeconds.read
     )
     var duration: Int?
 

@@ -206,7 +206,7 @@ struct ByHandTests {
             let lines = try ByHandResults.write(
                 try summary(kind, samples: 20, folder: folder),
                 directory: folder
-            )
+            ).lines
             let data = try Data(contentsOf: URL(filePath: folder + "/results.json"))
             let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
             for field in Self.fields { #expect(object[field] != nil, "\(field)") }
@@ -233,7 +233,7 @@ struct ByHandTests {
             // The samples have no kernel time, as everywhere else than on Linux: said in every form.
             #expect(csv[1].hasSuffix(kind == .relay ? ",true,user,,user," : ",true,,,user,"), "\(csv[1])")
             #expect(object["receive_time_source"] as? String == "user" && object["host_delay_p99_ms"] is NSNull)
-            #expect(lines.first?.contains(", receive times: user:") == true, "\(lines)")
+            #expect(lines.first?.contains(", receive times: user: ") == true, "\(lines)")
             #expect(lines.first?.hasPrefix("\(kind.setupType): 20 events, 3 lost, median 5.0 ms") == true)
         }
     }
@@ -301,5 +301,81 @@ struct ByHandTests {
                 "20 s of 300s: baseline 40 events, 40/s, median 118.703 ms",
             ]
         )
+    }
+
+    @Test func `what is waited for is told apart: refusals, a mute feed, a forwarder without events, garbage`() throws {
+        func waiting(_ mode: ReceiveMode, _ lane: LaneStatus) throws -> String {
+            let plan = try ByHandPlan.receive(
+                mode: mode,
+                port: 8_080,
+                durationSeconds: 300,
+                outputFile: "results.json",
+                url: nil,
+                feed: ByHandFeed()
+            )
+            var said: [String] = []
+            let progress = ByHandProgress(plan: plan) { said.append($0) }
+            for second in 0..<6 { progress.note(status(plan, seconds: second, .starting, lane)) }
+            return said.last ?? ""
+        }
+        var lane = LaneStatus(path: "baseline", lane: 0, state: .waiting, connections: 3)
+        lane.lastFailure = "the certificate is not accepted"
+        lane.nextAttempt = Timestamp(wallNs: 0, monotonicNs: 7_500_000_000)
+        let refused = "baseline/0 failed 3 times: the certificate is not accepted; next try in 2.5 s"
+        #expect(try waiting(.baseline, lane) == "5 s, waiting for the first event: \(refused)")
+        var mute = LaneStatus(path: "baseline", lane: 0, state: .connecting)
+        mute.isMute = true
+        #expect(try waiting(.baseline, mute).hasSuffix("baseline/0 subscribed, no event yet"))
+        mute.counts.received = 4
+        mute.counts.invalid = ["truncated": 4]
+        #expect(try waiting(.baseline, mute).contains("4 messages came, none could be used (truncated: 4)"))
+        let relay = LaneStatus(path: "aws-backbone", lane: 0, state: .streaming)
+        #expect(try waiting(.awsBackbone, relay).hasSuffix("a forwarder is connected, no event yet"))
+    }
+
+    @Test func `a person hears at once of a full disk, a bad clock and a second forwarder`() throws {
+        let plan = try ByHandPlan.receive(
+            mode: .awsBackbone,
+            port: 8_080,
+            durationSeconds: 300,
+            outputFile: "results.json",
+            url: nil,
+            feed: ByHandFeed()
+        )
+        var said: [String] = []
+        let progress = ByHandProgress(plan: plan) { said.append($0) }
+        var now = status(plan, seconds: 0, .starting, LaneStatus(path: "aws-backbone", lane: 0, state: .streaming))
+        now.clock = ClockReading(at: now.at, tracking: nil, failure: "cannot run chronyc")
+        now.recordingFailure = RecordingFailure(at: now.at, reason: "No space left on device")
+        now.strangers = ["occupied": 2, "too many at once": 1]
+        for _ in 0..<3 { progress.note(now) }
+        #expect(said.count { $0.contains("clock is not known to be right: cannot run chronyc") } == 1)
+        #expect(said.count { $0.contains("can no longer be written: No space left on device") } == 1)
+        #expect(said.count { $0.contains("another forwarder was refused (2 times so far)") } == 1)
+    }
+
+    @Test(arguments: [
+        ("10.1.1.10:8080", "--port"), ("999.1.1.1", "0 to 255"), ("1.2.3", "0 to 255"), ("a b", "no address"),
+        ("fe80::x", "no address"), ("", "no address"),
+    ])
+    func `what cannot be an address is refused`(address: String, text: String) {
+        let error = #expect(throws: AgentError.self) { try ByHandPlan.checkAddress(address) }
+        #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(arguments: ["10.1.1.10", "tokyo-1.example", "::1", "[2001:db8::1]", "fe80::1%eth0", "ip-10-0-1-2"])
+    func `what can be an address is taken`(address: String) throws { try ByHandPlan.checkAddress(address) }
+
+    @Test func `streams that make no sense are refused by the plan already`() {
+        #expect(throws: AgentError.self) {
+            try ByHandPlan.receive(
+                mode: .baseline,
+                port: 8_080,
+                durationSeconds: 300,
+                outputFile: "results.json",
+                url: nil,
+                feed: ByHandFeed(streams: ["BTCUSDT@bookTicker"])
+            )
+        }
     }
 }

@@ -69,7 +69,7 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
 
     /// The receiver's window is over: the goodbye is asked for, said and answered.
     func finish() {
-        lane?.askToFinish()
+        lane?.askToFinish(wasStopped: false)
         run { finishesAsked > 0 }
         sender?.finish()
         run { isEnded }
@@ -96,12 +96,12 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
     }
 
     /// A forwarder begins to count at one, straight to the receiver or by the faulty way.
-    func startForwarder(directly: Bool = false, path: String = "backbone") {
+    func startForwarder(directly: Bool = false, path: String = "backbone", runID: String = "run-1") {
         appended = 0
         isEnded = false
         sender = RelayDatagramSender(
             name: "backbone/0",
-            hello: RelayProtocol.Hello(lane: 0, path: path, runID: "run-1"),
+            hello: RelayProtocol.Hello(lane: 0, path: path, runID: runID),
             target: Dialer.Target(host: "127.0.0.1", port: (directly ? listener?.port : proxy?.port) ?? 0),
             context: forwarder,
             owner: self
@@ -155,7 +155,7 @@ final class DatagramWorld: RelayDatagramListenerOwner, RelayDatagramLaneOwner, R
     func relayDatagramEvent(_ lane: RelayDatagramLane, _ event: RelayedEvent, connection: Int, _ stamp: ReadStamp) {
         if event.flags.contains(.duplicate) { duplicates += 1 } else { arrived.append(event.sequence) }
     }
-    func relayFinishAsked(_ sender: any RelayOutlet) { finishesAsked += 1 }
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool) { finishesAsked += 1 }
     func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
         SenderTotals(

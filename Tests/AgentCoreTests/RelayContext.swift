@@ -68,7 +68,7 @@ func turn(
 protocol QuietSenderOwner: RelaySenderOwner {}
 
 extension QuietSenderOwner {
-    func relayFinishAsked(_ sender: any RelayOutlet) {}
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool) {}
     func relayEnded(_ sender: any RelayOutlet) {}
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
         SenderTotals(received: 0, forwarded: 0, dropped: 0, invalid: 0, lastSequence: 0)

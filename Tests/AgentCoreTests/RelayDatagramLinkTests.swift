@@ -172,6 +172,25 @@ struct RelayDatagramLinkTests {
         }
     }
 
+    @Test("A second forwarder is refused while the first is there, and let in soon after that is gone")
+    func secondForwarder() throws {
+        try DatagramWorld.with(forwarder: nil, receiver: nil) { world in
+            world.startForwarder(directly: true, runID: "first")
+            world.run { world.sender?.state == .streaming }
+            world.emit(10)
+            world.run { world.arrived.count == 10 }
+            let first = try #require(world.sender)
+            world.startForwarder(directly: true, runID: "second")
+            world.run { world.sender?.lastFailure?.contains("another forwarder") == true }
+            #expect(world.sender?.lastFailure?.contains("brings the events of backbone/0; end one of the two") == true)
+            #expect(first.state == .streaming && world.listener?.strangers["occupied"] ?? 0 > 0)
+            // It vanishes, as a killed process does: without a word.
+            first.breakOff("killed")
+            _ = first.retry.end("killed")
+            world.run { world.sender?.state == .streaming && first.state != .streaming }
+        }
+    }
+
     @Test("A way that is cut is noticed by silence, and all of it is accounted for when it is back")
     func cut() throws {
         try DatagramWorld.with { world in

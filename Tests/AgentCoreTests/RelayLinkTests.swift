@@ -90,7 +90,7 @@ private final class RelayWorld: RelayListenerOwner, RelayReceiverLaneOwner, Rela
     func relayEvent(_ lane: RelayReceiverLane, _ event: RelayedEvent, _ stamp: ReadStamp) {
         arrived.append(event.sequence)
     }
-    func relayFinishAsked(_ sender: any RelayOutlet) { finishAsked = true }
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool) { finishAsked = true }
     func relayEnded(_ sender: any RelayOutlet) { isEnded = true }
 
     func relayTotals(_ sender: any RelayOutlet) -> SenderTotals {
@@ -135,7 +135,7 @@ struct RelayLinkTests {
             world.run { world.sender?.state == .streaming }
             for _ in 0..<50 { world.emit(20) }
             world.run { world.arrived.count == 1_000 }
-            world.lane?.askToFinish()
+            world.lane?.askToFinish(wasStopped: false)
             world.run { world.finishAsked }
             world.sender?.finish()
             world.run { world.isEnded }

@@ -206,7 +206,12 @@ extension WholeRuns {
                 let cases: [([String], Int32, String)] = [
                     (["receive", "--mode", "sideways"], 2, "sideways"), (["forward"], 2, "--frankfurt-ip"),
                     (["receive", "--config", bad], 2, "did you mean 'listen_port'?"),
-                    (["receive", "--config", world.folder + "/none.json"], 2, "cannot be read"),
+                    (["receive", "--config", world.folder + "/none.json"], 2, "No such file or directory"),
+                    (["receive", "--config", world.folder], 2, "Is a directory"),
+                    (["receive", "--duration", "1h"], 2, "whole seconds"),
+                    (["receive", "--output-file", "none/results.json"], 2, "No such file or directory"),
+                    (["forward", "--frankfurt-ip", "10.1.1.10:8080"], 2, "the port is given by --port"),
+                    (["results", world.folder], 2, "plan.json cannot be read"),
                     (["receive", "--duration", "-3"], 2, "--duration must be 1 to 31536000, not -3"),
                     (["receive", "--binance-ws-url", "https://h"], 2, "ws or wss"),
                     (["receive", "--stream", "BTCUSDT@bookTicker"], 2, "write btcusdt@bookTicker"),
@@ -219,7 +224,89 @@ extension WholeRuns {
                     let agent = try world.start("case\(index)", arguments)
                     #expect(try await agent.end() == status, "\(arguments): \(agent.said)")
                     #expect(agent.said.contains(text), "\(arguments): \(agent.said)")
+                    #expect(
+                        status == 1 || agent.runFolder == nil,
+                        "\(arguments): what is refused leaves nothing behind"
+                    )
                 }
+            }
+        }
+
+        @Test("Garbage and a missing TLS are named for what they are, again and again")
+        func causes() async throws {
+            try await ByHandWorld.with { world in
+                let torn = try world.start(
+                    "torn",
+                    ["receive", "--binance-ws-url", world.url("localhost", "/torn/public/ws/btcusdt@bookTicker")]
+                )
+                let plain = try world.start(
+                    "plain",
+                    ["receive", "--binance-ws-url", "ws" + world.url().dropFirst(3)]
+                )
+                try await plain.wait(for: "the guess") {
+                    $0.said.contains("does this port want TLS? Then it is wss://")
+                }
+                try await plain.wait(for: "the number") { $0.said.contains("; next try in ") }
+                #expect(plain.said.contains("waiting for the first event: baseline/0 failed"), "\(plain.said)")
+                try await torn.wait(for: "the cause") {
+                    $0.said.contains(" messages came, none could be used (truncated: ")
+                }
+                #expect(!torn.said.contains("is the stream's name right?"), "\(torn.said)")
+                for agent in [torn, plain] { agent.signal(SIGINT) }
+                #expect(try await torn.end() == 0)
+                #expect(try await plain.end() == 0)
+            }
+        }
+
+        @Test(
+            "A second forwarder is refused while the first is connected; both sides say so, and the first is undisturbed"
+        )
+        func secondForwarder() async throws {
+            try await ByHandWorld.with { world in
+                let port = "\(try world.freePort())"
+                let forward = [
+                    "forward", "--frankfurt-ip", "127.0.0.1", "--port", port, "--binance-ws-url", world.url(),
+                ]
+                let receiver = try world.start("b", ["receive", "--mode", "aws-backbone", "--port", port])
+                let first = try world.start("first", forward)
+                try await receiver.wait(for: "events") { $0.status?.lanes.first?.counts.arrived ?? 0 > 20 }
+                let second = try world.start("second", forward)
+                try await second.wait(for: "the refusal") { $0.said.contains("another forwarder, at 127.0.0.1") }
+                try await receiver.wait(for: "word of it") { $0.said.contains("another forwarder was refused") }
+                #expect(receiver.status?.lanes.first?.connections == 1)
+                // Its place is free as soon as it is gone, however it went.
+                first.signal(SIGKILL)
+                try await receiver.wait(for: "the second") { $0.status?.lanes.first?.connections == 2 }
+                receiver.signal(SIGINT)
+                #expect(try await receiver.end() == 0)
+                #expect(try await second.end() == 0)
+                #expect(second.said.contains("the receiver was told to stop"), "\(second.said)")
+                let results = try receiver.json("results.json")
+                #expect(results["stopped_by"] as? String == "SIGINT" && results["planned_seconds"] as? Double == 300)
+                #expect(results["forwarders_refused"] as? Int ?? 0 > 0)
+                #expect((results["note"] as? String)?.contains("another forwarder was refused") == true)
+            }
+        }
+
+        @Test("What a killed receiver measured is turned into results, and latexp report says by which command")
+        func killed() async throws {
+            try await ByHandWorld.with { world in
+                let agent = try world.start(
+                    "a",
+                    ["receive", "--duration", "300", "--lanes", "2", "--binance-ws-url", world.url()]
+                )
+                try await agent.wait(for: "samples") { $0.status?.lanes.first?.counts.arrived ?? 0 > 200 }
+                let folder = try #require(agent.runFolder)
+                agent.signal(SIGKILL)
+                #expect(try await agent.end() == -SIGKILL)
+                let results = try world.start("a", ["results", folder])
+                #expect(try await results.end() == 0, "\(results.said)")
+                let found = try results.json("results.json")
+                #expect(found["run_ended"] as? Bool == false && found["events_lost"] is NSNull)
+                let (samples, events) = (found["sample_count"] as? Int ?? 0, found["distinct_events"] as? Int ?? 0)
+                #expect(samples > 200 && events > 100 && events < samples)
+                let report = try await LatexpCommand.run(["report", folder])
+                #expect(report.status == 2 && report.errors.contains("latexp-agent results \(folder)"))
             }
         }
 

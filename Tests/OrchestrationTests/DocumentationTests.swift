@@ -53,6 +53,7 @@ struct DocumentationTests {
             hostDelay: LatencyFigures()
         )
         results.note = "n"
+        results.byHand = ByHandFigures()
         let encoded = try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(results))
         let states = AgentStatus.State.allCases.map(\.rawValue) + LaneStatus.State.allCases.map(\.rawValue)
         let names = columns + encoded.keys + states + CollectPhase.files

@@ -46,9 +46,7 @@ public struct ByHandConfiguration: Codable, Sendable {
     ///
     /// - Throws: `AgentError` `badPlan` naming the file and every key that is not known.
     public static func read(path: String) throws -> ByHandConfiguration {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw AgentError(.badPlan, "the configuration file \(path) cannot be read")
-        }
+        let data = try WholeFile.data(path, what: "the configuration file")
         let known = CodingKeys.allCases.map(\.rawValue)
         do {
             guard case .object(let values) = try json(data, path: path) else {

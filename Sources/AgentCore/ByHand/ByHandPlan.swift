@@ -106,6 +106,7 @@ public enum ByHandPlan {
         guard transport != .udp || primedOctets == 0 else {
             throw AgentError(.badPlan, "--prime is for TCP: datagrams wait for no window")
         }
+        try checkAddress(address)
         let path = AgentPath(
             name: "aws-backbone",
             kind: .relay,
@@ -131,8 +132,8 @@ public enum ByHandPlan {
         try check(feed.lanes, 1...64, "--lanes")
         if let niceness = feed.niceness { try check(niceness, AgentPlan.nicenesses, "--niceness") }
         let (market, streams) = try FeedTarget.selection(url: url, market: feed.market, streams: feed.streams)
-        return AgentPlan(
-            runID: "by-hand",
+        let plan = AgentPlan(
+            runID: role == .forward ? ownName() : "by-hand",
             host: role == .forward ? "tokyo" : "frankfurt",
             role: role,
             market: market,
@@ -145,29 +146,46 @@ public enum ByHandPlan {
             deadline: .seconds(365 * 86_400),
             busyPoll: feed.busyPoll ? true : nil,
             niceness: feed.niceness,
-            chronyc: role == .receive ? [] : nil
+            chronyc: []
         )
+        // Before anything is made on the disk.
+        if role == .forward || paths.contains(where: { $0.kind == .direct }) { try FeedTarget.check(plan) }
+        return plan
+    }
+
+    /// A forwarder's own name, by which a receiver tells it from another one.
+    private static func ownName() -> String {
+        let digits = MessageAuthentication.randomOctets(8).map { octet in
+            let digits = String(octet, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        return "by-hand-" + digits.joined()
+    }
+
+    /// Refuses what can be neither an address nor a host's name, before it is looked up for ever.
+    static func checkAddress(_ address: String) throws {
+        func refuse(_ why: String) -> AgentError {
+            AgentError(.badPlan, "'\(address.prefix(100))' is no address and no host's name\(why) (--frankfurt-ip)")
+        }
+        let isPlausible = address.allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_%[]".contains($0))
+        }
+        guard isPlausible, !address.isEmpty else { throw refuse("") }
+        let colons = address.count { $0 == ":" }
+        if colons == 1 { throw refuse(": the port is given by --port") }
+        if colons > 1 {
+            let bare = address.prefix { $0 != "%" }.filter { !"[]".contains($0) }
+            var octets = in6_addr()
+            guard inet_pton(AF_INET6, String(bare), &octets) == 1 else { throw refuse("") }
+        } else if address.allSatisfy({ $0.isNumber || $0 == "." }) {
+            var octets = in_addr()
+            guard inet_pton(AF_INET, address, &octets) == 1 else { throw refuse(": four numbers from 0 to 255") }
+        }
     }
 
     static func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
         guard range.contains(value) else {
             throw AgentError(.badPlan, "\(name) must be \(range.lowerBound) to \(range.upperBound), not \(value)")
         }
-    }
-
-    /// Makes the folder for a run's working files below the current one: `latexp-receive-<seconds>`.
-    ///
-    /// - Throws: `AgentError` `file`.
-    public static func makeDirectory(for plan: AgentPlan) throws -> String {
-        let role = plan.role.rawValue
-        for attempt in 0..<100 {
-            let seconds = Int(Date().timeIntervalSince1970)
-            let name = "latexp-\(role)-\(seconds)" + (attempt == 0 ? "" : "-\(attempt)")
-            if mkdir(name, 0o700) == 0 { return name }
-            guard errno == EEXIST else {
-                throw AgentError(.file, "cannot make the folder \(name): is the current folder writable?")
-            }
-        }
-        throw AgentError(.file, "cannot make a folder for the run's files here")
     }
 }

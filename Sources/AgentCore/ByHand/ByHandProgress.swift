@@ -22,6 +22,9 @@ public final class ByHandProgress {
     private var measuredFromSeconds: Double?
     private var spokeSeconds = 0.0
     private var state = AgentStatus.State.starting
+    private var saidClock = false
+    private var saidRecording = false
+    private var refused = 0
 
     /// Progress of an agent with this plan; `say` takes one line without its end.
     public init(plan: AgentPlan, say: @escaping (String) -> Void) {
@@ -41,8 +44,11 @@ public final class ByHandProgress {
         for (index, lane) in status.lanes.enumerated() where lanes.indices.contains(index) {
             note(lane, index, nowSeconds)
         }
+        noteHost(status)
         noteState(status, nowSeconds)
-        let isMoving = status.lanes.contains { $0.counts.received + $0.counts.arrived > 0 }
+        let isMoving = status.lanes.contains {
+            $0.counts.received - $0.counts.invalidTotal + $0.counts.arrived > 0
+        }
         guard nowSeconds - spokeSeconds >= (isMoving ? Self.intervalSeconds : Self.patienceSeconds) - 0.5 else {
             return
         }
@@ -79,6 +85,37 @@ public final class ByHandProgress {
         }
     }
 
+    /// Says what a person must know of this host at once: its clock, its disk, and who else knocks.
+    private func noteHost(_ status: AgentStatus) {
+        if !saidClock, let reading = status.clock {
+            saidClock = true
+            say(Self.clock(reading))
+        }
+        if !saidRecording, let failure = status.recordingFailure {
+            saidRecording = true
+            say("warning: samples or log can no longer be written: \(failure.reason)")
+        }
+        let now = status.strangers?[AgentError.Code.occupied.rawValue] ?? 0
+        if now > refused {
+            let present = status.lanes.compactMap(\.endpoint).joined(separator: ", ")
+            say(
+                "warning: another forwarder was refused (\(ByHandText.times(now)) so far), since \(present) is connected"
+            )
+        }
+        refused = now
+    }
+
+    private static func clock(_ reading: ClockReading) -> String {
+        switch ClockVerdict.judge(reading, maxError: .seconds(86_400)) {
+        case .good(let seconds):
+            let source = reading.tracking?.referenceName ?? "?"
+            return "this host's clock is right within \(milliseconds(seconds * 1_000)) (chrony, by \(source))"
+        case .bad(let reason):
+            return "warning: this host's clock is not known to be right: \(reason); end-to-end figures are wrong by as "
+                + "much as it is. Started by hand the agent measures all the same; `latexp run` refuses such a host"
+        }
+    }
+
     private func note(_ lane: LaneStatus, _ index: Int, _ nowSeconds: Double) {
         let name = "\(lane.path)/\(lane.lane)"
         let states = [lane.state, lane.relayState]
@@ -106,19 +143,34 @@ public final class ByHandProgress {
             measuredFromSeconds = nowSeconds
             spokeSeconds = nowSeconds
             say("the first event is here: measuring for \(plan.duration)")
-        case .finishing: say("saying goodbye: \(status.message ?? "told to")")
+        case .finishing: say("saying goodbye: \(Termination.signalName ?? status.message ?? "told to")")
         case .starting, .ready, .finished, .failed: break
         }
     }
 
     private func waiting(_ status: AgentStatus, _ nowSeconds: Double) -> String {
-        let lanes = status.lanes.prefix(4).map { lane in
-            let isRelay = plan.role == .receive && plan.paths.contains { $0.name == lane.path && $0.kind == .relay }
-            let what = isRelay && lane.state == .waiting ? "no forwarder has dialled" : "\(lane.state.rawValue)"
-            return "\(lane.path)/\(lane.lane) \(what)"
-        }
+        let lanes = status.lanes.prefix(4).map { "\($0.path)/\($0.lane) \(what($0, status))" }
         let waited = Int(nowSeconds - (beganSeconds ?? nowSeconds))
         return "\(waited) s, waiting for the first event: \(lanes.joined(separator: ", "))"
+    }
+
+    /// What a lane is doing that has brought nothing yet.
+    private func what(_ lane: LaneStatus, _ status: AgentStatus) -> String {
+        let isRelay = plan.role == .receive && plan.paths.contains { $0.name == lane.path && $0.kind == .relay }
+        if isRelay {
+            switch lane.state {
+            case .waiting: return "no forwarder has dialled"
+            case .streaming: return "a forwarder is connected, no event yet"
+            case .connecting, .closed: return lane.state.rawValue
+            }
+        }
+        if let text = lane.counts.unusableText { return text }
+        if lane.isMute == true { return "subscribed, no event yet" }
+        guard lane.state != .streaming, let failure = lane.lastFailure else { return lane.state.rawValue }
+        let next = lane.nextAttempt.map { moment in
+            "; next try in \(ByHandText.seconds(max(0, Double(moment.monotonicNs - status.at.monotonicNs) / 1e9)))"
+        }
+        return "failed \(ByHandText.times(lane.connections)): \(failure)\(next ?? "")"
     }
 
     private func figures(_ status: AgentStatus, _ nowSeconds: Double) -> String {
@@ -149,5 +201,5 @@ public final class ByHandProgress {
             + (invalid > 0 ? ", \(invalid) invalid" : "")
     }
 
-    private static func milliseconds(_ value: Double) -> String { "\((value * 1_000).rounded() / 1_000) ms" }
+    private static func milliseconds(_ value: Double) -> String { ByHandText.milliseconds(value) }
 }

@@ -10,107 +10,81 @@ import LatencyStatistics
 /// Writes what a receiver that was started by hand measured: a JSON file of results for each path, and a CSV file of
 /// samples.
 public enum ByHandResults {
+    /// What came of it.
+    public struct Outcome {
+        /// Lines for a person: what was measured, and where it is.
+        public var lines: [String] = []
+        /// Why a file could not be written; nil when all could.
+        public var failure: AgentError?
+    }
+
     /// Writes `plan.outputFile` and its CSV; nothing for a forwarder.
     ///
     /// With one path the files have the name asked for; with two, each path's name is put before the ending. They are
-    /// written without any event, too: a script that waits for them shall find them.
+    /// written without any event, too: a script that waits for them shall find them. What is there already is kept
+    /// under another name.
     ///
-    /// - Returns: lines for a person: what was measured, and where it is.
-    /// - Throws: `AgentError` `file` when they cannot be written, `ExperimentError` when the samples cannot be read.
-    public static func write(_ summary: AgentSummary, directory: String) throws -> [String] {
-        let silent = silentStreams(summary)
+    /// - Parameter isEnded: false for what a killed run left behind.
+    /// - Throws: `AgentError` `file` or `ExperimentError` when the samples cannot be read.
+    public static func write(_ summary: AgentSummary, directory: String, isEnded: Bool = true) throws -> Outcome {
+        var outcome = Outcome()
         guard let outputFile = summary.plan.outputFile else {
-            return [totals(of: summary)] + silent + strangers(summary)
+            outcome.lines = ForwarderAccount(summary).lines
+            return outcome
         }
         let samples = SampleStream(path: summary.sampleCount == 0 ? nil : "\(directory)/samples.bin")
-        let isAlone = summary.plan.paths.count == 1
-        var lines: [String] = []
+        let clock = RunFolder.clock(directory)
+        var measured: [MeasuredPath] = []
         var firstLane = 0
         for path in summary.plan.paths {
-            let mine = PathSamples(samples, lanes: firstLane..<(firstLane + path.lanes), window: summary.window)
-            let lost = summary.lanes[mine.lanes].reduce(0) { $0 + $1.counts.missing }
-            let results = try results(of: path, mine, lost: lost)
-            let file = name(outputFile, path: isAlone ? nil : path.name, ending: nil)
-            try write(results, to: file)
-            let csvFile = name(outputFile, path: isAlone ? nil : path.name, ending: "csv")
-            try writeCSV(mine, path: path, streams: summary.plan.streams, to: csvFile)
-            lines.append(line(results) + ": \(file), \(csvFile)")
+            let lanes = firstLane..<(firstLane + path.lanes)
+            measured.append(
+                try MeasuredPath(
+                    path,
+                    try PathSamples(samples, lanes: lanes, window: summary.window),
+                    summary,
+                    clock: clock,
+                    isEnded: isEnded
+                )
+            )
             firstLane += path.lanes
         }
-        return lines + silent
-    }
-
-    /// What a path's results say, in one line.
-    private static func line(_ results: PathResults) -> String {
-        func text(_ name: String, _ value: Double?) -> String {
-            value.map { ", \(name) \(($0 * 1_000).rounded() / 1_000) ms" } ?? ""
+        addSpans(to: &measured)
+        for path in measured {
+            let files = ResultFiles(outputFile, of: summary.plan).pair(path.path.name)
+            var place = "nowhere"
+            do {
+                if let kept = try ResultFiles.keepEarlier(files) { outcome.lines.append(kept) }
+                try write(path.results, to: files.json)
+                place = files.json
+                try writeCSV(path, streams: summary.plan.streams, to: files.csv)
+                place += ", \(files.csv)"
+            } catch let error as AgentError {
+                outcome.failure = error
+                place += ", and not as asked"
+            }
+            outcome.lines.insert(path.line + ": \(place)", at: outcome.lines.count)
         }
-        return "\(results.path): \(results.sampleCount) events, \(results.eventsLost) lost"
-            + text("median", results.medianLatencyMs) + text("p95", results.p95LatencyMs)
-            + text("p99", results.p99LatencyMs) + text("backbone median", results.backboneMedianLatencyMs)
-            + text("host's own delay p99", results.hostDelayP99Ms)
-            + (results.receiveTimeSource.map { $0 == "kernel" ? "" : ", receive times: \($0)" } ?? "")
-            + (results.note.map { " (\($0))" } ?? "")
+        outcome.lines += measured.flatMap(\.details) + SilentStreams.lines(summary)
+        return outcome
     }
 
-    private static func totals(of summary: AgentSummary) -> String {
-        let counts = summary.lanes.map(\.counts)
-        func sum(_ value: (LaneCounts) -> Int) -> Int { counts.reduce(0) { $0 + value($1) } }
-        return "\(summary.reason): \(sum(\.received)) events taken, \(sum(\.forwarded)) relayed, "
-            + "\(sum(\.buffered)) left in the buffer, \(sum(\.dropped)) dropped, \(sum(\.invalidTotal)) invalid"
+    private static func addSpans(to paths: inout [MeasuredPath]) {
+        let spans = paths.map { ($0.path.name, $0.counts.first, $0.counts.last) }
+        guard let note = ByHandNotes.spans(spans) else { return }
+        for index in paths.indices { paths[index].add(note) }
     }
 
-    /// The lanes of a forwarder whose events went to something that never answered as a receiver does.
-    private static func strangers(_ summary: AgentSummary) -> [String] {
-        let ends = summary.lanes.flatMap { lane -> [String] in
-            let path = summary.plan.paths.first { $0.name == lane.path }
-            let relays = lane.connections.filter { $0.purpose == "relay" && $0.streaming != nil }
-            guard summary.plan.role == .forward, path?.transport != .udp, lane.counts.forwarded > 0,
-                relays.allSatisfy({ $0.greeted == nil })
-            else { return [] }
-            return relays.compactMap(\.endpoint)
-        }
-        guard !ends.isEmpty else { return [] }
-        return [
-            "warning: nothing at \(Set(ends).sorted().joined(separator: ", ")) ever answered as a latexp receiver does; "
-                + "\"relayed\" says only that its TCP took the events"
-        ]
-    }
-
-    private static func silentStreams(_ summary: AgentSummary) -> [String] {
-        let names = summary.lanes.reduce(into: Set<String>()) { $0.formUnion($1.silentStreams ?? []) }
-        return names.isEmpty ? [] : ["warning: nothing ever came on \(names.sorted().joined(separator: ", "))"]
-    }
-
-    private static func results(of path: AgentPath, _ samples: PathSamples, lost: Int) throws -> PathResults {
-        let sources = try samples.receiveTimes()
-        let count = sources.kernel + sources.user
-        var results = PathResults(
-            setupType: path.kind.setupType,
-            path: path.name,
-            sampleCount: count,
-            eventsLost: lost,
-            endToEnd: try LatencyFigures { try samples.forEachLatency(since: \.eventTimeNs, $0) },
-            backbone: try LatencyFigures { try samples.forEachLatency(since: \.sourceNs, $0) },
-            hostDelay: try LatencyFigures { try samples.forEachHostDelay($0) }
-        )
-        if count > 0 { results.receiveTimeSource = sources.source }
-        if results.medianLatencyMs == nil {
-            results.note = count == 0 ? "no event came" : "no event time in this stream"
-        }
-        return results
-    }
-
-    private static func writeCSV(_ samples: PathSamples, path: AgentPath, streams: [String], to file: String) throws {
+    private static func writeCSV(_ path: MeasuredPath, streams: [String], to file: String) throws {
         let output = try ReplacedFile(path: file)
         let streams = streams.map(SampleCSV.quoted)
-        let lanes = (0..<path.lanes).map { SampleCSV.lane(path: path.name, number: $0) }
+        let lanes = (0..<path.path.lanes).map { SampleCSV.lane(path: path.path.name, number: $0) }
         try output.append { $0.append(contentsOf: (SampleCSV.header + "\n").utf8) }
-        try samples.forEach { sample, isMeasured in
+        try path.samples.forEach { sample, isMeasured in
             try output.append { bytes in
                 SampleCSV.append(
                     sample,
-                    lane: lanes[Int(sample.lane) - samples.lanes.lowerBound],
+                    lane: lanes[Int(sample.lane) - path.samples.lanes.lowerBound],
                     stream: streams.indices.contains(Int(sample.stream)) ? streams[Int(sample.stream)] : "",
                     isInWindow: isMeasured,
                     to: &bytes
@@ -120,12 +94,6 @@ public enum ByHandResults {
         try output.finish()
     }
 
-    private static func name(_ file: String, path: String?, ending: String?) -> String {
-        let dot = file.lastIndex(of: ".").flatMap { file[$0...].contains("/") ? nil : $0 } ?? file.endIndex
-        let stem = file[..<dot] + (path.map { "-\($0)" } ?? "")
-        return stem + (ending.map { ".\($0)" } ?? String(file[dot...]))
-    }
-
     private static func write(_ results: PathResults, to file: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -133,76 +101,5 @@ public enum ByHandResults {
         let output = try ReplacedFile(path: file)
         try output.append { $0.append(contentsOf: data) }
         try output.finish()
-    }
-}
-
-extension LatencyFigures {
-    /// The figures of nanoseconds that are too many to hold, handed over as often as they are asked for.
-    fileprivate init(_ pass: StreamedSummary.Pass) throws {
-        guard let summary = try StreamedSummary(quantiles: [0.5, 0.95, 0.99], of: pass) else {
-            self.init()
-            return
-        }
-        self.init(
-            averageNs: summary.mean,
-            medianNs: summary.quantiles[0],
-            p95Ns: summary.quantiles[1],
-            p99Ns: summary.quantiles[2],
-            minimumNs: Double(summary.minimum),
-            maximumNs: Double(summary.maximum),
-            standardDeviationNs: summary.standardDeviation
-        )
-    }
-}
-
-/// The samples of one path's lanes, gone over as often as need be.
-private struct PathSamples {
-    var samples: SampleStream
-    /// The path's lanes among those of the whole plan.
-    var lanes: Range<Int>
-    var window: MeasuredWindow?
-
-    init(_ samples: SampleStream, lanes: Range<Int>, window: MeasuredWindow?) {
-        self.samples = samples
-        self.lanes = lanes
-        self.window = window
-    }
-
-    /// Hands over every sample of the path, and whether it counts: in the window, and the first of its kind.
-    func forEach(_ take: (SampleRecord, Bool) throws -> Void) throws {
-        try samples.forEach { sample in
-            guard lanes.contains(Int(sample.lane)) else { return }
-            try take(sample, isMeasured(sample))
-        }
-    }
-
-    /// Hands over how long each sample that counts took since a time of its own, where it has that.
-    func forEachLatency(since start: KeyPath<SampleRecord, Int64>, _ take: (Int64) -> Void) throws {
-        try forEach { sample, isMeasured in
-            let startNs = sample[keyPath: start]
-            if isMeasured, startNs != SampleRecord.absent { take(sample.arrivalNs &- startNs) }
-        }
-    }
-
-    /// Hands over the host's own delay of each sample that counts, where the kernel gave its receive time.
-    func forEachHostDelay(_ take: (Int64) -> Void) throws {
-        try forEach { sample, isMeasured in
-            if isMeasured, let delayNs = sample.hostDelayNs { take(delayNs) }
-        }
-    }
-
-    /// The samples that count, by where their receive times came from.
-    func receiveTimes() throws -> ReceiveTimeCount {
-        var count = ReceiveTimeCount()
-        try forEach { sample, isMeasured in
-            if isMeasured { count.add(kernelNs: sample.arrivalKernelNs) }
-        }
-        return count
-    }
-
-    private func isMeasured(_ sample: SampleRecord) -> Bool {
-        guard let window else { return false }
-        let at = sample.arrivalOnMonotonicNs
-        return at >= window.start.monotonicNs && at < window.end.monotonicNs && !sample.flags.contains(.duplicate)
     }
 }

@@ -12,9 +12,7 @@ public enum PlanFile {
     ///
     /// - Throws: `AgentError` `badPlan` when it is missing, unreadable, or of another version.
     public static func read(path: String) throws -> AgentPlan {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw AgentError(.badPlan, "the plan \(path) cannot be read")
-        }
+        let data = try WholeFile.data(path, what: "the plan")
         let plan: AgentPlan
         do {
             plan = try JSONDecoder().decode(AgentPlan.self, from: data)

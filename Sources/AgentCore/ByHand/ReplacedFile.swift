@@ -51,6 +51,6 @@ final class ReplacedFile {
     }
 
     private static func failure(_ path: String, _ code: Int32 = errno) -> AgentError {
-        AgentError(.file, "cannot write \(path): \(systemMessage(code)); the samples are kept in the run's folder")
+        AgentError(.file, "cannot write \(path): \(systemMessage(code))")
     }
 }

@@ -61,7 +61,7 @@ final class FeedConnection: ByteChannelOwner {
                 self.channel = channel
                 // Given up while the name was being looked up.
                 if self.owner == nil { channel.abandon() }
-            case .failure(let error): end(error.message, retryAfterNs: 0)
+            case .failure(let error): end(error.message + guess(error.code), retryAfterNs: 0)
             }
         }
     }
@@ -118,7 +118,8 @@ final class FeedConnection: ByteChannelOwner {
             try readFrames(channel)
         } catch let error as WebSocketError {
             sayGoodbye(code: error.closeCode == 0 ? nil : error.closeCode)
-            end("\(channel.endpoint) broke the WebSocket protocol: \(error)", retryAfterNs: 0)
+            let guess = guess(.closed)
+            end("\(channel.endpoint) broke the WebSocket protocol: \(error)\(guess)", retryAfterNs: 0)
         } catch {
             end("\(error)", retryAfterNs: 0)
         }
@@ -132,7 +133,21 @@ final class FeedConnection: ByteChannelOwner {
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {
-        if !readRefusal(channel) { end(reason.message, retryAfterNs: 0) }
+        if !readRefusal(channel) { end(reason.message + guess(reason.code), retryAfterNs: 0) }
+    }
+
+    /// What a failure before the upgrade looks like where one side speaks TLS and the other does not; else nothing.
+    private func guess(_ code: TransportError.Code) -> String {
+        guard !isOpen else { return "" }
+        switch code {
+        case .tls where target.isSecure: return "; is there TLS at this port? ws:// goes without it"
+        case .closed, .broken:
+            // Certificates and name were not even asked for: it hung up on what it took for garbage.
+            if target.isSecure, record.details == nil { return "; is there TLS at this port? ws:// goes without it" }
+            if !target.isSecure { return "; does this port want TLS? Then it is wss://" }
+            return ""
+        default: return ""
+        }
     }
 
     /// Whether the upgrade is complete.

@@ -34,6 +34,10 @@ final class FeedLane: FeedConnectionOwner {
     private(set) var connectionCount = 0
     /// Those among them that were opened to replace one before its planned end.
     private(set) var plannedCount = 0
+    /// How often a connection that had brought events was lost with none to take over.
+    private(set) var losses = 0
+    /// When the next attempt comes; nil while none waits.
+    private(set) var nextAttempt: Timestamp?
 
     private var target: FeedTarget
     private let context: AgentContext
@@ -82,6 +86,9 @@ final class FeedLane: FeedConnectionOwner {
         // While one connection replaces another, either of them brings events.
         return [current, next].contains { $0?.isBringingEvents ?? false } ? .streaming : .connecting
     }
+
+    /// Whether the present connection is open and has brought no event.
+    var isMute: Bool { current.map { $0.isOpen && !$0.isStreaming } ?? false }
 
     /// The present connection's socket.
     var socket: StreamSocket? { current?.socket }
@@ -139,8 +146,10 @@ final class FeedLane: FeedConnectionOwner {
     private func connect(afterNs pauseNs: Int64, _ why: String) {
         if let attemptTimer { context.loop.cancel(attemptTimer) }
         context.log.write(.info, "feed.wait", ["lane": name, "milliseconds": "\(pauseNs / 1_000_000)", "reason": why])
+        nextAttempt = context.now.later(by: pauseNs)
         attemptTimer = context.loop.schedule(afterNs: pauseNs) { [self] in
             attemptTimer = nil
+            nextAttempt = nil
             connect(why)
         }
     }
@@ -347,6 +356,7 @@ final class FeedLane: FeedConnectionOwner {
             // It is being opened already, and takes over as it is.
             switchOver()
         } else {
+            if connection.isStreaming { losses += 1 }
             renewal = nil
             overlaps.startAfresh()
             reconnect(reason)
@@ -378,13 +388,35 @@ final class FeedLane: FeedConnectionOwner {
             let limit = FeedText.seconds(context.timing.requestNs)
             return connection.end("no answer to SUBSCRIBE \(id) within \(limit)", retryAfterNs: 0)
         }
-        if let text = silence.unheardText(on: connection, nowNs: nowNs) {
+        if let silent = silence.unheardText(on: connection, nowNs: nowNs) {
+            let text = unusableText(connection) ?? silent
             lastFailure = text
             context.log.write(.warning, "feed.silent", ["lane": name, "reason": text])
         }
         if nowNs - connection.lastDataNs > silence.limitNs {
-            connection.end(silence.text(of: connection), retryAfterNs: 0)
+            let text = silence.text(of: connection)
+            connection.end(unusableText(connection) ?? text, retryAfterNs: 0)
         }
+    }
+
+    /// What to say of a lane of whose messages none could be used; nil for others.
+    private func unusableText(_ connection: FeedConnection) -> String? {
+        connection.isStreaming ? nil : counts.unusableText
+    }
+}
+
+extension LaneCounts {
+    /// What to say when messages came and none of them could be used; nil otherwise.
+    var unusableText: String? {
+        guard invalidTotal > 0, invalidTotal == received else { return nil }
+        return "\(received) message\(received == 1 ? "" : "s") came, none could be used (\(invalidText))"
+    }
+
+    /// The reasons why messages could not be used, with their numbers.
+    var invalidText: String {
+        invalid.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key): \($0.value)" }.joined(
+            separator: ", "
+        )
     }
 }
 
@@ -393,5 +425,7 @@ extension LaneStatus {
     mutating func take(_ feed: FeedLane) {
         silentStreams = feed.silentStreams
         plannedReplacements = feed.plannedCount > 0 ? feed.plannedCount : nil
+        nextAttempt = feed.nextAttempt
+        isMute = feed.isMute ? true : nil
     }
 }

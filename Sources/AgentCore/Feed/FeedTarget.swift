@@ -19,22 +19,31 @@ struct FeedTarget {
     /// - Throws: `AgentError` `badPlan` for a URL that makes no sense, `TransportError` for certificates that cannot be
     ///   used.
     init(plan: AgentPlan) throws {
+        endpoint = try Self.endpoint(of: plan)
+        let environment = ProcessInfo.processInfo.environment
+        let tls = endpoint.isSecure ? try TLSContext.client(caFile: plan.caFile, environment: environment) : nil
+        let address = try HostAndPort(endpoint.host, endpoint.port).replaced(by: plan.connectTo)
+        dialTarget = Dialer.Target(host: address.host, port: address.port, tls: tls, serverName: endpoint.host)
+    }
+
+    /// Refuses a plan whose URL or streams make no sense.
+    ///
+    /// - Throws: `AgentError` `badPlan`.
+    static func check(_ plan: AgentPlan) throws { _ = try endpoint(of: plan) }
+
+    private static func endpoint(of plan: AgentPlan) throws -> FeedEndpoint {
         let feed = FeedSpecification(market: plan.market, streams: plan.streams)
         let usesMicroseconds = plan.market == .spot && !feed.hasNoEventTime
         do {
-            endpoint = try FeedEndpoint(
+            return try FeedEndpoint(
                 market: plan.market,
-                url: try plan.feedURL.map { try Self.url($0, streams: plan.streams) },
+                url: try plan.feedURL.map { try url($0, streams: plan.streams) },
                 streams: plan.streams,
                 timeUnit: usesMicroseconds ? .microsecond : .millisecond
             )
         } catch {
             throw AgentError(.badPlan, "\(error)")
         }
-        let environment = ProcessInfo.processInfo.environment
-        let tls = endpoint.isSecure ? try TLSContext.client(caFile: plan.caFile, environment: environment) : nil
-        let address = try HostAndPort(endpoint.host, endpoint.port).replaced(by: plan.connectTo)
-        dialTarget = Dialer.Target(host: address.host, port: address.port, tls: tls, serverName: endpoint.host)
     }
 
     /// The URL to which the streams are added: without its own where those are others, or too many for a request.

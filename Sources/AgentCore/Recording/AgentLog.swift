@@ -58,8 +58,7 @@ final class AgentLog {
     init(writer: BackgroundWriter, limits: Limits = Limits()) {
         self.writer = writer
         self.limits = limits
-        self.encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        self.encoder = Self.encoder()
     }
 
     /// Writes one line.
@@ -82,6 +81,20 @@ final class AgentLog {
         _ = append(fields.merging(["level": "info", "event": "end"], uniquingKeysWith: { $1 }), limit: limits.octets)
     }
 
+    /// A line with the moment in it, octets; empty for what cannot be written as JSON.
+    static func line(_ fields: [String: String], by encoder: JSONEncoder = AgentLog.encoder()) -> [UInt8] {
+        var line = fields
+        line["wallNs"] = "\(HostClock.wallNs())"
+        guard let bytes = try? encoder.encode(line) else { return [] }
+        return Array(bytes) + [UInt8(ascii: "\n")]
+    }
+
+    private static func encoder() -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
     /// The fields, with the number of lines like this one that were left out before; nil when this one is to be, too.
     private func thinned(_ level: Level, _ event: String, _ fields: [String: String]) -> [String: String]? {
         let key = event + " " + (fields["lane"] ?? "")
@@ -102,13 +115,10 @@ final class AgentLog {
     }
 
     private func append(_ fields: [String: String], limit: Int) -> Bool {
-        var line = fields
-        line["wallNs"] = "\(HostClock.wallNs())"
-        guard var bytes = try? encoder.encode(line) else { return false }
-        bytes.append(UInt8(ascii: "\n"))
-        guard written + bytes.count <= limit else { return false }
+        let bytes = Self.line(fields, by: encoder)
+        guard !bytes.isEmpty, written + bytes.count <= limit else { return false }
         written += bytes.count
-        writer.append(Array(bytes), to: "log.jsonl")
+        writer.append(bytes, to: "log.jsonl")
         return true
     }
 }

@@ -94,6 +94,11 @@ final class BackgroundWriter: Sendable {
         wake()
         thread.withLock { $0 }?.join()
         unlink("\(directory)/\(Self.reserve.file)")
+        let account = sampleAccount
+        if account.notWritten > 0 {
+            let counts = ["samplesWritten": "\(account.written)", "samplesNotWritten": "\(account.notWritten)"]
+            noteInLog(counts.merging(["event": "recording.end", "level": "error"]) { $1 })
+        }
         close(wakeEnds.reading)
         close(wakeEnds.writing)
     }
@@ -177,14 +182,26 @@ final class BackgroundWriter: Sendable {
         let reason = "cannot write \(directory)/\(file): \(systemMessage(code))"
         let isFull = [ENOSPC, EDQUOT].contains(code)
         let now = Timestamp(wallNs: HostClock.wallNs(), monotonicNs: HostClock.monotonicNs())
-        state.withLock { state in
-            if state.failure == nil {
+        let isFirst = state.withLock { state in
+            let isFirst = state.failure == nil
+            if isFirst {
                 state.failure = RecordingFailure(at: now, reason: isFull ? reason + "; recording ended" : reason)
             }
             if isFull { state.isEnded = true }
+            return isFirst
         }
         if isFull { unlink("\(directory)/\(Self.reserve.file)") }
+        if isFirst { noteInLog(["event": "recording.failed", "reason": reason, "level": "error"]) }
         return false
+    }
+
+    /// Writes a line of the log, past a recording that has ended, into the room that was kept; as far as that goes.
+    private func noteInLog(_ fields: [String: String]) {
+        let line = AgentLog.line(fields)
+        let descriptor = open("\(directory)/log.jsonl", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        _ = appendWhole(line[...], to: descriptor)
+        close(descriptor)
     }
 
     /// Writes everything or nothing: a record that was cut short is taken back.

@@ -17,6 +17,8 @@ final class DatagramSession {
     /// Which of the lane's connections it is, from 0.
     fileprivate(set) var number = 0
     fileprivate(set) var heardNs: Int64 = 0
+    /// What the forwarder calls its run; by hand its own name.
+    var runID = ""
     private let header: RelayDatagram.Header
     private let socket: DatagramSocket
 
@@ -47,6 +49,8 @@ final class RelayDatagramLane: RelayInlet {
     /// After the goodbye, events that it overtook may still come for this long.
     static let settleNs: Int64 = 1_000_000_000
     private static let finishRetryNs: Int64 = 200_000_000
+    /// Within this time a forwarder that is there answers; a greeting comes again after half a second.
+    private static let answerNs: Int64 = 450_000_000
     /// The answer to the goodbye goes out so often, since nothing follows it.
     private static let farewells = 3
     /// Gaps that are worth a line in the log.
@@ -77,6 +81,9 @@ final class RelayDatagramLane: RelayInlet {
     private var probeNumber: Int64 = 0
     private var newestEcho: Int64 = 0
     private var wantsFinish = false
+    private var wasStopped = false
+    /// Another forwarder that wants this lane, and when the present one was asked whether it is there.
+    private var rival: (runID: String, askedNs: Int64)?
     private var gapsSeen = 0
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayDatagramLaneOwner) {
@@ -100,6 +107,33 @@ final class RelayDatagramLane: RelayInlet {
 
     // MARK: Sessions
 
+    /// Whether a forwarder may have this lane.
+    enum Admission: Equatable {
+        case admitted
+        /// The one that had it last is being asked whether it is still there; the greeting will come again.
+        case undecided
+        case refused(String)
+    }
+
+    /// Judges whether a forwarder may have this lane while another one has it, which may be gone: datagrams have no end.
+    ///
+    /// The same one may always come again.
+    func judge(_ hello: RelayProtocol.Hello, atNs nowNs: Int64) -> Admission {
+        guard let session, state == .streaming, goodbye == nil, senderTotals == nil, session.runID != hello.runID,
+            nowNs - session.heardNs < RelayProtocol.aliveNs
+        else { return .admitted }
+        guard let rival, rival.runID == hello.runID else {
+            rival = (hello.runID, nowNs)
+            probe()
+            return .undecided
+        }
+        if session.heardNs > rival.askedNs {
+            self.rival = (hello.runID, nowNs)
+            return .refused(RelayProtocol.occupied(hello, by: session.endpoint))
+        }
+        return nowNs - rival.askedNs >= Self.answerNs ? .admitted : .undecided
+    }
+
     /// Takes a new session; the one before it may still bring what is under way.
     ///
     /// - Parameter totals: what the forwarder had done before it.
@@ -122,7 +156,7 @@ final class RelayDatagramLane: RelayInlet {
         openRecord(new)
         context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": new.endpoint, "transport": "udp"])
         new.send(RelayProtocol.frame(.welcome))
-        if wantsFinish { new.send(RelayProtocol.frame(.finish)) }
+        if wantsFinish { new.send(RelayProtocol.finish(wasStopped: wasStopped)) }
         return retired.compactMap { $0 }
     }
 
@@ -214,7 +248,7 @@ final class RelayDatagramLane: RelayInlet {
             let backNs = stamp.kernelNs == ReadStamp.absent ? stamp.wallNs : stamp.kernelNs
             envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
         case .bye:
-            let totals = try RelayProtocol.readTotals(frame.body)
+            let totals = try RelayProtocol.readGoodbye(frame)
             if session === self.session { take(goodbye: totals, session) }
         case .hello: session.send(RelayProtocol.frame(.welcome))
         case .challenge, .soFar, .padding, .event: break
@@ -264,15 +298,16 @@ final class RelayDatagramLane: RelayInlet {
         session.send(RelayProtocol.numbers(.probe, [probeNumber, HostClock.wallNs()]))
     }
 
-    func askToFinish() {
+    func askToFinish(wasStopped: Bool) {
         guard !wantsFinish else { return }
         wantsFinish = true
+        self.wasStopped = wasStopped
         repeatFinish()
     }
 
     private func repeatFinish() {
         guard goodbye == nil, state != .closed else { return }
-        session?.send(RelayProtocol.frame(.finish))
+        session?.send(RelayProtocol.finish(wasStopped: wasStopped))
         context.loop.schedule(afterNs: Self.finishRetryNs) { [weak self] in self?.repeatFinish() }
     }
 

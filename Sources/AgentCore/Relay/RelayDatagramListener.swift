@@ -195,7 +195,13 @@ final class RelayDatagramListener: LoopMember {
         guard let lane = owner.relayLane(hello) else {
             throw AgentError(.refused, "path \(hello.path) lane \(hello.lane) does not belong to this run")
         }
+        switch lane.judge(hello, atNs: HostClock.monotonicNs()) {
+        case .admitted: break
+        case .undecided: return
+        case .refused(let reason): throw AgentError(.occupied, reason)
+        }
         let session = DatagramSession(id: id, keys: keys, peer: sender, lane: lane, socket: socket)
+        session.runID = hello.runID
         sessions[id] = session
         for old in lane.take(session, totals) { retire(old) }
     }

@@ -221,7 +221,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
             send(RelayProtocol.numbers(.echo, values + [receivedNs, HostClock.wallNs()]), on: link)
         case .finish where !finishAsked:
             finishAsked = true
-            owner.relayFinishAsked(self)
+            owner.relayFinishAsked(self, wasStopped: frame.flags & RelayProtocol.stoppedFlag != 0)
         case .farewell where retry.goodbye == .said:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
@@ -304,7 +304,7 @@ final class RelayDatagramSender: RelayOutlet, LoopMember {
 
     private func repeatGoodbye(_ link: RelayDatagramLink) {
         guard link === self.link, state == .streaming, retry.goodbye == .said else { return }
-        send(RelayProtocol.totals(.bye, owner.relayTotals(self)), on: link)
+        send(RelayProtocol.goodbye(owner.relayTotals(self)), on: link)
         context.loop.schedule(afterNs: Self.goodbyeRetryNs) { [self] in repeatGoodbye(link) }
     }
 

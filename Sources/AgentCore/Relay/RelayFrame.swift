@@ -73,6 +73,12 @@ import WireTransport
 /// They came together, so the receiver may read them at once and they have one receive time. Whoever does not know it
 /// loses nothing.
 ///
+/// The flags of a FINISH are 1 when a signal ended the receiver before its window's end, else 0. Those of a BYE say how
+/// often the forwarder lost its connection to the exchange, 255 for more. Whoever does not know them loses nothing else.
+///
+/// By hand each forwarder has a run id of its own. A receiver refuses one (REFUSE) while it has heard from another of the
+/// same lane within 3 s; the same one may always come back.
+///
 /// SO FAR lets a receiver that came up in the middle tell what went to an earlier one from what was lost on the way to
 /// itself: ids up to forwarded + dropped were dealt with on earlier connections.
 ///
@@ -99,6 +105,12 @@ public enum RelayProtocol {
     static let nonceSize = 16
     /// The flag of CHALLENGE and HELLO that says a proof is required, or there.
     static let proofFlag: UInt8 = 1
+
+    /// The flag of FINISH that says a signal ended the receiver.
+    static let stoppedFlag: UInt8 = 1
+    static let flagsOffset = 5
+    /// A forwarder that was heard from within this time is there: over both transports something comes each second.
+    static let aliveNs: Int64 = 3_000_000_000
 
     /// The kinds of frames.
     public enum Kind: UInt8, Sendable {
@@ -197,7 +209,29 @@ extension RelayProtocol {
         return numbers(kind, counts + [Int64(bitPattern: totals.lastSequence)])
     }
 
+    /// A BYE.
+    static func goodbye(_ totals: SenderTotals) -> [UInt8] {
+        var frame = Self.totals(.bye, totals)
+        frame[flagsOffset] = UInt8(clamping: totals.feedLosses ?? 0)
+        return frame
+    }
+
+    /// A FINISH.
+    static func finish(wasStopped: Bool) -> [UInt8] { frame(.finish, flags: wasStopped ? stoppedFlag : 0) }
+
+    /// Why a second forwarder of a lane is refused.
+    static func occupied(_ hello: Hello, by endpoint: String) -> String {
+        "another forwarder, at \(endpoint), brings the events of \(hello.path)/\(hello.lane); end one of the two"
+    }
+
     // MARK: Reading bodies
+
+    /// Reads a BYE.
+    static func readGoodbye(_ frame: RawRelayFrame) throws -> SenderTotals {
+        var totals = try readTotals(frame.body)
+        totals.feedLosses = Int(frame.flags)
+        return totals
+    }
 
     /// Reads the body of a BYE or a SO FAR.
     static func readTotals(_ body: UnsafeRawBufferPointer) throws -> SenderTotals {

@@ -29,8 +29,8 @@ protocol RelayInlet: AnyObject {
     var datagramFacts: DatagramFacts? { get }
     /// Asks the forwarder for the time; called each second.
     func probe()
-    /// Tells the forwarder that the window is over, now or when it is back.
-    func askToFinish()
+    /// Tells the forwarder that the window is over, now or when it is back, and whether a signal ended it.
+    func askToFinish(wasStopped: Bool)
     /// Closes for good.
     func close()
 }

@@ -5,6 +5,12 @@ import WireTransport
 protocol RelayListenerOwner: AnyObject {
     /// A forwarder has proved itself; its frames after the HELLO are still in `channel.input`.
     func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)?
+    /// Why a forwarder that has proved itself cannot come in now; nil when it can.
+    func relayRefusal(_ hello: RelayProtocol.Hello) -> String?
+}
+
+extension RelayListenerOwner {
+    func relayRefusal(_ hello: RelayProtocol.Hello) -> String? { nil }
 }
 
 /// Takes connections on the relay port and lets in those that prove the run's secret; strangers are closed and counted.
@@ -93,6 +99,7 @@ final class RelayListener: ByteChannelOwner {
             guard frame.kind == .hello else { throw RelayProtocol.violation("something else than a HELLO at first") }
             let hello = try RelayProtocol.readHello(Array(frame.body), flags: frame.flags)
             try check(hello, nonce: entry.nonce)
+            if let reason = owner.relayRefusal(hello) { throw AgentError(.occupied, reason) }
             context.loop.cancel(entry.timer)
             pending.removeValue(forKey: ObjectIdentifier(channel))
             channel.input.consume(frame.size)

@@ -39,8 +39,8 @@ extension RelayOutlet {
 
 /// What the owner of a relay outlet hears.
 protocol RelaySenderOwner: AnyObject {
-    /// The receiver says that the window is over.
-    func relayFinishAsked(_ sender: any RelayOutlet)
+    /// The receiver says that the window is over, and whether a signal ended it.
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool)
     /// The goodbye is answered, or will not be: nothing more will be sent.
     func relayEnded(_ sender: any RelayOutlet)
     /// The totals for the goodbye.

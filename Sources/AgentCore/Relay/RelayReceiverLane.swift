@@ -45,6 +45,9 @@ final class RelayReceiverLane: ByteChannelOwner {
     private var disconnected: Timestamp?
     private var probeNumber: Int64 = 0
     private var wantsFinish = false
+    private var wasStopped = false
+    /// What the forwarder calls its run; by hand its own name.
+    private var runID = ""
 
     init(name: String, index: Int, context: AgentContext, owner: any RelayReceiverLaneOwner) {
         self.name = name
@@ -60,8 +63,20 @@ final class RelayReceiverLane: ByteChannelOwner {
     /// The connection's socket.
     var socket: StreamSocket? { channel?.socket }
 
+    /// Why a forwarder cannot have this lane: another one, which is alive, has it; nil when it can.
+    ///
+    /// The same one that comes again after a lost connection is let in at once, whatever its old connection looks like
+    /// from here.
+    func refusal(of hello: RelayProtocol.Hello) -> String? {
+        guard let channel, state == .streaming, senderTotals == nil, hello.runID != runID,
+            HostClock.monotonicNs() - channel.stamp.monotonicNs < RelayProtocol.aliveNs
+        else { return nil }
+        return RelayProtocol.occupied(hello, by: channel.endpoint)
+    }
+
     /// Takes a new connection of this lane's forwarder; an older one is closed.
-    func take(_ channel: ByteChannel) {
+    func take(_ channel: ByteChannel, runID: String = "") {
+        self.runID = runID
         if let old = self.channel {
             closeRecord("replaced by a newer connection")
             old.abandon()
@@ -74,7 +89,7 @@ final class RelayReceiverLane: ByteChannelOwner {
         context.log.write(.info, "relay.accepted", ["lane": name, "endpoint": channel.endpoint])
         channel.framing = .relay
         if context.plan.busyPoll == true { context.loop.favour(channel) }
-        if wantsFinish { askToFinish() }
+        if wantsFinish { askToFinish(wasStopped: wasStopped) }
     }
 
     func channelOpened(_ channel: ByteChannel) {}
@@ -152,7 +167,7 @@ final class RelayReceiverLane: ByteChannelOwner {
             let values = try RelayProtocol.readEcho(frame.body)
             let backNs = channel.stamp.kernelNs == ReadStamp.absent ? channel.stamp.wallNs : channel.stamp.kernelNs
             envelope.add(t1Ns: values[1], t2Ns: values[2], t3Ns: values[3], t4Ns: backNs)
-        case .bye: try goodbye(frame.body, channel)
+        case .bye: try goodbye(frame, channel)
         case .event, .padding: break
         case .soFar: noteBefore(try RelayProtocol.readTotals(frame.body))
         case .challenge, .hello, .refuse, .probe, .finish, .farewell, .welcome:
@@ -192,8 +207,8 @@ final class RelayReceiverLane: ByteChannelOwner {
         before = nil
     }
 
-    private func goodbye(_ body: UnsafeRawBufferPointer, _ channel: ByteChannel) throws {
-        let totals = try RelayProtocol.readTotals(body)
+    private func goodbye(_ frame: RawRelayFrame, _ channel: ByteChannel) throws {
+        let totals = try RelayProtocol.readGoodbye(frame)
         senderTotals = totals
         if totals.lastSequence > highestSequence {
             noteGap(from: highestSequence + 1, to: totals.lastSequence, channel.stamp)
@@ -211,9 +226,10 @@ final class RelayReceiverLane: ByteChannelOwner {
     }
 
     /// Tells the forwarder that the window is over, now or when it is back.
-    func askToFinish() {
+    func askToFinish(wasStopped: Bool) {
         wantsFinish = true
-        channel?.write(RelayProtocol.frame(.finish))
+        self.wasStopped = wasStopped
+        channel?.write(RelayProtocol.finish(wasStopped: wasStopped))
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {

@@ -165,7 +165,7 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
             // Only between whole events: a torn frame must be completed first, and the probe is not worth waiting for.
             guard !channel.hasQueuedOutput, outbox.isEmpty else { return }
             channel.write(RelayProtocol.numbers(.echo, values + [receivedNs, HostClock.wallNs()]))
-        case .finish: owner.relayFinishAsked(self)
+        case .finish: owner.relayFinishAsked(self, wasStopped: frame.flags & RelayProtocol.stoppedFlag != 0)
         case .farewell:
             context.log.write(.info, "relay.farewell", ["lane": name])
             end("said goodbye")
@@ -225,7 +225,7 @@ final class RelaySender: RelayOutlet, ByteChannelOwner {
 
     private func sayGoodbye() {
         retry.sayGoodbye()
-        channel?.write(RelayProtocol.totals(.bye, owner.relayTotals(self)))
+        channel?.write(RelayProtocol.goodbye(owner.relayTotals(self)))
     }
 
     func channelClosed(_ channel: ByteChannel, reason: TransportError) {

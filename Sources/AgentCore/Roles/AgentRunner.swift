@@ -14,6 +14,8 @@ import WireTransport
 /// `tcp.jsonl`, `samples.bin` while it runs, and `summary.json` as the last thing. The file `go` there opens the
 /// measured window; the file `reconnect` breaks a forwarder's relay connections off once.
 public final class AgentRunner {
+    /// The reason for the end of an agent that a signal ended.
+    private static let wasTold = "told to stop"
     /// The shortest slice that Linux grants.
     private static let sliceNs: UInt64 = 100_000
     /// So long after a connection came, what is used is what will be used.
@@ -37,12 +39,20 @@ public final class AgentRunner {
     private var givesBackSoon = false
     private let encoder: JSONEncoder
     private let progress: ((AgentStatus) -> Void)?
+    private let notice: ((String) -> Void)?
 
-    /// Prepares an agent that works in `directory`, which must exist; `progress` hears each status that is written.
+    /// Prepares an agent that works in `directory`, which must exist; `progress` hears each status that is written,
+    /// `notice` what else a person should know.
     ///
     /// - Throws: `AgentError` for a plan that cannot be followed, `TransportError` for a port that cannot be had.
-    public init(plan: AgentPlan, directory: String, progress: ((AgentStatus) -> Void)? = nil) throws {
+    public init(
+        plan: AgentPlan,
+        directory: String,
+        progress: ((AgentStatus) -> Void)? = nil,
+        notice: ((String) -> Void)? = nil
+    ) throws {
         self.progress = progress
+        self.notice = notice
         let secret = try plan.secretFile.map { try SecretFile.read($0.hasPrefix("/") ? $0 : "\(directory)/\($0)") }
         context = try AgentContext(plan: plan, directory: directory, secret: secret)
         role = plan.role == .forward ? ForwardAgent(context: context) : ReceiveAgent(context: context)
@@ -96,6 +106,7 @@ public final class AgentRunner {
         context.log.write(.info, "slice", facts)
         guard let asked = context.plan.niceness, asked != Int(niceness) else { return }
         context.log.write(.warning, "niceness", ["asked": "\(asked)", "got": "\(niceness)"])
+        notice?("warning: niceness \(asked) was refused (it is \(niceness)): below zero takes root, or CAP_SYS_NICE")
     }
 
     private func startSampler() throws {
@@ -130,7 +141,7 @@ public final class AgentRunner {
     }
 
     private func tick() {
-        if Termination.isRequested { role.finish("told to stop") }
+        if Termination.isRequested { role.finish(Self.wasTold) }
         if HostClock.monotonicNs() > deadlineNs {
             role.finish("the deadline of the run has passed")
             if context.plan.start == .atFirstEvent, context.plan.role == .receive, role.window == nil {
@@ -175,6 +186,8 @@ public final class AgentRunner {
         status.ports = role.ports.isEmpty ? nil : role.ports
         status.recordingFailure = context.writer.failure
         status.standstill = standstills.newest
+        let strangers = role.strangers
+        status.strangers = strangers.isEmpty ? nil : strangers
         if let bytes = try? encoder.encode(status) { context.writer.replace("status.json", with: Array(bytes)) }
         progress?(status)
         giveBackAfterConnecting(status.lanes)
@@ -231,6 +244,7 @@ public final class AgentRunner {
             samplesNotWritten: max(account.notWritten, waiting - account.written)
         )
         summary.recordingFailure = context.writer.failure
+        summary.stoppedBy = role.message == Self.wasTold ? Termination.signalName : nil
         summary.standstills = standstills.found.isEmpty ? nil : standstills.found
         SummaryFile.write(summary, directory: context.directory, encoder: encoder)
         return summary

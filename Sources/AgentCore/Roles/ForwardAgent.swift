@@ -98,9 +98,9 @@ final class ForwardAgent: AgentRole, FeedLaneOwner, RelaySenderOwner {
         if isUp { state = .ready }
     }
 
-    func relayFinishAsked(_ sender: any RelayOutlet) {
+    func relayFinishAsked(_ sender: any RelayOutlet, wasStopped: Bool) {
         guard let lane = lanes.first(where: { $0.sender === sender }) else { return }
-        finish(lane, "the receiver's window is over")
+        finish(lane, wasStopped ? "the receiver was told to stop" : "the receiver's window is over")
     }
 
     func finish(_ reason: String) {

@@ -39,13 +39,15 @@ final class ForwarderLane {
     /// What the goodbye says.
     var totals: SenderTotals {
         let counts = counts
-        return SenderTotals(
+        var totals = SenderTotals(
             received: counts.received,
             forwarded: counts.forwarded,
             dropped: counts.dropped,
             invalid: counts.invalidTotal,
             lastSequence: lastSequence
         )
+        totals.feedLosses = min(255, feed?.losses ?? 0)
+        return totals
     }
 
     /// The state now; called once a second, for the rate.

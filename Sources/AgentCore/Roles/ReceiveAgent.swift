@@ -11,6 +11,8 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     private static let drainNs: Int64 = 15_000_000_000
     /// The same when somebody waits for this agent's end.
     private static let hurriedDrainNs: Int64 = 5_000_000_000
+    /// Where every event waits at the forwarder, the window opens after this long all the same.
+    private static let longestBacklogNs: Int64 = 30_000_000_000
 
     private(set) var state = AgentStatus.State.starting
     private(set) var message: String?
@@ -25,7 +27,9 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     private var listeners: [String: RelayListener] = [:]
     private var datagramListeners: [String: RelayDatagramListener] = [:]
     private var drainUntilNs: Int64?
+    /// Whether the first event that counts has come.
     private var sawEvent = false
+    private var firstArrivalNs: Int64?
     private var isTold = false
     private var facts = MessageFacts()
 
@@ -162,16 +166,33 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
                 isRelay: lane.path.kind == .relay
             )
         }
-        if !sawEvent {
+        if !sawEvent { noteFirst(sample) }
+    }
+
+    /// Opens the window by hand: with the first event that did not wait for the relay to stand.
+    ///
+    /// What a forwarder took before it found this receiver says nothing of the way between them.
+    private func noteFirst(_ sample: SampleRecord) {
+        guard context.plan.start == .atFirstEvent else {
             sawEvent = true
-            if context.plan.start == .atFirstEvent { openWindow() }
+            return
         }
+        let first = firstArrivalNs ?? sample.arrivalMonotonicNs
+        firstArrivalNs = first
+        guard !sample.waitedAtForwarder || sample.arrivalMonotonicNs - first > Self.longestBacklogNs else { return }
+        sawEvent = true
+        // With this event's own time: others of the same read came with it or after it.
+        openWindow(at: Timestamp(wallNs: sample.arrivalNs, monotonicNs: sample.arrivalOnMonotonicNs))
     }
 
     func relayAccepted(_ hello: RelayProtocol.Hello, on channel: ByteChannel) -> (any ByteChannelOwner)? {
         let relay = inlet(hello) as? RelayReceiverLane
-        relay?.take(channel)
+        relay?.take(channel, runID: hello.runID)
         return relay
+    }
+
+    func relayRefusal(_ hello: RelayProtocol.Hello) -> String? {
+        (inlet(hello) as? RelayReceiverLane)?.refusal(of: hello)
     }
 
     func relayLane(_ hello: RelayProtocol.Hello) -> RelayDatagramLane? { inlet(hello) as? RelayDatagramLane }
@@ -185,15 +206,14 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
     func go() {
         guard !isTold else { return }
         isTold = true
-        openWindow()
+        openWindow(at: context.now)
     }
 
     func breakRelays(_ reason: String) {}
 
-    private func openWindow() {
+    private func openWindow(at moment: Timestamp) {
         guard window == nil else { return }
-        let now = context.now
-        let start = now.later(by: context.plan.warmUp.ns)
+        let start = moment.later(by: context.plan.warmUp.ns)
         window = MeasuredWindow(start: start, end: start.later(by: context.plan.duration.ns))
         state = .measuring
         context.log.write(
@@ -235,7 +255,7 @@ final class ReceiveAgent: AgentRole, FeedLaneOwner, RelayListenerOwner, RelayRec
         context.log.write(.info, "finish", ["reason": reason])
         for lane in lanes {
             lane.feed?.close(reason)
-            lane.relay?.askToFinish()
+            lane.relay?.askToFinish(wasStopped: Termination.isRequested)
         }
     }
 

@@ -5,20 +5,33 @@ import WireTransport
 /// SIGTERM and SIGINT as a wish to end in good order.
 enum Termination {
     private static let requested = Atomic<Bool>(false)
+    private static let number = Atomic<Int32>(0)
 
     /// Whether somebody has asked.
     static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// The signal that asked last, by its name; nil without one.
+    static var signalName: String? {
+        switch number.load(ordering: .relaxed) {
+        case SIGTERM: "SIGTERM"
+        case SIGINT: "SIGINT"
+        default: nil
+        }
+    }
 
     /// Notes the two signals from now on, and ignores SIGHUP and SIGPIPE; a wish that came before stays.
     ///
     /// Whoever started this process may have left them blocked: masks are inherited.
     static func listen() {
         // Touched once here, so that the handler finds it initialised.
-        _ = requested.load(ordering: .relaxed)
+        _ = (requested.load(ordering: .relaxed), number.load(ordering: .relaxed))
         signal(SIGHUP, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGTERM, SIGINT] {
-            signal(number) { _ in Termination.requested.store(true, ordering: .relaxed) }
+            signal(number) { number in
+                Termination.number.store(number, ordering: .relaxed)
+                Termination.requested.store(true, ordering: .relaxed)
+            }
         }
         var mask = sigset_t()
         sigemptyset(&mask)

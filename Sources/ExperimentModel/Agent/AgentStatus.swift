@@ -44,6 +44,8 @@ public struct AgentStatus: Codable, Hashable, Sendable {
     public var recordingFailure: RecordingFailure?
     /// The newest stretch in which the agent's process did not run; nil without any.
     public var standstill: Standstill?
+    /// Connections to the relay port that were not let in, by reason; nil without any.
+    public var strangers: [String: Int]?
 
     /// A status from its parts.
     public init(
@@ -128,6 +130,10 @@ public struct LaneStatus: Codable, Hashable, Sendable {
     public var lastFailure: String?
     /// Streams that should have brought something on the present connection and have not; nil without any.
     public var silentStreams: [String]?
+    /// When the next attempt to connect to the exchange comes; nil while none waits.
+    public var nextAttempt: Timestamp?
+    /// Whether a connection is open that has brought no event yet; nil for no.
+    public var isMute: Bool?
 
     /// How often a connection was opened after another had been lost.
     public var reconnections: Int { max(0, connections - 1 - (plannedReplacements ?? 0)) }

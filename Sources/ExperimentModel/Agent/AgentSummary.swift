@@ -30,6 +30,8 @@ public struct AgentSummary: Codable, Hashable, Sendable {
     public var recordingFailure: RecordingFailure?
     /// Stretches in which the agent's process did not run, the first hundred; nil without any.
     public var standstills: [Standstill]?
+    /// The signal that ended it before its time: `SIGINT` or `SIGTERM`; nil without one.
+    public var stoppedBy: String?
 
     /// A summary from its parts.
     public init(
@@ -129,6 +131,8 @@ public struct SenderTotals: Codable, Hashable, Sendable {
     public var invalid: Int
     /// The last sequence id given out; the first is 1.
     public var lastSequence: UInt64
+    /// How often the connection to the exchange was lost, 255 for more; nil from who does not say it.
+    public var feedLosses: Int?
 
     /// Totals.
     public init(received: Int, forwarded: Int, dropped: Int, invalid: Int, lastSequence: UInt64) {

@@ -9,8 +9,8 @@ public struct PathResults: Codable, Hashable, Sendable {
     public var path: String
     /// Samples in the measured window.
     public var sampleCount: Int
-    /// Missing sequence ids.
-    public var eventsLost: Int
+    /// Missing sequence ids; nil where what was lost cannot be known: by hand, when a direct path's connection broke.
+    public var eventsLost: Int?
     /// Mean of the end-to-end latency (exchange's event time to arrival).
     public var averageLatencyMs: Double?
     /// Median of the same.
@@ -38,8 +38,10 @@ public struct PathResults: Codable, Hashable, Sendable {
     /// Where arrival times came from: `kernel`, `user` (then the host's own delay is in the latencies), or `mixed`; nil without
     /// samples.
     public var receiveTimeSource: String?
-    /// Why end-to-end values are null, or nil.
+    /// What must be known to read the figures rightly, for example why end-to-end values are null; nil without any such.
     public var note: String?
+    /// What an agent by hand has to say beside; nil in a run's report.
+    public var byHand: ByHandFigures?
 
     /// Results from their parts.
     ///
@@ -51,7 +53,7 @@ public struct PathResults: Codable, Hashable, Sendable {
         setupType: String,
         path: String,
         sampleCount: Int,
-        eventsLost: Int,
+        eventsLost: Int?,
         endToEnd: LatencyFigures,
         backbone: LatencyFigures,
         hostDelay: LatencyFigures
@@ -116,5 +118,7 @@ public struct PathResults: Codable, Hashable, Sendable {
         try container.encode(hostDelayMaximumMs, forKey: .hostDelayMaximumMs)
         try container.encode(receiveTimeSource, forKey: .receiveTimeSource)
         try container.encodeIfPresent(note, forKey: .note)
+        // Into the same object.
+        try byHand?.encode(to: encoder)
     }
 }

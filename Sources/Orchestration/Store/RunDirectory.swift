@@ -62,6 +62,11 @@ public struct RunDirectory: Hashable, Sendable {
         return target
     }
 
+    /// Whether an agent that was started by hand left its files here: those of a run lie deeper.
+    var isOfAgentByHand: Bool {
+        !hasManifest && has("log.jsonl") && (has("plan.json") || has("status.json") || has("summary.json"))
+    }
+
     /// Reads the manifest.
     ///
     /// - Throws: `OrchestrationError` `storage` when it is missing, broken or of another format.

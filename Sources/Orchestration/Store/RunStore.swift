@@ -75,6 +75,13 @@ public struct RunStore: Sendable {
                 "'\(text)' may be any of these runs; give more of the name:\n\(names)"
             )
         }
+        if asPath.isOfAgentByHand {
+            throw OrchestrationError(
+                .invalidInput,
+                "\(text) is the folder of an agent that was started by hand, and no run of latexp's: "
+                    + "`latexp-agent results \(text)` writes its results"
+            )
+        }
         guard !known.isEmpty else { throw noRuns() }
         let names = known.prefix(5).map { "  \($0.id)" }.joined(separator: "\n")
         throw OrchestrationError(.invalidInput, "no run in \(root.path) is called '\(text)'; the newest are:\n\(names)")

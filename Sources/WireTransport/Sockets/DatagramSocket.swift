@@ -79,8 +79,7 @@ public final class DatagramSocket {
             guard address.withSockaddr({ bind(descriptor, $0, $1) }) != 0 else { return }
             throw TransportError(
                 .cannotListen,
-                "cannot take datagrams on \(address): \(systemMessage(errno)); choose another port, or see who has it with "
-                    + "`ss -ulnp`"
+                "cannot take datagrams on \(address): \(ListeningSocket.advice(errno, command: "ss -ulnp"))"
             )
         }
     }

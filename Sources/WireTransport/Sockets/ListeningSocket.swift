@@ -36,14 +36,25 @@ public final class ListeningSocket: LoopMember {
         let socket = descriptor
         let bound = address.withSockaddr { bind(socket, $0, $1) }
         guard bound == 0, listen(descriptor, 128) == 0 else {
-            let reason = systemMessage(errno)
+            let code = errno
             close(descriptor)
             throw TransportError(
                 .cannotListen,
-                "cannot listen on \(address): \(reason); choose another port, or see who has it with `ss -tlnp`"
+                "cannot listen on \(address): \(Self.advice(code, command: "ss -tlnp"))"
             )
         }
         self.port = SocketAddress.of(descriptor, remote: false)?.port ?? port
+    }
+
+    /// The system's reason why a port cannot be had, and what to do about it.
+    ///
+    /// - Parameter command: what shows who has a port.
+    static func advice(_ code: Int32, command: String) -> String {
+        let reason = systemMessage(code)
+        guard code == EACCES || code == EPERM else {
+            return "\(reason); choose another port, or see who has it with `\(command)`"
+        }
+        return "\(reason); ports below 1024 are mostly for root: choose a higher one"
     }
 
     deinit { close(descriptor) }
