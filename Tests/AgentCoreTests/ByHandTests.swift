@@ -114,6 +114,7 @@ struct ByHandTests {
     @Test(arguments: [
         (#"{"mod": "baseline"}"#, "'mod' (did you mean 'mode'?)"), ("[]", "holds no JSON object"),
         (#"{"frankfurt_port": "8080"}"#, #"frankfurt_port must be a whole number, not "8080""#), ("{", "is not JSON"),
+        (#"{"mode": "both", "mode": "baseline"}"#, "'mode' stands here a second time"),
         (#"{"listen_port": 80.5}"#, "listen_port must be a whole number, not 80.5"),
         (#"{"mode": 3}"#, "mode must be text, not 3"), (#"{"mode": "sideways"}"#, "mode: there is no mode 'sideways'"),
         (#"{"duration_secs": -3}"#, "duration_secs must be 1 to 31536000, not -3"),

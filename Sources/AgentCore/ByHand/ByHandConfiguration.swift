@@ -77,7 +77,11 @@ public struct ByHandConfiguration: Codable, Sendable {
 
     private static func json(_ data: Data, path: String) throws -> JSONValue {
         do {
-            return try JSONValue(json5: data)
+            let value = try JSONValue(json5: data)
+            guard let fault = JSON5Fault.find(in: String(decoding: data, as: UTF8.self)) else { return value }
+            throw AgentError(.badPlan, "\(path) cannot be used: \(fault)")
+        } catch let error as AgentError {
+            throw error
         } catch {
             let reason = JSONFaultText.text(of: error, in: data)
             throw AgentError(.badPlan, "\(path) is not JSON (JSON5: comments and trailing commas are fine): \(reason)")
