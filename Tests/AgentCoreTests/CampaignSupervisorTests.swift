@@ -51,7 +51,11 @@ private final class CampaignWorld {
                 usleep(20_000)
                 return
             }
-            if has("status.json"), !has("go") { return }
+            if has("status.json"), !has("go") {
+                // Told to end it takes a moment, in which the patience of the host must not be over.
+                usleep(20_000)
+                return
+            }
             usleep(1_000)
         }
         silent.insert(task)
