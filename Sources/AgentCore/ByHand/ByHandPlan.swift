@@ -155,11 +155,7 @@ public enum ByHandPlan {
 
     /// A forwarder's own name, by which a receiver tells it from another one.
     private static func ownName() -> String {
-        let digits = MessageAuthentication.randomOctets(8).map { octet in
-            let digits = String(octet, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }
-        return "by-hand-" + digits.joined()
+        "by-hand-" + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
     /// Refuses what can be neither an address nor a host's name, before it is looked up for ever.

@@ -28,7 +28,7 @@ public struct ResultFiles {
     /// A path's files: `x.json` and `x.csv` whichever of the two was asked for; another name stays as it is, with
     /// `.csv` beside it.
     func pair(_ path: String) -> Pair {
-        let dot = asked.lastIndex(of: ".").flatMap { asked[$0...].contains("/") ? nil : $0 } ?? asked.endIndex
+        let dot = Self.endingStart(asked)
         let stem = asked[..<dot] + (isAlone ? "" : "-\(path)")
         let ending = String(asked[dot...])
         return Pair(json: stem + (ending.lowercased() == ".csv" ? ".json" : ending), csv: stem + ".csv")
@@ -82,7 +82,12 @@ public struct ResultFiles {
     }
 
     private static func numbered(_ file: String, _ number: Int) -> String {
-        let dot = file.lastIndex(of: ".").flatMap { file[$0...].contains("/") ? nil : $0 } ?? file.endIndex
+        let dot = endingStart(file)
         return file[..<dot] + ".\(number)" + file[dot...]
+    }
+
+    /// Where a file's ending begins, with its dot; the end of the name where there is none.
+    private static func endingStart(_ file: String) -> String.Index {
+        file.lastIndex(of: ".").flatMap { file[$0...].contains("/") ? nil : $0 } ?? file.endIndex
     }
 }

@@ -87,4 +87,11 @@ extension RunAnalysis {
         guard let other = rest.first(where: { $0.kind == .relay }) ?? rest.first else { return nil }
         return (paths[index].name, other.name)
     }
+
+    /// What the receiver's clock may have moved between blocks, nanoseconds; nil for a path without clock bound.
+    ///
+    /// It may have been off by its bound in one direction in one block, and in the other in the next.
+    func clockBetweenBlocksNs(_ path: String) -> Double? {
+        self.path(path)?.metric(.endToEnd)?.bound.clockNs.map { 2 * $0 }
+    }
 }

@@ -153,7 +153,7 @@ struct VerdictJudge {
                 return "\(name) against \(names.baseline): cannot say, "
                     + "\(withoutInterval(median, [names.baseline, name]))."
             }
-            let clockNs = analysis.mode == .sequential ? self.clockNs(names.baseline) : nil
+            let clockNs = analysis.mode == .sequential ? analysis.clockBetweenBlocksNs(names.baseline) ?? 0 : nil
             return decide(
                 baseline: names.baseline,
                 other: name,
@@ -174,11 +174,6 @@ struct VerdictJudge {
         return QuantileInterval(difference: first, second)
     }
 
-    /// The receiver's clock may have been off by its bound in one direction in one block, and in the other in the next.
-    private func clockNs(_ baseline: String) -> Double {
-        2 * (analysis.path(baseline)?.metric(.endToEnd)?.bound.clockNs ?? 0)
-    }
-
     private func sequential() -> Verdict {
         guard
             let median = analysis.endToEndDifferencesNs.first(where: { $0.probability == 0.5 }),
@@ -196,7 +191,7 @@ struct VerdictJudge {
                 headline: "cannot say: \(withoutInterval(median, [names.baseline, names.other]))"
             )
         }
-        let clockNs = clockNs(names.baseline)
+        let clockNs = analysis.clockBetweenBlocksNs(names.baseline) ?? 0
         var verdict = decide(
             baseline: names.baseline,
             other: names.other,

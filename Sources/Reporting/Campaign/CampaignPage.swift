@@ -28,7 +28,7 @@ struct CampaignPage {
             \(Tile.html(tiles))
             \(Markup.list(verdict.details))
             </section>
-            \(warnings)
+            \(Markup.warnings(analysis.warnings.map { Markup.prose($0.text) }))
             \(PagePart.html(shown))
             \(footer)
             """
@@ -117,13 +117,6 @@ struct CampaignPage {
                 ? Markup.figure(Format.signedMilliseconds(interval.value), pointer + "/value") + " ms" : "~",
             detail: (isShown ? "" : "no difference shown: ") + IntervalMarkup.html(interval, pointer)
         )
-    }
-
-    private var warnings: String {
-        guard !analysis.warnings.isEmpty else { return "" }
-        return "<section class=\"warnings\" id=\"warnings\" aria-labelledby=\"warnings-title\">\n"
-            + "<h2 id=\"warnings-title\">\(Format.plural(analysis.warnings.count, "warning"))</h2>\n"
-            + Markup.list(analysis.warnings.map(\.text)) + "\n</section>"
     }
 
     // MARK: The runs

@@ -12,9 +12,6 @@ struct ComparisonPage {
 
     var body: String {
         let verdict = comparison.verdict
-        let warnings = comparison.warnings.map {
-            "<li>\($0.makesVerdictUnusable ? "<b>No verdict:</b> " : "")\(Markup.prose($0.text))</li>"
-        }
         let paths = comparison.paths.enumerated().map { index, pair in
             Markup.section(
                 "path-\(index)",
@@ -35,7 +32,7 @@ struct ComparisonPage {
             \(gauge)
             \(Markup.list(verdict.details))
             </section>
-            \(warnings.isEmpty ? "" : "<section class=\"warnings\" id=\"warnings\" aria-labelledby=\"warnings-title\">\n<h2 id=\"warnings-title\">\(Format.plural(warnings.count, "warning"))</h2>\n<ul>\n\(warnings.joined(separator: "\n"))\n</ul>\n</section>")
+            \(Markup.warnings(comparison.warnings.map(Markup.warning)))
             \(paths.joined(separator: "\n"))
             \(Markup.section("method", "Method", method.map { RunPage.blocks($0) } ?? []))
             """

@@ -78,6 +78,19 @@ enum Markup {
         return "<ul>\n" + items.map { "<li>\(prose($0))</li>" }.joined(separator: "\n") + "\n</ul>"
     }
 
+    /// The part of a page under its verdict that has warnings, given as HTML; nothing without any.
+    static func warnings(_ items: [String]) -> String {
+        guard !items.isEmpty else { return "" }
+        return "<section class=\"warnings\" id=\"warnings\" aria-labelledby=\"warnings-title\">\n"
+            + "<h2 id=\"warnings-title\">\(Format.plural(items.count, "warning"))</h2>\n<ul>\n"
+            + items.map { "<li>\($0)</li>" }.joined(separator: "\n") + "\n</ul>\n</section>"
+    }
+
+    /// A warning of a run or of a comparison, marked where it leaves no verdict.
+    static func warning(_ warning: AnalysisWarning) -> String {
+        (warning.makesVerdictUnusable ? "<b>No verdict:</b> " : "") + prose(warning.text)
+    }
+
     /// A part of the page with its heading; nothing without contents.
     static func section(_ id: String, _ title: String, _ parts: [String]) -> String {
         let contents = parts.filter { !$0.isEmpty }

@@ -7,16 +7,7 @@ struct PlacedWarnings {
     }
 
     /// What belongs under the verdict.
-    var html: String {
-        let top = warnings.filter { $0.place == .top }
-        guard !top.isEmpty else { return "" }
-        let items = top.map {
-            "<li>\($0.makesVerdictUnusable ? "<b>No verdict:</b> " : "")\(Markup.prose($0.text))</li>"
-        }
-        return "<section class=\"warnings\" id=\"warnings\" aria-labelledby=\"warnings-title\">\n"
-            + "<h2 id=\"warnings-title\">\(Format.plural(top.count, "warning"))</h2>\n<ul>\n"
-            + items.joined(separator: "\n") + "\n</ul>\n</section>"
-    }
+    var html: String { Markup.warnings(warnings.filter { $0.place == .top }.map(Markup.warning)) }
 
     /// What belongs beside a part of the report.
     func html(_ place: AnalysisWarning.Place) -> String {

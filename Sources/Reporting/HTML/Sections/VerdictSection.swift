@@ -52,7 +52,7 @@ struct VerdictSection {
             interval: median,
             left: "\(names.other) sooner",
             right: "\(names.baseline) sooner",
-            floor: clockDoubtNs.map { -$0...$0 },
+            floor: analysis.clockBetweenBlocksNs(names.baseline).map { -$0...$0 },
             floorName: "what the clock may have moved between blocks"
         ).html
     }
@@ -61,10 +61,6 @@ struct VerdictSection {
         guard analysis.mode == .sequential else { return nil }
         return analysis.endToEndDifferencesNs.firstIndex { $0.probability == 0.5 }
             .map { ($0, analysis.endToEndDifferencesNs[$0]) }
-    }
-
-    private var clockDoubtNs: Double? {
-        analysis.comparedNames.flatMap { analysis.path($0.baseline)?.metric(.endToEnd)?.bound.clockNs }.map { 2 * $0 }
     }
 
     private var tiles: [Tile] {
